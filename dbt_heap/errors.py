@@ -1,0 +1,64 @@
+"""What can go wrong, classed by who must act.
+
+HeapError
+├── SettingsError      a flag, an environment variable or `vars: dbt_heap:` must change
+├── ManifestError      dbt must be run, or run again
+├── DeclarationError   `meta.heap` must change: holds every mistake of the project
+├── WarehouseError     the warehouse refused, or could not be reached
+├── StateError         the state and the project disagree: a `dbt-heap state` command settles it
+└── RunningError       another run holds the sync: wait for it
+
+No text of these holds a row's value, an identity or a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class HeapError(Exception):
+    """The base of all errors that are told to the user in a sentence; exit code 2."""
+
+
+class SettingsError(HeapError):
+    """A flag, an environment variable or the project's `vars: dbt_heap:` must change."""
+
+
+class ManifestError(HeapError):
+    """`manifest.json` is missing or unusable: dbt must be run again."""
+
+
+class WarehouseError(HeapError):
+    """The warehouse refused a statement, or could not be reached."""
+
+
+class StateError(HeapError):
+    """The state in the warehouse and the project disagree."""
+
+
+class RunningError(HeapError):
+    """Another run of the same sync is at work."""
+
+
+@dataclass(frozen=True, order=True)
+class Mistake:
+    """One thing to mend in the project, as the person who wrote it would look for it."""
+
+    model: str
+    file: str
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.model} ({self.file}): {self.key}: {self.text}"
+
+
+class DeclarationError(HeapError):
+    """`meta.heap` or `vars: dbt_heap:` must change; holds all mistakes of the project at once."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes)))
+        count = len(self.mistakes)
+        title = "1 mistake" if count == 1 else f"{count} mistakes"
+        super().__init__(f"{title} in the declarations:\n" + "\n".join(f"  {each}" for each in self.mistakes))
