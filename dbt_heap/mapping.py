@@ -1,0 +1,61 @@
+"""What a sync reads, column by column: the declaration met with the warehouse's types."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ValueClass(str, Enum):
+    """How a column is compared, stored and written to Heap; the macro `value_class` sorts a warehouse's types into these."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    TEXT = "text"
+    DATE = "date"
+    TIMESTAMP = "timestamp"  # without a zone
+    TIMESTAMPTZ = "timestamptz"
+    ARRAY = "array"  # stored as canonical JSON text
+    JSON = "json"  # json, variant, struct, map; stored as canonical JSON text
+    OTHER = "other"  # uuid, time, interval, enum …: stored as text
+    BYTES = "bytes"  # never sent
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Role(str, Enum):
+    """What a mapped column is in Heap's record."""
+
+    SUBJECT = "subject"  # whom an event is about: identity or user_id
+    EVENT = "event"
+    TIMESTAMP = "timestamp"
+    SESSION_ID = "session_id"
+    IDEMPOTENCY_KEY = "idempotency_key"
+    PROPERTIES = "properties"  # a JSON column whose top-level keys become properties
+    PROPERTY = "property"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class MappedColumn:
+    """One column of the model on its way to Heap."""
+
+    role: Role
+    name: str  # Heap's name of the property; the role's own name otherwise
+    column: str  # the model's name of it
+    type: str  # as the warehouse names it
+    value_class: ValueClass
+
+    @property
+    def stored(self) -> str:
+        """Its name in outbox and synced tables: another Heap name, role or class is another column by itself."""
+        slug = re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_")[:30]
+        digest = hashlib.sha256(f"{self.role}\0{self.name}\0{self.value_class}".encode()).hexdigest()[:8]
+        return f"p_{slug}_{digest}"
