@@ -1,0 +1,23 @@
+{# The condition under which one value makes its row a reject; none where its class has no such value. #}
+{% macro broken_value(plan, column) %}
+    {%- if column.value_class == 'bytes' -%}{{ return(column.stored ~ ' is not null') }}{%- endif -%}
+    {%- if column.role not in ('property', 'timestamp') -%}{{ return(none) }}{%- endif -%}
+    {%- if column.value_class == 'float' -%}
+        {{ return('lower(' ~ dbt_heap.text_of(column.stored) ~ ") in ('nan', 'inf', '-inf', '+inf', 'infinity', '-infinity')") }}
+    {%- endif -%}
+    {%- if column.value_class in ('date', 'timestamp', 'timestamptz') -%}
+        {{ return('(' ~ column.stored ~ " < '0001-01-01' or " ~ column.stored ~ " >= '9999-12-31')") }}
+    {%- endif -%}
+    {%- if plan.reject_too_long and column.value_class in ('text', 'other', 'json') -%}
+        {{ return(dbt.length(column.stored) ~ ' > ' ~ plan.rules.max_text) }}
+    {%- endif -%}
+    {{ return(none) }}
+{% endmacro %}
+
+{# The word `rejects` shows for it. #}
+{% macro broken_reason(column) %}
+    {%- if column.value_class == 'bytes' -%}{{ return('bytes') }}{%- endif -%}
+    {%- if column.value_class == 'float' -%}{{ return('not_a_number') }}{%- endif -%}
+    {%- if column.value_class in ('date', 'timestamp', 'timestamptz') -%}{{ return('date_out_of_range') }}{%- endif -%}
+    {{ return('too_long') }}
+{% endmacro %}

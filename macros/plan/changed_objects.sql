@@ -1,0 +1,29 @@
+{#
+    Rows with a property that Heap does not hold yet. A key without state has nothing to compare with, so that each of its
+    values counts; a key in doubt sends all its values. A null is left out (`nulls: omit`) or sent as a blank where there was a value.
+#}
+{% macro changed_objects(plan) %}
+    {%- set properties = plan.columns | selectattr('role', 'equalto', 'property') | list -%}
+    {%- set flags = [] -%}
+    {%- for column in properties -%}{%- do flags.append(dbt_heap.property_changed(plan, column)) -%}{%- endfor -%}
+    select
+        model.*,
+        {{ 'synced.key is null' if plan.synced else '1 = 1' }} as is_new,
+        {% for flag in flags %}case when {{ flag }} then '1' else '0' end{{ ' || ' if not loop.last }}{% endfor %} as changed
+    from model
+    {% if plan.synced -%}
+    left join {{ plan.synced }} as synced on synced.key = model.key
+    {% endif -%}
+    where {{ flags | join('\n        or ') }}
+{% endmacro %}
+
+{# True where Heap has to be told of one property. #}
+{% macro property_changed(plan, column) %}
+    {%- set value = 'model.' ~ column.stored -%}
+    {%- if not plan.synced -%}{{ return(value ~ ' is not null') }}{%- endif -%}
+    {%- set known = column.stored in plan.synced_columns -%}
+    {%- set moved = dbt_heap.differs(value, 'synced.' ~ column.stored) if known else value ~ ' is not null' -%}
+    {%- if plan.blank_nulls -%}{{ return('(' ~ moved ~ ' or coalesce(synced.doubt, ' ~ dbt_heap.false() ~ '))') }}{%- endif -%}
+    {%- if not known -%}{{ return(moved) }}{%- endif -%}
+    {{ return('(' ~ value ~ ' is not null and (' ~ moved ~ ' or synced.doubt))') }}
+{% endmacro %}

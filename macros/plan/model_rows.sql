@@ -1,0 +1,16 @@
+{# The mapped columns of the model and nothing else, under the names they are stored by. #}
+{% macro model_rows(plan) %}
+    select
+        {{ dbt_heap.key_text(plan.key_columns) }} as key
+        {%- for column in plan.columns %},
+        {{ dbt_heap.stored_value(column) }} as {{ column.stored }}
+        {%- endfor %}
+        {%- if plan.type == 'events' %},
+        {{ dbt.cast(adapter.quote(plan.timestamp) if plan.timestamp else 'null', dbt.type_timestamp()) }} as event_at
+        {%- endif %}
+    from {{ plan.relation }}
+    where 1 = 1
+    {%- for instant in [plan.begin, plan.newer_than] if instant %}
+        and {{ adapter.quote(plan.timestamp) }} >= {{ dbt_heap.literal(instant) }}
+    {%- endfor %}
+{% endmacro %}

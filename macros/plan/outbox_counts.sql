@@ -1,0 +1,32 @@
+{# One row of figures over an outbox, a table or the select itself. `entry` and `holder` tell whether another run came between. #}
+{% macro outbox_counts(plan, outbox) %}
+select
+    count(case when reject is null and stood is null then 1 end) as sendable,
+    count(case when reject is null and stood is null and is_new then 1 end) as new,
+    count(case when reject is not null and reject <> 'skipped' and stood is null then 1 end) as rejected,
+    count(case when stood is not null then 1 end) as standing,
+    count(case when reject = 'skipped' then 1 end) as skipped,
+    max(case when reject is null and stood is null then batch end) as last_batch,
+    count(distinct case when reject is null and stood is null then batch end) as batches
+    {%- for column in plan.columns if column.role == 'property' %},
+    {%- if plan.type == 'events' %}
+    count(case when reject is null and stood is null then {{ column.stored }} end) as changed_{{ loop.index0 }}
+    {%- else %}
+    count(case when reject is null and stood is null and substring(changed, {{ loop.index }}, 1) = '1' then 1 end) as changed_{{ loop.index0 }}
+    {%- endif %}
+    {%- endfor %}
+    {%- if plan.type == 'events' %},
+    {{ dbt_heap.text_of('max(case when reject is null and stood is null then event_at end)') }} as newest
+    {%- endif %}
+    {%- if plan.count_model %},
+    (select count(*) from {{ plan.relation }}) as model_rows
+    {%- endif %}
+    {%- if plan.count_state %},
+    (select count(*) from {{ plan.synced }}) as state_rows
+    {%- endif %}
+    {%- if plan.lock %},
+    (select max(run_id) from {{ plan.lock }}) as holder,
+    (select max(entry) from {{ plan.sync_log }} where {{ dbt_heap.of_sync(plan) }}) as entry
+    {%- endif %}
+from {{ outbox }} as outbox
+{% endmacro %}

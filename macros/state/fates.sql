@@ -1,0 +1,8 @@
+{# What became of the rows that may have been sent. #}
+{% macro fates(run) %}
+select
+    count(case when verdict = 'accepted' then 1 end) as accepted,
+    count(case when verdict = 'rejected' then 1 end) as rejected,
+    count(case when verdict = 'doubt' then 1 end) as doubt
+from ({{ dbt_heap.decided_rows(run) }}) as decided
+{% endmacro %}

@@ -1,0 +1,34 @@
+{#
+    The next generation of the state, by one CTAS: the first one, one with a newly mapped property or a changed type, and every
+    one on engines without MERGE. Properties no longer mapped keep their columns. `run.columns` as in fold_objects,
+    `run.kept` are the older generation's other columns, `run.older` its name or none.
+#}
+{% macro generation_objects(run) %}
+create table {{ run.next }} as
+with sent as (
+    select * from ({{ dbt_heap.decided_rows(run) }}) as decided where verdict <> 'rejected'
+)
+select
+    {{ 'coalesce(sent.key, synced.key)' if run.older else 'sent.key' }} as key,
+    {%- for column in run.columns %}
+    case when sent.verdict = 'accepted' and substring(sent.changed, {{ loop.index }}, 1) = '1' then sent.{{ column.name }}
+        {%- if column.known %} else {{ dbt.safe_cast('synced.' ~ column.name, column.type) }}{% endif %} end as {{ column.name }},
+    {%- endfor %}
+    {%- for name in run.kept %}
+    synced.{{ name }},
+    {%- endfor %}
+    {%- if run.older %}
+    case when sent.key is null then synced.doubt else sent.verdict = 'doubt' end as doubt,
+    case when sent.key is null then synced.origin else 'sent' end as origin,
+    case when sent.verdict = 'accepted' then {{ dbt_heap.now() }} else synced.acked_at end as acked_at,
+    case when sent.verdict = 'accepted' then {{ dbt_heap.literal(run.run_id) }} else synced.run_id end as run_id
+from {{ run.older }} as synced
+full outer join sent on sent.key = synced.key
+    {%- else %}
+    sent.verdict = 'doubt' as doubt,
+    'sent' as origin,
+    case when sent.verdict = 'accepted' then {{ dbt_heap.now() }} end as acked_at,
+    case when sent.verdict = 'accepted' then {{ dbt_heap.literal(run.run_id) }} end as run_id
+from sent
+    {%- endif %}
+{% endmacro %}

@@ -1,0 +1,13 @@
+{# A table of the state schema, quoted by the adapter. #}
+{% macro state_relation(schema, identifier) %}
+    {{ return(adapter.dispatch('state_relation', 'dbt_heap')(schema, identifier)) }}
+{% endmacro %}
+
+{% macro default__state_relation(schema, identifier) %}
+    {{ return(api.Relation.create(database=target.database, schema=schema, identifier=identifier) | string) }}
+{% endmacro %}
+
+{# Spark has schemas and no databases: https://docs.getdbt.com/reference/resource-configs/spark-configs #}
+{% macro spark__state_relation(schema, identifier) %}
+    {{ return(api.Relation.create(schema=schema, identifier=identifier) | string) }}
+{% endmacro %}

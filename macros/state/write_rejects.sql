@@ -1,0 +1,35 @@
+{# Appends the rejects that stand after a run, keeping since when; the newest entry of the log then names this run. Safe to repeat. #}
+{% macro write_rejects(state, plan, run) %}
+insert into {{ state.reject_log }} (destination, sync, run_id, {{ adapter.quote('key') }}, digest, reason, property, first_at, last_at, {{ adapter.quote('rows') }})
+select
+    {{ dbt_heap.literal(plan.destination) }}, {{ dbt_heap.literal(plan.sync) }}, {{ dbt_heap.literal(run.run_id) }},
+    found.key, found.digest, found.reason, found.property,
+    coalesce(before.first_at, {{ dbt_heap.now() }}), {{ dbt_heap.now() }}, found.found_rows
+from (
+    select key, digest, reason, property, count(*) as found_rows
+    from (
+        select
+            coalesce(outbox.key, '') as key,
+            {{ dbt_heap.digest(plan.columns, 'outbox') }} as digest,
+            coalesce(single.reason, outbox.reject, outbox.stood) as reason,
+            coalesce(single.property, outbox.property) as property
+        from {{ run.outbox }} as outbox
+        left join (
+            select seq, min(reason) as reason, min(property) as property
+            from {{ run.acked }} where verdict = 'rejected' group by seq
+        ) as single on single.seq = outbox.seq
+        where (outbox.reject is not null and outbox.reject <> 'skipped') or outbox.stood is not null or single.seq is not null
+    ) as rejected
+    group by key, digest, reason, property
+) as found
+left join (
+    select key, digest, min(first_at) as first_at
+    from {{ state.reject_log }}
+    where {{ dbt_heap.current_rejects(plan) }}
+    group by key, digest
+) as before on before.key = found.key and before.digest = found.digest
+where not exists (
+    select 1 from {{ state.reject_log }} as written
+    where written.run_id = {{ dbt_heap.literal(run.run_id) }} and {{ dbt_heap.of_sync(plan) }}
+)
+{% endmacro %}
