@@ -23,7 +23,7 @@
     {%- if not plan.synced -%}{{ return(value ~ ' is not null') }}{%- endif -%}
     {%- set known = column.stored in plan.synced_columns -%}
     {%- set moved = dbt_heap.differs(value, 'synced.' ~ column.stored) if known else value ~ ' is not null' -%}
-    {%- if plan.blank_nulls -%}{{ return('(' ~ moved ~ ' or coalesce(synced.doubt, ' ~ dbt_heap.false() ~ '))') }}{%- endif -%}
+    {%- if plan.blank_nulls -%}{{ return('(' ~ moved ~ ' or coalesce(synced.doubt, 1 = 0))') }}{%- endif -%}
     {%- if not known -%}{{ return(moved) }}{%- endif -%}
     {{ return('(' ~ value ~ ' is not null and (' ~ moved ~ ' or synced.doubt))') }}
 {% endmacro %}

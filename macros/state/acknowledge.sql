@@ -1,7 +1,7 @@
-{# Appends the verdicts of a group of batches, all of them or none. #}
+{# Appends verdicts, all of them or none. Their time is the run's sign of life. #}
 {% macro acknowledge(acked, verdicts) %}
-insert into {{ acked }} (batch, seq, verdict, reason, property) values
+insert into {{ acked }} (batch, seq, verdict, reason, property, {{ adapter.quote('at') }}) values
 {%- for verdict in verdicts %}
-({{ verdict.batch }}, {{ verdict.seq if verdict.seq is not none else 'null' }}, '{{ verdict.verdict }}', {{ dbt_heap.literal(verdict.reason) }}, {{ dbt_heap.literal(verdict.property) }}){{ ',' if not loop.last }}
+({{ verdict.batch }}, {{ dbt_heap.literal(verdict.seq) if verdict.seq is none else verdict.seq }}, '{{ verdict.verdict }}', {{ dbt_heap.literal(verdict.reason) }}, {{ dbt_heap.literal(verdict.property) }}, {{ dbt_heap.now() }}){{ ',' if not loop.last }}
 {%- endfor %}
 {% endmacro %}

@@ -2,6 +2,6 @@
 {% macro create_acked(acked) %}
 create table {{ acked }} (
     batch {{ dbt.type_bigint() }}, seq {{ dbt.type_bigint() }}, verdict {{ dbt.type_string() }},
-    reason {{ dbt.type_string() }}, property {{ dbt.type_string() }}
+    reason {{ dbt.type_string() }}, property {{ dbt.type_string() }}, {{ adapter.quote('at') }} {{ dbt.type_timestamp() }}
 )
 {% endmacro %}

@@ -7,7 +7,7 @@
         ~ ', reason ' ~ text ~ ', property ' ~ text ~ ', first_at ' ~ dbt.type_timestamp() ~ ', last_at ' ~ dbt.type_timestamp()
         ~ ', ' ~ adapter.quote('rows') ~ ' ' ~ dbt.type_bigint() -%}
     {{ return([
-        'create schema if not exists ' ~ state.schema,
+        'create schema if not exists ' ~ dbt_heap.schema_relation(state.schema),
         'create table if not exists ' ~ state.sync_log ~ ' (' ~ log | join(', ') ~ ')',
         'create table if not exists ' ~ state.reject_log ~ ' (' ~ rejects ~ ')',
         'create or replace view ' ~ state.runs ~ ' as ' ~ dbt_heap.runs_view(state),

@@ -12,5 +12,5 @@
     left join (
         select seq, min(verdict) as verdict from {{ run.acked }} where seq is not null group by seq
     ) as single on single.seq = outbox.seq
-    where outbox.reject is null and outbox.stood is null and outbox.batch <= {{ run.horizon }}
+    where outbox.reject is null and outbox.stood is null and outbox.seq <= {{ run.horizon }}
 {% endmacro %}

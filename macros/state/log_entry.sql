@@ -1,10 +1,10 @@
 {# Appends one step, if the run still holds its lock. #}
-{% macro log_entry(state, lock, entry) %}
+{% macro log_entry(state, lock, holder, entry) %}
 insert into {{ state.sync_log }} ({% for name in dbt_heap.log_columns() %}{{ adapter.quote(name) }}{{ ', ' if not loop.last }}{% endfor %})
 select
     {%- for name, type in dbt_heap.log_columns().items() %}
     {{ dbt.cast(dbt.current_timestamp() if name == 'at' else dbt_heap.literal(entry[name]), type) }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ lock }} as held
-where held.run_id = {{ dbt_heap.literal(entry.run_id) }}
+where held.run_id = {{ dbt_heap.literal(holder) }}
 {% endmacro %}

@@ -1,11 +1,17 @@
-{# Who holds a lock, since when, and how many seconds ago that run last wrote anything. #}
-{% macro read_lock(state, lock) %}
-select
-    held.run_id, held.host, held.pid,
-    {{ dbt_heap.text_of('held.' ~ adapter.quote('at')) }} as since,
-    {{ dbt.datediff('coalesce(log.last_at, held.' ~ adapter.quote('at') ~ ')', dbt.cast(dbt.current_timestamp(), dbt.type_timestamp()), 'second') }} as silent_seconds
-from {{ lock }} as held
-left join (
-    select run_id, max({{ adapter.quote('at') }}) as last_at from {{ state.sync_log }} group by run_id
-) as log on log.run_id = held.run_id
+{# Who holds a lock, since when, and how many seconds ago that run last wrote anything: a step, or a group of verdicts. #}
+{% macro read_lock(state, lock, acked) %}
+    {%- set at = adapter.quote('at') -%}
+select held.run_id, held.host, held.pid, held.since, {{ dbt.datediff('held.last_at', dbt_heap.now(), 'second') }} as silent_seconds
+from (
+    select
+        run_id, host, pid, {{ dbt_heap.text_of(at) }} as since,
+        greatest(
+            {{ at }},
+            coalesce((select max({{ at }}) from {{ state.sync_log }} as log where log.run_id = own.run_id), {{ at }})
+            {%- if acked %},
+            coalesce((select max({{ at }}) from {{ acked }}), {{ at }})
+            {%- endif %}
+        ) as last_at
+    from {{ lock }} as own
+) as held
 {% endmacro %}

@@ -11,3 +11,16 @@
 {% macro spark__state_relation(schema, identifier) %}
     {{ return(api.Relation.create(schema=schema, identifier=identifier) | string) }}
 {% endmacro %}
+
+{# The state schema itself. #}
+{% macro schema_relation(schema) %}
+    {{ return(adapter.dispatch('schema_relation', 'dbt_heap')(schema)) }}
+{% endmacro %}
+
+{% macro default__schema_relation(schema) %}
+    {{ return(api.Relation.create(database=target.database, schema=schema).without_identifier() | string) }}
+{% endmacro %}
+
+{% macro spark__schema_relation(schema) %}
+    {{ return(api.Relation.create(schema=schema).without_identifier() | string) }}
+{% endmacro %}

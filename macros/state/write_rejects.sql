@@ -1,8 +1,8 @@
 {# Appends the rejects that stand after a run, keeping since when; the newest entry of the log then names this run. Safe to repeat. #}
-{% macro write_rejects(state, plan, run) %}
+{% macro write_rejects(state, plan, run_id, acked) %}
 insert into {{ state.reject_log }} (destination, sync, run_id, {{ adapter.quote('key') }}, digest, reason, property, first_at, last_at, {{ adapter.quote('rows') }})
 select
-    {{ dbt_heap.literal(plan.destination) }}, {{ dbt_heap.literal(plan.sync) }}, {{ dbt_heap.literal(run.run_id) }},
+    {{ dbt_heap.literal(plan.destination) }}, {{ dbt_heap.literal(plan.sync) }}, {{ dbt_heap.literal(run_id) }},
     found.key, found.digest, found.reason, found.property,
     coalesce(before.first_at, {{ dbt_heap.now() }}), {{ dbt_heap.now() }}, found.found_rows
 from (
@@ -11,14 +11,16 @@ from (
         select
             coalesce(outbox.key, '') as key,
             {{ dbt_heap.digest(plan.columns, 'outbox') }} as digest,
-            coalesce(single.reason, outbox.reject, outbox.stood) as reason,
-            coalesce(single.property, outbox.property) as property
-        from {{ run.outbox }} as outbox
+            coalesce({{ 'single.reason, ' if acked }}outbox.reject, outbox.stood) as reason,
+            coalesce({{ 'single.property, ' if acked }}outbox.property) as property
+        from {{ plan.outbox }} as outbox
+        {%- if acked %}
         left join (
             select seq, min(reason) as reason, min(property) as property
-            from {{ run.acked }} where verdict = 'rejected' group by seq
+            from {{ acked }} where verdict = 'rejected' group by seq
         ) as single on single.seq = outbox.seq
-        where (outbox.reject is not null and outbox.reject <> 'skipped') or outbox.stood is not null or single.seq is not null
+        {%- endif %}
+        where (outbox.reject is not null and outbox.reject <> 'skipped') or outbox.stood is not null{{ ' or single.seq is not null' if acked }}
     ) as rejected
     group by key, digest, reason, property
 ) as found
@@ -30,6 +32,6 @@ left join (
 ) as before on before.key = found.key and before.digest = found.digest
 where not exists (
     select 1 from {{ state.reject_log }} as written
-    where written.run_id = {{ dbt_heap.literal(run.run_id) }} and {{ dbt_heap.of_sync(plan) }}
+    where written.run_id = {{ dbt_heap.literal(run_id) }} and {{ dbt_heap.of_sync(plan) }}
 )
 {% endmacro %}

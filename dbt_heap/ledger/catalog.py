@@ -1,0 +1,57 @@
+"""What stands in the warehouse: the columns of the models and of the state's tables, from one look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dbt_heap.ledger import names
+from dbt_heap.manifest import Relation
+from dbt_heap.warehouse import Warehouse
+
+
+Place = tuple[str, str, str]  # database ("" where there is none), schema, table, in lower case
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Columns with their types by relation, in order."""
+
+    columns: Mapping[Place, Mapping[str, str]]
+    state: tuple[str, str]  # database and schema of the state
+
+    def of_model(self, relation: Relation) -> Mapping[str, str]:
+        """A model's columns and their types; empty where it was never built."""
+        return self.columns.get(_place(relation.database, relation.schema, relation.identifier), {})
+
+    def of_state(self, table: str | None) -> Mapping[str, str]:
+        """The columns of one of the state's tables; empty where there is none."""
+        return self.columns.get(_place(*self.state, table or ""), {})
+
+    @property
+    def state_tables(self) -> tuple[str, ...]:
+        """The names in the state schema."""
+        return tuple(table for *schema, table in self.columns if schema == [each.lower() for each in self.state])
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Tables in the state schema that are not the state's."""
+        return tuple(table for table in self.state_tables if not names.is_ours(table))
+
+
+def read_catalog(warehouse: Warehouse, state_schema: str, relations: Iterable[Relation]) -> Catalog:
+    """One statement's look at the models and the whole state schema. Raises WarehouseError."""
+    state = Relation(warehouse.database, state_schema, "")
+    wanted = [_as_arguments(each) for each in (*relations, state)]
+    columns: dict[Place, dict[str, str]] = {}
+    for database, schema, table, column, type_name in warehouse.fetch("catalog", relations=wanted):
+        columns.setdefault(_place(database, schema, table), {})[column] = type_name
+    return Catalog(columns=columns, state=(warehouse.database or "", state_schema))
+
+
+def _place(database: str | None, schema: str, table: str) -> Place:
+    return ((database or "").lower(), schema.lower(), table.lower())
+
+
+def _as_arguments(relation: Relation) -> dict[str, str | None]:
+    return {"database": relation.database, "schema": relation.schema, "identifier": relation.identifier}

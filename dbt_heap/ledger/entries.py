@@ -1,0 +1,90 @@
+"""One row of `sync_log`: a step of a run. The newest entry of a sync alone says where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import Enum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+class Step(str, Enum):
+    """The steps that are written down; what is done between two of them may be done again."""
+
+    PLANNED = "planned"
+    HORIZON = "horizon"
+    FOLDED = "folded"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+    RESET = "reset"
+    RENAMED = "renamed"
+    REBOUND = "rebound"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a run that got no further has to be recovered."""
+        return self in (Step.PLANNED, Step.HORIZON, Step.FOLDED)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Fields as the columns of `sync_log`, which the macro `log_columns` types; its `at` is the warehouse's clock."""
+
+    destination: str
+    sync: str
+    entry: int
+    run_id: str
+    step: Step
+    type: str
+    model: str
+    relation: str
+    key_columns: str
+    namespace: str
+    synced: str | None = None  # the head: the table that holds what Heap acknowledged
+    outbox: str | None = None
+    acked: str | None = None
+    horizon: int | None = None  # rows up to this seq may have been sent
+    rejects_run_id: str | None = None  # the run whose rows of `reject_log` stand
+    newest: str | None = None  # the newest event time of which everything older is decided
+    planned: int | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    undelivered: int | None = None
+    standing: int | None = None
+    status: str | None = None
+    schema_version: int = SCHEMA_VERSION
+    host: str | None = None
+    pid: int | None = None
+
+    def next(self, step: Step, **changes: Any) -> Entry:
+        """The entry to append after this one."""
+        return replace(self, entry=self.entry + 1, step=step, **changes)
+
+    def opened_by(self, run_id: str, host: str, pid: int) -> Entry:
+        """The same place in the log as a new run finds it, which has planned nothing yet."""
+        return replace(
+            self, run_id=run_id, host=host, pid=pid, outbox=None, acked=None, horizon=None, planned=None, accepted=None,
+            rejected=None, undelivered=None, standing=None, status=None,
+        )  # fmt: skip
+
+    def as_arguments(self) -> dict[str, Any]:
+        """What the macro `log_entry` takes."""
+        return {**asdict(self), "step": str(self.step)}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Entry:
+        """An entry as it was read."""
+        values = {each.name: row[each.name] for each in fields(cls)}
+        for name in _NUMBERS:
+            values[name] = None if values[name] is None else int(values[name])
+        return cls(**{**values, "step": Step(values["step"])})
+
+
+_NUMBERS = (
+    "entry", "horizon", "planned", "accepted", "rejected", "undelivered", "standing", "schema_version", "pid",
+)  # fmt: skip

@@ -1,0 +1,80 @@
+"""Step 7: what Heap accepted becomes the state; what it may hold or not is put in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dbt_heap.errors import StateError
+from dbt_heap.ledger import names
+from dbt_heap.ledger.catalog import Catalog
+from dbt_heap.ledger.entries import Entry
+from dbt_heap.ledger.state import State
+
+_OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
+
+
+@dataclass(frozen=True)
+class Folding:
+    """One run's outbox and verdicts on their way into the state; it may be this run or a dead one."""
+
+    state: State
+    catalog: Catalog
+    entry: Entry  # names the outbox, the verdicts, the horizon and the older generation
+    lock: str
+    holder: str
+
+    def fold(self) -> str:
+        """The name of the table that now holds the state: the same one, or its next generation.
+
+        Raises StateError where the older generation is gone, WarehouseError.
+        """
+        older = self.catalog.of_state(self.entry.synced)
+        if self.entry.synced and not older:
+            raise StateError(
+                f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema {self.state.schema}. "
+                f"Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+            )
+        return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
+
+    def counts(self) -> dict[str, int]:
+        """Rows that were accepted, rejected, or are in doubt."""
+        row = self.state.warehouse.query("fates", run=self._arguments()).rows[0]
+        return {name: int(row[name]) for name in ("accepted", "rejected", "doubt")}
+
+    def _fold_events(self, follows: bool) -> str:
+        if follows and self.entry.synced:
+            self.state.warehouse.execute("fold_events", run=self._arguments())
+            return self.entry.synced
+        return self._generation("generation_events")
+
+    def _fold_objects(self, older: Any) -> str:
+        sent = {name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if name.startswith("p_")}
+        columns = [{"name": name, "type": type_name, "known": name in older} for name, type_name in sent.items()]
+        fits = all(older.get(name) == type_name for name, type_name in sent.items())
+        if self.entry.synced and fits and self.state.warehouse.render("merges"):
+            self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns))
+            return self.entry.synced
+        kept = [name for name in older if name not in sent and name.lower() not in _OWN_COLUMNS]
+        return self._generation("generation_objects", columns=columns, kept=kept)
+
+    def _generation(self, macro: str, **more: Any) -> str:
+        """A table of a new name, whoever folds and however often: a killed CTAS may have left the last one behind."""
+        name = f"synced_{names.stem(self.entry.destination, self.entry.sync)}_{names.new_run_id()}"
+        older = self.state.relation(self.entry.synced) if self.entry.synced else None
+        self.state.warehouse.execute(macro, run=self._arguments(next=self.state.relation(name), older=older, **more))
+        return name
+
+    def _arguments(self, **more: Any) -> dict[str, Any]:
+        """What the macros take as `run`."""
+        relation = self.state.relation
+        return {
+            "run_id": self.entry.run_id,
+            "holder": self.holder,
+            "lock": self.lock,
+            "outbox": relation(self.entry.outbox or ""),
+            "acked": relation(self.entry.acked or ""),
+            "synced": relation(self.entry.synced) if self.entry.synced else None,
+            "horizon": self.entry.horizon or 0,
+            **more,
+        }

@@ -1,0 +1,102 @@
+"""Who may work on a sync: a table that only one run can create, and that a dead run's heir may move aside."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbt_heap.errors import RunningError, WarehouseError
+from dbt_heap.warehouse import Warehouse
+
+LEASE_SECONDS = 900  # a run that has written nothing for so long is taken for dead
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A run as others see it."""
+
+    run_id: str
+    host: str
+    pid: int
+
+    @classmethod
+    def of_this_process(cls, run_id: str) -> Holder:
+        """This process, its host told apart from others of the same name."""
+        return cls(run_id, f"{platform.node() or 'unknown'}/{_machine()}", os.getpid())
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The lock of one sync at one destination, as the macros name it."""
+
+    warehouse: Warehouse
+    sync: str
+    table: str
+    stale: Callable[[str], str]  # the name aside for a dead run's lock
+    state: dict[str, str]
+    acked: str | None  # where the run that may hold it writes its verdicts
+
+    def take(self, holder: Holder) -> None:
+        """Returns holding the lock. Raises RunningError where another run holds it, WarehouseError for all else."""
+        try:
+            self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
+        except WarehouseError as refusal:
+            other = self._other(refusal)
+            self._take_over(other)
+            self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
+
+    def drop(self) -> None:
+        """Lets others in."""
+        self.warehouse.execute("drop_table", relation=self.table)
+
+    def _other(self, refusal: WarehouseError) -> Holder:
+        """The dead run that held it. Raises RunningError where it lives, the refusal itself where there is no lock."""
+        try:
+            ((run_id, host, pid, since, silent),) = self.warehouse.fetch(
+                "read_lock", state=self.state, lock=self.table, acked=self.acked
+            )
+        except (WarehouseError, ValueError):
+            raise refusal from None
+        other = Holder(run_id, host, int(pid))
+        if not _dead(other) and int(silent) < LEASE_SECONDS:
+            raise RunningError(
+                f"{self.sync}: another run has been at work since {since} UTC "
+                f"(process {other.pid} on {other.host}, run {other.run_id}). Wait for it to end, "
+                f"or, if it died, for {(LEASE_SECONDS - int(silent)) // 60 + 1} minutes, then run the same command again."
+            )
+        return other
+
+    def _take_over(self, dead: Holder) -> None:
+        """Moves the dead run's lock aside: of two heirs one is refused, as the new name exists already."""
+        try:
+            self.warehouse.execute("move_lock", lock=self.table, aside=self.stale(dead.run_id))
+        except WarehouseError:
+            raise RunningError(f"{self.sync}: another run has just taken over from a dead one. Run the same command again.") from None
+
+
+def _dead(holder: Holder) -> bool:
+    """Whether it ran on this machine and is gone; of another machine nothing is known."""
+    if holder.host != Holder.of_this_process("").host:
+        return False
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _machine() -> str:
+    """Tells apart machines and containers of the same name, for which a process id means nothing."""
+    parts = []
+    for path, read in ((Path("/proc/sys/kernel/random/boot_id"), Path.read_text), (Path("/proc/self/ns/pid"), Path.readlink)):
+        try:
+            parts.append(str(read(path)))
+        except OSError:
+            parts.append("")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:6]

@@ -1,0 +1,52 @@
+"""Names of the state's tables. No physical name is used twice, since a killed CTAS may block its name for ever.
+
+Each fits into 63 characters, where Postgres cuts silently
+(https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+
+SYNC_LOG = "sync_log"
+REJECT_LOG = "reject_log"
+RUNS = "runs"
+REJECTS = "rejects"
+SHARED = frozenset({SYNC_LOG, REJECT_LOG, RUNS, REJECTS, "builds"})
+
+_PHYSICAL = re.compile(r"(lock|stale|outbox|acked|synced)_[a-z0-9_]*_[0-9a-f]{8}(_[0-9a-f]{12})?")
+
+
+def new_run_id() -> str:
+    """Twelve hexadecimal digits that rise with time."""
+    return f"{int(time.time()):08x}{secrets.token_hex(2)}"
+
+
+def slug(name: str) -> str:
+    """A name's plain part, at most 30 characters."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:30]
+
+
+def stem(destination: str, sync: str) -> str:
+    """What the tables of one sync at one destination share."""
+    digest = hashlib.sha256(f"{destination}\0{sync}".encode()).hexdigest()[:8]
+    return f"{slug(sync)}_{digest}"
+
+
+def view(sync: str) -> str:
+    """The view that people read."""
+    return f"{slug(sync)}__synced"
+
+
+def is_ours(table: str) -> bool:
+    """Whether a name in the state schema is one of those made here."""
+    lowered = table.lower()
+    return lowered in SHARED or lowered.endswith("__synced") or bool(_PHYSICAL.fullmatch(lowered))
+
+
+def belongs(table: str, sync_stem: str) -> bool:
+    """Whether a table is a run's of this sync; its lock is none."""
+    return bool(re.fullmatch(rf"(stale|outbox|acked|synced)_{re.escape(sync_stem)}_[0-9a-f]{{12}}", table.lower()))

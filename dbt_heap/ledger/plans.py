@@ -1,0 +1,173 @@
+"""What a sync would do, counted: the noun, and the description of it that the macros turn into SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dbt_heap import limits
+from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.ledger.entries import Entry
+from dbt_heap.mapping import MappedColumn, Role
+
+
+@dataclass(frozen=True)
+class Options:
+    """How this run compares: the flags of `dbt-heap sync` that change the diff."""
+
+    retry_rejected: bool = False
+    full_scan: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The figures of one outbox. Rows, unless said otherwise."""
+
+    sync: Sync
+    run_id: str
+    columns: tuple[MappedColumn, ...]
+    first: bool  # nothing of this sync was ever acknowledged
+    sendable: int
+    new: int
+    rejected: int  # by the rules that the warehouse can judge, for the first time
+    standing: int  # rejected before with the same values
+    skipped: int  # null identities where the declaration says so
+    batches: int
+    properties: Mapping[str, int]  # Heap's name -> rows whose value is sent
+    new_properties: tuple[str, ...]
+    reasons: Mapping[str, int]  # why rows are rejected, without the standing ones
+    newer_than: str | None = None  # the lookback's cut; None where all rows were compared
+    newest: str | None = None
+    model_rows: int | None = None
+    state_rows: int | None = None
+
+    @property
+    def changed(self) -> int:
+        """Rows to send whose key Heap holds already."""
+        return self.sendable - self.new
+
+    @property
+    def planned(self) -> int:
+        """Rows of which this run has to give account."""
+        return self.sendable + self.rejected
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model held against the state of one sync: all that the macros of `macros/plan/` know."""
+
+    sync: Sync
+    destination: str
+    columns: tuple[MappedColumn, ...]
+    newest: Entry | None
+    options: Options
+    tables: Mapping[str, Any]  # relation, synced (or None), synced_columns, sync_log, reject_log
+
+    def arguments(self, **more: Any) -> dict[str, Any]:
+        """What the macros take as `plan`."""
+        sync = self.sync
+        subject = next((column.stored for column in self.columns if column.role is Role.SUBJECT), "key")
+        return {
+            **self.tables,
+            "sync": sync.name,
+            "destination": self.destination,
+            "type": str(sync.type),
+            "key_columns": list(sync.key_columns),
+            "subject": subject,
+            "timestamp": sync.timestamp,
+            "columns": [_as_arguments(column) for column in self.columns],
+            "blank_nulls": sync.blank_nulls,
+            "skip_null_identity": sync.skip_null_identity,
+            "reject_too_long": sync.reject_too_long,
+            "begin": sync.begin.isoformat() if sync.begin else None,
+            "newer_than": self.newer_than,
+            "rejects_run_id": self.newest.rejects_run_id if self.newest and not self.options.retry_rejected else None,
+            "count_model": sync.allow_rejected.share is not None,
+            "count_state": bool(self.tables["synced"]) and sync.max_rows is not None and sync.max_rows.share is not None,
+            "rules": _RULES,
+            **more,
+        }
+
+    @property
+    def newer_than(self) -> str | None:
+        """Where the lookback begins: events before it are not compared. None where all are."""
+        lookback, newest = self.sync.lookback, self.newest.newest if self.newest else None
+        if lookback is None or newest is None or self.options.full_scan:
+            return None
+        return (datetime.fromisoformat(newest) - lookback).isoformat(sep=" ")
+
+    def plan(self, run_id: str, counts: Mapping[str, Any], reasons: Mapping[str, int]) -> Plan:
+        """The figures of one row of `outbox_counts` and of `reject_counts`."""
+        properties = [column for column in self.columns if column.role is Role.PROPERTY]
+        return Plan(
+            sync=self.sync,
+            run_id=run_id,
+            columns=self.columns,
+            first=not self.tables["synced"],
+            sendable=int(counts["sendable"]),
+            new=int(counts["new"]),
+            rejected=int(counts["rejected"]),
+            standing=int(counts["standing"]),
+            skipped=int(counts["skipped"]),
+            batches=int(counts["batches"]),
+            properties={each.name: int(counts[f"changed_{index}"]) for index, each in enumerate(properties)},
+            new_properties=self._new_properties(properties),
+            reasons=reasons,
+            newer_than=self.newer_than,
+            newest=counts.get("newest"),
+            model_rows=_number(counts.get("model_rows")),
+            state_rows=_number(counts.get("state_rows")),
+        )
+
+    def _new_properties(self, properties: list[MappedColumn]) -> tuple[str, ...]:
+        """Properties without a column in the state: newly mapped, or of another class than before."""
+        if self.sync.type is SyncType.EVENTS:
+            return ()
+        return tuple(each.name for each in properties if each.stored not in self.tables["synced_columns"])
+
+
+_RULES = {
+    "max_identity": limits.MAX_IDENTITY,
+    "max_event_name": limits.MAX_EVENT_NAME,
+    "max_text": limits.MAX_TEXT,
+    "max_batch": limits.MAX_BATCH,
+    "max_identity_events": limits.EVENTS_PER_MINUTE_AND_IDENTITY,
+    "placeholders": list(limits.PLACEHOLDER_IDENTITIES),
+}
+
+
+def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, Any]) -> tuple[MappedColumn, ...]:
+    """What is read of the model: roles first, then properties in the declaration's order.
+
+    `types` are the model's columns, `classes` the ValueClass of each type. Columns that do not exist are the caller's to find.
+    """
+    spelled = {name.lower(): name for name in types} | {name: name for name in types}
+    named: list[tuple[Role, str, str | None]] = []
+    if sync.type is SyncType.EVENTS:
+        named = [
+            (Role.SUBJECT, str(Role.SUBJECT), sync.subject_column),
+            (Role.EVENT, str(Role.EVENT), sync.event_name_column),
+            (Role.TIMESTAMP, str(Role.TIMESTAMP), sync.timestamp),
+            (Role.SESSION_ID, str(Role.SESSION_ID), sync.session_id),
+            (Role.IDEMPOTENCY_KEY, str(Role.IDEMPOTENCY_KEY), sync.idempotency_key),
+            (Role.PROPERTIES, str(Role.PROPERTIES), sync.properties_column),
+        ]
+    named += [(Role.PROPERTY, name, column) for name, column in sync.properties.items()]
+    found = [(role, name, spelled.get(column) or spelled[column.lower()]) for role, name, column in named if column]
+    return tuple(MappedColumn(role, name, column, types[column], classes[types[column]]) for role, name, column in found)
+
+
+def _as_arguments(column: MappedColumn) -> dict[str, str]:
+    return {
+        "role": str(column.role),
+        "name": column.name,
+        "column": column.column,
+        "value_class": str(column.value_class),
+        "stored": column.stored,
+    }
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,83 @@
+"""The state schema as one invocation sees it: its tables' names in SQL, the catalog, and where every sync stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from dbt_heap.errors import StateError
+from dbt_heap.ledger import names
+from dbt_heap.ledger.catalog import Catalog, read_catalog
+from dbt_heap.ledger.entries import SCHEMA_VERSION, Entry, Step
+from dbt_heap.manifest import Relation
+from dbt_heap.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class State:
+    """Where things stand; read by at most two statements for all syncs of an invocation."""
+
+    warehouse: Warehouse
+    schema: str
+    catalog: Catalog
+    entries: Mapping[tuple[str, str], Entry]  # (destination, sync) -> its newest
+
+    def newest(self, destination: str, sync: str) -> Entry | None:
+        """A sync's newest entry; None where it never ran or was reset."""
+        entry = self.entries.get((destination, sync))
+        gone = entry is None or entry.step is Step.RESET or (entry.step is Step.RENAMED and entry.synced is None)
+        return None if gone else entry
+
+    def last_number(self, destination: str, sync: str) -> int:
+        """The number of its last entry, whatever that says; 0 where there is none."""
+        entry = self.entries.get((destination, sync))
+        return entry.entry if entry else 0
+
+    def relation(self, table: str) -> str:
+        """One of the state's tables as SQL names it."""
+        return str(self.warehouse.render("state_relation", schema=self.schema, identifier=table)).strip()
+
+    def arguments(self) -> dict[str, str]:
+        """What the macros of `macros/state/` take as `state`."""
+        shared = (names.SYNC_LOG, names.REJECT_LOG, names.RUNS, names.REJECTS)
+        return {"schema": self.schema, **{name: self.relation(name) for name in shared}}
+
+    def ready(self) -> bool:
+        """Whether the shared tables stand."""
+        return bool(self.catalog.of_state(names.SYNC_LOG)) and bool(self.catalog.of_state(names.REJECT_LOG))
+
+    def prepared(self) -> State:
+        """The same, its schema and shared tables made where they were missing.
+
+        Raises StateError where the schema holds tables of others, WarehouseError where it may not be made.
+        """
+        if strangers := self.catalog.strangers:
+            raise StateError(
+                f"the schema {self.schema} holds tables that are not dbt-heap's ({', '.join(sorted(strangers)[:5])}). "
+                "Name one of its own in vars.dbt_heap.schema; never the one that Heap Connect exports to."
+            )
+        if not self.ready():
+            self.warehouse.execute("create_state", state=self.arguments())
+        return self
+
+    def reread(self) -> State:
+        """The same schema, looked at again."""
+        return replace(self, entries=_entries(self.warehouse, self.arguments()))
+
+
+def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation]) -> State:
+    """The state behind `vars.dbt_heap.schema`, and the columns of the models.
+
+    Raises WarehouseError, and StateError where a newer dbt-heap wrote it.
+    """
+    named = str(warehouse.render("state_schema", schema=schema)).strip()
+    unread = State(warehouse, named, read_catalog(warehouse, named, relations), {})
+    return unread.reread() if unread.ready() else unread
+
+
+def _entries(warehouse: Warehouse, state: dict[str, str]) -> dict[tuple[str, str], Entry]:
+    table = warehouse.query("newest_entries", state=state)
+    entries = [Entry.from_row(row) for row in table.rows]
+    if any(entry.schema_version > SCHEMA_VERSION for entry in entries):
+        raise StateError(f"the state in {state['schema']} was written by a newer dbt-heap. Upgrade with: pip install -U dbt-heap")
+    return {(entry.destination, entry.sync): entry for entry in entries}

@@ -1,0 +1,226 @@
+"""One run's turn at one sync: the steps of the state machine, each one atomic statement, each safe to repeat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dbt_heap.errors import RunningError, StateError
+from dbt_heap.ledger import names
+from dbt_heap.ledger.catalog import read_catalog
+from dbt_heap.ledger.entries import Entry, Step
+from dbt_heap.ledger.folding import Folding
+from dbt_heap.ledger.locks import LEASE_SECONDS, Holder, Lock
+from dbt_heap.ledger.plans import Comparison, Plan
+from dbt_heap.ledger.state import State
+from dbt_heap.warehouse.connection import Row
+
+_PAGE_ROWS = 50_000  # fifty batches
+_INSERT_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """What Heap said of a whole batch (`seq` is None), or of one row of it, which then counts instead."""
+
+    batch: int
+    seq: int | None
+    verdict: str  # accepted | rejected
+    reason: str | None = None
+    property: str | None = None
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What became of the planned rows."""
+
+    accepted: int = 0
+    rejected: int = 0
+    undelivered: int = 0
+
+
+class Turn:
+    """Holds a sync's lock from its first step to its last; `entry` is the step written last.
+
+    A step that finds the lock in other hands raises RunningError: what was sent until then is in doubt, not lost.
+    """
+
+    def __init__(
+        self, state: State, lock: Lock, holder: Holder, entry: Entry, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._state = state
+        self._lock = lock
+        self._holder = holder
+        self._clock = clock
+        self._appended_at = clock()
+        self._plan: dict[str, Any] = {}
+        self._before = entry  # the newest entry of earlier runs
+        self.entry = entry
+
+    def recover(self) -> Entry:
+        """Step 1: brings a dead run to its end, sweeps what no entry names. Returns the newest entry of earlier runs."""
+        if self.entry.step is Step.PLANNED:
+            self._log(Step.ABANDONED, status="interrupted")
+        elif self.entry.step.unfinished:
+            self._settle()
+            self._log(Step.CLOSED, status="interrupted")
+        self._sweep()
+        self._before = self.entry
+        self.entry = self.entry.opened_by(self._holder.run_id, self._holder.host, self._holder.pid)
+        return self._before
+
+    def plan(self, comparison: Comparison) -> Plan | None:
+        """Step 2: the outbox and its figures; None where another run came between, and all has to be looked at again."""
+        self._plan = comparison.arguments(
+            outbox=self._relation("outbox"), acked=self._relation("acked"), lock=self._lock.table
+        )
+        warehouse = self._state.warehouse
+        warehouse.execute("create_outbox", plan=self._plan)
+        counts = warehouse.query("outbox_counts", plan=self._plan, outbox=self._plan["outbox"]).rows[0].dict()
+        self._must_hold(counts["holder"])
+        if int(counts["entry"] or 0) != self.entry.entry:
+            warehouse.execute("drop_table", relation=self._plan["outbox"])
+            return None
+        return comparison.plan(self._holder.run_id, counts, self._reasons(int(counts["rejected"])))
+
+    def begin(self, plan: Plan) -> None:
+        """Step 3: what is about to be sent is on record."""
+        self._state.warehouse.execute("create_acked", acked=self._plan["acked"])
+        self._log(
+            Step.PLANNED,
+            outbox=self._table("outbox"),
+            acked=self._table("acked"),
+            planned=plan.planned,
+            rejected=plan.rejected,
+            standing=plan.standing,
+        )
+
+    def pages(self, plan: Plan) -> Iterator[Row]:
+        """The rows to send, in order. Step 4: before a row is handed out, the horizon says that it may have been sent."""
+        for first in range(1, plan.sendable + 1, _PAGE_ROWS):
+            last = min(first + _PAGE_ROWS - 1, plan.sendable)
+            self._log(Step.HORIZON, horizon=last)
+            yield from self._state.warehouse.fetch("outbox_page", plan=self._plan, first=first, last=last)
+
+    def acknowledge(self, group: Iterable[Acknowledgement]) -> None:
+        """Step 6: verdicts are durable. Single rows first, so that no batch counts as accepted before its rejects do."""
+        rows = sorted(group, key=lambda each: each.seq is None)
+        for start in range(0, len(rows), _INSERT_ROWS):
+            chunk = [asdict(each) for each in rows[start : start + _INSERT_ROWS]]
+            self._state.warehouse.execute("acknowledge", acked=self._plan["acked"], verdicts=chunk)
+            self._appended_at = self._clock()
+
+    def beat(self) -> None:
+        """Keeps the lease where nothing was written for long. Raises RunningError after a pause of half a lease."""
+        silent = self._clock() - self._appended_at
+        if silent > LEASE_SECONDS / 2:
+            raise RunningError(
+                f"{self.entry.sync}: this run was paused for {silent:.0f} seconds, and another may have taken over. "
+                "It sends nothing more; run the same command again."
+            )
+        if silent > LEASE_SECONDS / 8:
+            self._log(Step.HORIZON)
+
+    def close(self, plan: Plan, status: str, fates: Fates) -> None:
+        """Steps 7 to 10: folds, writes the rejects, closes the run with its fates. Raises StateError where sums differ."""
+        if self.entry.step is Step.HORIZON:
+            self._settle(expected=fates)
+        rejects_changed = fates.rejected > 0 or plan.standing != (self._before.standing or 0)
+        standing = fates.rejected + plan.standing
+        if rejects_changed and standing:
+            self._state.warehouse.execute(
+                "write_rejects", state=self._state.arguments(), plan=self._plan, run_id=self._holder.run_id,
+                acked=self._plan["acked"] if self.entry.acked else None,
+            )  # fmt: skip
+        rejects_run_id = (self._holder.run_id if standing else None) if rejects_changed else self._before.rejects_run_id
+        decided = plan.newest is not None and fates.undelivered == 0
+        self._log(
+            Step.CLOSED,
+            **asdict(fates),
+            planned=plan.planned,
+            standing=standing,
+            status=status,
+            newest=plan.newest if decided else self._before.newest,
+            rejects_run_id=rejects_run_id,
+        )
+        if plan.planned:
+            self._confirm()
+        self._drop_own()
+
+    def abandon(self, plan: Plan, status: str) -> None:
+        """Ends a run that sends nothing although there was something to send: the state is as it was."""
+        self._log(
+            Step.ABANDONED, planned=plan.planned, undelivered=plan.planned, standing=self._before.standing, status=status
+        )
+        self._drop_own()
+
+    def _settle(self, expected: Fates | None = None) -> None:
+        """Steps 7 and 8, for this run or a dead one: the fold, and the entry that makes it the state."""
+        catalog = read_catalog(self._state.warehouse, self._state.schema, [])
+        folding = Folding(self._state, catalog, self.entry, self._lock.table, self._holder.run_id)
+        if self.entry.step is Step.HORIZON:
+            fates = self._fates(folding)
+            if expected and fates != expected:
+                raise StateError(f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded.")
+            older, head = self.entry.synced, folding.fold()
+            self._log(Step.FOLDED, synced=head, **asdict(fates))
+            if older and older != head:
+                self._drop(older)
+        show_synced(self._state, self.entry)
+
+    def _fates(self, folding: Folding) -> Fates:
+        counts = folding.counts()
+        rejected = (self.entry.rejected or 0) + counts["rejected"]
+        return Fates(counts["accepted"], rejected, (self.entry.planned or 0) - counts["accepted"] - rejected)
+
+    def _reasons(self, rejected: int) -> dict[str, int]:
+        """How many rows are rejected for which reason; asked only where there are any."""
+        if not rejected:
+            return {}
+        rows = self._state.warehouse.query("reject_counts", outbox=self._plan["outbox"]).rows
+        reasons: dict[str, int] = {}
+        for reason, _, count in rows:
+            reasons[reason] = reasons.get(reason, 0) + int(count)
+        return reasons
+
+    def _log(self, step: Step, **changes: Any) -> None:
+        """Appends a step, if the lock is still held."""
+        self.entry = self.entry.next(step, **changes)
+        self._state.warehouse.execute(
+            "log_entry", state=self._state.arguments(), lock=self._lock.table, holder=self._holder.run_id,
+            entry=self.entry.as_arguments(),
+        )  # fmt: skip
+        self._appended_at = self._clock()
+
+    def _confirm(self) -> None:
+        """Raises RunningError where the last entry was fenced off, because another run took over."""
+        newest = self._state.reread().newest(self.entry.destination, self.entry.sync)
+        self._must_hold(newest.run_id if newest else None)
+
+    def _must_hold(self, run_id: str | None) -> None:
+        if run_id != self._holder.run_id:
+            raise RunningError(f"{self.entry.sync}: another run took over from this one. Run the same command again.")
+
+    def _sweep(self) -> None:
+        """Drops the tables of this sync that no entry names: what killed runs left behind."""
+        named = {entry.synced for entry in self._state.entries.values()} | {self.entry.synced}
+        stem = names.stem(self.entry.destination, self.entry.sync)
+        for table in self._state.catalog.state_tables:
+            if names.belongs(table, stem) and table not in named:
+                self._drop(table)
+
+    def _drop_own(self) -> None:
+        self._drop(self._table("outbox"))
+        if self.entry.acked:
+            self._drop(self.entry.acked)
+
+    def _drop(self, table: str) -> None:
+        self._state.warehouse.execute("drop_table", relation=self._state.relation(table))
+
+    def _table(self, kind: str) -> str:
+        return f"{kind}_{names.stem(self.entry.destination, self.entry.sync)}_{self._holder.run_id}"
+
+    def _relation(self, kind: str) -> str:
+        return self._state.relation(self._table(kind))

@@ -1,0 +1,97 @@
+"""Statements in, small tables and pages of rows out; each statement commits by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import agate
+
+from dbt_heap.warehouse.refusals import refusals
+
+Row = tuple[Any, ...]
+
+
+class Warehouse:
+    """The user's warehouse as dbt opens it. Not for several threads."""
+
+    def __init__(self, adapter: Any, *, target_name: str, database: str | None) -> None:
+        self._adapter = adapter
+        self.database = database
+        self._connected = False
+        self.target_name = target_name
+        self.adapter_type: str = adapter.type()
+        # One process at a time may hold a DuckDB file: it is let go of whenever nothing is asked of it.
+        self._exclusive = self.adapter_type == "duckdb"
+
+    def render(self, macro: str, **arguments: Any) -> Any:
+        """The value of one of the package's macros."""
+        with refusals(f"the macro {macro}"):
+            self._connect()
+            return self._adapter.execute_macro(macro, project="dbt_heap", kwargs=arguments)
+
+    def execute(self, macro: str, **arguments: Any) -> None:
+        """Runs the statements that a macro returns, one by one, each committed before the next.
+
+        Raises WarehouseError.
+        """
+        for statement in self._statements(macro, arguments):
+            self._run(macro, statement)
+
+    def query(self, macro: str, **arguments: Any) -> agate.Table:
+        """The result of a macro's one statement: for small results, held in memory.
+
+        Raises WarehouseError.
+        """
+        (statement,) = self._statements(macro, arguments)
+        return self._run(macro, statement, fetch=True)
+
+    def fetch(self, macro: str, **arguments: Any) -> list[Row]:
+        """The rows of a macro's one statement as the driver gives them: ten times as fast as `query`, for pages of rows.
+
+        Raises WarehouseError.
+        """
+        (statement,) = self._statements(macro, arguments)
+        with refusals(macro, statement):
+            self._connect()
+            _, cursor = self._adapter.connections.add_query(statement, auto_begin=True)
+            with self._adapter.connections.exception_handler(macro):
+                rows: list[Row] = cursor.fetchall()
+            self._adapter.connections.commit_if_has_connection()
+            return rows
+
+    def release(self) -> None:
+        """Lets go of a DuckDB file, so that others may have it; keeps the connection to any other warehouse."""
+        if self._exclusive:
+            self.close()
+
+    def close(self) -> None:
+        """Ends the connection; the next statement opens another."""
+        if self._connected:
+            self._connected = False
+            self._adapter.release_connection()
+            self._adapter.cleanup_connections()
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _statements(self, macro: str, arguments: dict[str, Any]) -> list[str]:
+        rendered = self.render(macro, **arguments)
+        return list(rendered) if isinstance(rendered, list) else [str(rendered).strip()]
+
+    def _run(self, macro: str, statement: str, fetch: bool = False) -> agate.Table:
+        with refusals(macro, statement):
+            self._connect()
+            _, table = self._adapter.execute(statement, auto_begin=True, fetch=fetch)
+            self._adapter.connections.commit_if_has_connection()
+            return table
+
+    def _connect(self) -> None:
+        if self._connected:
+            return
+        self._adapter.acquire_connection("dbt-heap")
+        self._connected = True
+        for statement in self._adapter.execute_macro("pin_session", project="dbt_heap"):
+            self._adapter.execute(statement, auto_begin=False)

@@ -1,0 +1,39 @@
+"""What dbt and the drivers raise, as a WarehouseError that holds no row's value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbt_common.exceptions import DbtBaseException
+
+from dbt_heap.errors import RunningError, WarehouseError
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|(?<=\()[^()]*(?=\))|\b\d[\d.,:-]*\b")
+_DUCKDB_LOCK = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)")
+
+
+def redacted(message: str, statement: str) -> str:
+    """The first line that says something, without the quoted texts and numbers that the statement itself did not hold."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if not re.match(r"(Database|Runtime|Compilation) Error\b.{0,40}$", line)]
+    if not statement:
+        return " ".join(telling or lines)  # nothing ran, so that no row can stand in it
+    first = (telling or lines or ["no reason given"])[0]
+    return _QUOTED.sub(lambda found: found.group() if found.group().strip("'\"") in statement else "…", first)
+
+
+@contextmanager
+def refusals(action: str, statement: str = "") -> Iterator[None]:
+    """Raises what goes wrong inside as WarehouseError, or RunningError where another process holds a DuckDB file."""
+    try:
+        yield
+    except DbtBaseException as refusal:
+        text = str(refusal)
+        if held := _DUCKDB_LOCK.search(text):
+            raise RunningError(
+                f"the DuckDB file is in use by the process {held.group(1)}; DuckDB lets one process write at a time. "
+                "Wait for it to end, then run the same command again."
+            ) from None
+        raise WarehouseError(f"the warehouse refused {action}: {redacted(text, statement)}") from None

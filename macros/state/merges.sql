@@ -1,0 +1,7 @@
+{# Whether the engine's plain tables take a MERGE; without it every fold writes the next generation. #}
+{% macro merges() %}{{ return(adapter.dispatch('merges', 'dbt_heap')()) }}{% endmacro %}
+
+{% macro default__merges() %}{{ return(true) }}{% endmacro %}
+
+{# Parquet tables have no update, delete or merge: https://spark.apache.org/docs/latest/sql-ref-syntax.html #}
+{% macro spark__merges() %}{{ return(false) }}{% endmacro %}
