@@ -18,6 +18,7 @@ class Relation:
     database: str | None
     schema: str
     identifier: str
+    sql: str = ""  # the manifest's `relation_name`: quoted by the adapter that wrote it
 
     def __str__(self) -> str:
         return ".".join(part for part in (self.database, self.schema, self.identifier) if part)

@@ -9,7 +9,6 @@ from dbt_heap.ledger import names
 from dbt_heap.manifest import Relation
 from dbt_heap.warehouse import Warehouse
 
-
 Place = tuple[str, str, str]  # database ("" where there is none), schema, table, in lower case
 
 

@@ -49,7 +49,11 @@ class Folding:
         return self._generation("generation_events")
 
     def _fold_objects(self, older: Any) -> str:
-        sent = {name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if name.startswith("p_")}
+        sent = {
+            name: type_name
+            for name, type_name in self.catalog.of_state(self.entry.outbox).items()
+            if name.startswith("p_")
+        }
         columns = [{"name": name, "type": type_name, "known": name in older} for name, type_name in sent.items()]
         fits = all(older.get(name) == type_name for name, type_name in sent.items())
         if self.entry.synced and fits and self.state.warehouse.render("merges"):

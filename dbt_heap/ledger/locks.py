@@ -75,7 +75,9 @@ class Lock:
         try:
             self.warehouse.execute("move_lock", lock=self.table, aside=self.stale(dead.run_id))
         except WarehouseError:
-            raise RunningError(f"{self.sync}: another run has just taken over from a dead one. Run the same command again.") from None
+            raise RunningError(
+                f"{self.sync}: another run has just taken over from a dead one. Run the same command again."
+            ) from None
 
 
 def _dead(holder: Holder) -> bool:
@@ -94,7 +96,10 @@ def _dead(holder: Holder) -> bool:
 def _machine() -> str:
     """Tells apart machines and containers of the same name, for which a process id means nothing."""
     parts = []
-    for path, read in ((Path("/proc/sys/kernel/random/boot_id"), Path.read_text), (Path("/proc/self/ns/pid"), Path.readlink)):
+    for path, read in (
+        (Path("/proc/sys/kernel/random/boot_id"), Path.read_text),
+        (Path("/proc/self/ns/pid"), Path.readlink),
+    ):
         try:
             parts.append(str(read(path)))
         except OSError:

@@ -10,7 +10,7 @@ from typing import Any
 from dbt_heap import limits
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.ledger.entries import Entry
-from dbt_heap.mapping import MappedColumn, Role
+from dbt_heap.mapping import MappedColumn, Role, ValueClass
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ class Comparison:
             "newer_than": self.newer_than,
             "rejects_run_id": self.newest.rejects_run_id if self.newest and not self.options.retry_rejected else None,
             "count_model": sync.allow_rejected.share is not None,
-            "count_state": bool(self.tables["synced"]) and sync.max_rows is not None and sync.max_rows.share is not None,
+            "count_state": bool(self.tables["synced"])
+            and sync.max_rows is not None
+            and sync.max_rows.share is not None,
             "rules": _RULES,
             **more,
         }
@@ -138,10 +140,10 @@ _RULES = {
 }
 
 
-def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, Any]) -> tuple[MappedColumn, ...]:
+def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, ValueClass]) -> tuple[MappedColumn, ...]:
     """What is read of the model: roles first, then properties in the declaration's order.
 
-    `types` are the model's columns, `classes` the ValueClass of each type. Columns that do not exist are the caller's to find.
+    `types` and `classes` are of the model's columns. Those that do not exist are the caller's to find.
     """
     spelled = {name.lower(): name for name in types} | {name: name for name in types}
     named: list[tuple[Role, str, str | None]] = []
@@ -156,7 +158,9 @@ def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, A
         ]
     named += [(Role.PROPERTY, name, column) for name, column in sync.properties.items()]
     found = [(role, name, spelled.get(column) or spelled[column.lower()]) for role, name, column in named if column]
-    return tuple(MappedColumn(role, name, column, types[column], classes[types[column]]) for role, name, column in found)
+    return tuple(
+        MappedColumn(role, name, column, types[column], classes[column]) for role, name, column in found
+    )
 
 
 def _as_arguments(column: MappedColumn) -> dict[str, str]:

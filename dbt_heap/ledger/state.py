@@ -19,6 +19,7 @@ class State:
 
     warehouse: Warehouse
     schema: str
+    relations: tuple[Relation, ...]  # of the models
     catalog: Catalog
     entries: Mapping[tuple[str, str], Entry]  # (destination, sync) -> its newest
 
@@ -46,8 +47,8 @@ class State:
         """Whether the shared tables stand."""
         return bool(self.catalog.of_state(names.SYNC_LOG)) and bool(self.catalog.of_state(names.REJECT_LOG))
 
-    def prepared(self) -> State:
-        """The same, its schema and shared tables made where they were missing.
+    def prepare(self) -> None:
+        """Makes the schema and the shared tables where they are missing.
 
         Raises StateError where the schema holds tables of others, WarehouseError where it may not be made.
         """
@@ -58,11 +59,11 @@ class State:
             )
         if not self.ready():
             self.warehouse.execute("create_state", state=self.arguments())
-        return self
 
     def reread(self) -> State:
-        """The same schema, looked at again."""
-        return replace(self, entries=_entries(self.warehouse, self.arguments()))
+        """The same schema and models, looked at again. Raises as read_state does."""
+        state = replace(self, catalog=read_catalog(self.warehouse, self.schema, self.relations))
+        return replace(state, entries=_entries(state)) if state.ready() else state
 
 
 def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation]) -> State:
@@ -71,13 +72,14 @@ def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation])
     Raises WarehouseError, and StateError where a newer dbt-heap wrote it.
     """
     named = str(warehouse.render("state_schema", schema=schema)).strip()
-    unread = State(warehouse, named, read_catalog(warehouse, named, relations), {})
-    return unread.reread() if unread.ready() else unread
+    return State(warehouse, named, tuple(relations), Catalog({}, ("", "")), {}).reread()
 
 
-def _entries(warehouse: Warehouse, state: dict[str, str]) -> dict[tuple[str, str], Entry]:
-    table = warehouse.query("newest_entries", state=state)
+def _entries(state: State) -> dict[tuple[str, str], Entry]:
+    table = state.warehouse.query("newest_entries", state=state.arguments())
     entries = [Entry.from_row(row) for row in table.rows]
     if any(entry.schema_version > SCHEMA_VERSION for entry in entries):
-        raise StateError(f"the state in {state['schema']} was written by a newer dbt-heap. Upgrade with: pip install -U dbt-heap")
+        raise StateError(
+            f"the state in {state.schema} was written by a newer dbt-heap. Upgrade: pip install -U dbt-heap"
+        )
     return {(entry.destination, entry.sync): entry for entry in entries}

@@ -15,6 +15,8 @@ from dbt_heap.ledger.folding import Folding
 from dbt_heap.ledger.locks import LEASE_SECONDS, Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
 from dbt_heap.ledger.state import State
+from dbt_heap.ledger.views import show_synced, shown_names
+from dbt_heap.mapping import Role
 from dbt_heap.warehouse.connection import Row
 
 _PAGE_ROWS = 50_000  # fifty batches
@@ -48,7 +50,13 @@ class Turn:
     """
 
     def __init__(
-        self, state: State, lock: Lock, holder: Holder, entry: Entry, *, clock: Callable[[], float] = time.time
+        self,
+        state: State,
+        lock: Lock,
+        holder: Holder,
+        entry: Entry,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._state = state
         self._lock = lock
@@ -56,23 +64,30 @@ class Turn:
         self._clock = clock
         self._appended_at = clock()
         self._plan: dict[str, Any] = {}
+        self._names: dict[str, str] = {}
         self._before = entry  # the newest entry of earlier runs
-        self.entry = entry
+        self.entry = entry.opened_by(holder.run_id, holder.host, holder.pid)
 
-    def recover(self) -> Entry:
-        """Step 1: brings a dead run to its end, sweeps what no entry names. Returns the newest entry of earlier runs."""
+    def recover(self) -> None:
+        """Step 1: brings a dead run to its end. What it may have sent without a verdict is put in doubt."""
+        self.entry = self._before
         if self.entry.step is Step.PLANNED:
             self._log(Step.ABANDONED, status="interrupted")
-        elif self.entry.step.unfinished:
+        else:
             self._settle()
             self._log(Step.CLOSED, status="interrupted")
-        self._sweep()
-        self._before = self.entry
-        self.entry = self.entry.opened_by(self._holder.run_id, self._holder.host, self._holder.pid)
-        return self._before
 
-    def plan(self, comparison: Comparison) -> Plan | None:
-        """Step 2: the outbox and its figures; None where another run came between, and all has to be looked at again."""
+    def sweep(self) -> None:
+        """Drops the tables of this sync that no entry names: what killed runs left behind."""
+        named = {entry.synced for entry in self._state.entries.values()}
+        stem = names.stem(self.entry.destination, self.entry.sync)
+        for table in self._state.catalog.state_tables:
+            if names.belongs(table, stem) and table not in named:
+                self._drop(table)
+
+    def plan(self, comparison: Comparison) -> Plan:
+        """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
+        self._names = {each.stored: each.name for each in comparison.columns if each.role is Role.PROPERTY}
         self._plan = comparison.arguments(
             outbox=self._relation("outbox"), acked=self._relation("acked"), lock=self._lock.table
         )
@@ -81,8 +96,8 @@ class Turn:
         counts = warehouse.query("outbox_counts", plan=self._plan, outbox=self._plan["outbox"]).rows[0].dict()
         self._must_hold(counts["holder"])
         if int(counts["entry"] or 0) != self.entry.entry:
-            warehouse.execute("drop_table", relation=self._plan["outbox"])
-            return None
+            self._drop(self._table("outbox"))
+            raise RunningError(f"{self.entry.sync}: another run ended a moment ago. Run the same command again.")
         return comparison.plan(self._holder.run_id, counts, self._reasons(int(counts["rejected"])))
 
     def begin(self, plan: Plan) -> None:
@@ -152,23 +167,29 @@ class Turn:
     def abandon(self, plan: Plan, status: str) -> None:
         """Ends a run that sends nothing although there was something to send: the state is as it was."""
         self._log(
-            Step.ABANDONED, planned=plan.planned, undelivered=plan.planned, standing=self._before.standing, status=status
+            Step.ABANDONED,
+            planned=plan.planned,
+            undelivered=plan.planned,
+            standing=self._before.standing,
+            status=status,
         )
         self._drop_own()
 
     def _settle(self, expected: Fates | None = None) -> None:
         """Steps 7 and 8, for this run or a dead one: the fold, and the entry that makes it the state."""
+        before = self.entry
         catalog = read_catalog(self._state.warehouse, self._state.schema, [])
         folding = Folding(self._state, catalog, self.entry, self._lock.table, self._holder.run_id)
         if self.entry.step is Step.HORIZON:
             fates = self._fates(folding)
             if expected and fates != expected:
-                raise StateError(f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded.")
-            older, head = self.entry.synced, folding.fold()
-            self._log(Step.FOLDED, synced=head, **asdict(fates))
-            if older and older != head:
-                self._drop(older)
-        show_synced(self._state, self.entry)
+                raise StateError(
+                    f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded."
+                )
+            self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
+        show_synced(self._state, self.entry, {**shown_names(catalog, before), **self._names})
+        if before.synced and before.synced != self.entry.synced:
+            self._drop(before.synced)
 
     def _fates(self, folding: Folding) -> Fates:
         counts = folding.counts()
@@ -202,14 +223,6 @@ class Turn:
     def _must_hold(self, run_id: str | None) -> None:
         if run_id != self._holder.run_id:
             raise RunningError(f"{self.entry.sync}: another run took over from this one. Run the same command again.")
-
-    def _sweep(self) -> None:
-        """Drops the tables of this sync that no entry names: what killed runs left behind."""
-        named = {entry.synced for entry in self._state.entries.values()} | {self.entry.synced}
-        stem = names.stem(self.entry.destination, self.entry.sync)
-        for table in self._state.catalog.state_tables:
-            if names.belongs(table, stem) and table not in named:
-                self._drop(table)
 
     def _drop_own(self) -> None:
         self._drop(self._table("outbox"))

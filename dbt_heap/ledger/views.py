@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dbt_heap.ledger import names
-from dbt_heap.ledger.catalog import Catalog
+from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.state import State
 
 _MAX_NAME = 60
 
 
-def show_synced(state: State, catalog: Catalog, entry: Entry, properties: Mapping[str, str]) -> None:
-    """Replaces a sync's view by one over its newest state. `properties`: stored name -> Heap's name.
+def shown_names(catalog: Catalog, entry: Entry) -> dict[str, str]:
+    """The names that a sync's view gives to its state's columns; empty where view and state are not of one making."""
+    stored, shown = catalog.of_state(entry.synced), catalog.of_state(names.view(entry.sync))
+    return dict(zip(stored, shown, strict=True)) if len(stored) == len(shown) else {}
 
-    Columns of properties no longer mapped keep the name that the older view gave them. Raises WarehouseError.
+
+def show_synced(state: State, entry: Entry, wanted: Mapping[str, str]) -> None:
+    """Replaces a sync's view by one over its newest state. `wanted`: stored name -> name for people.
+
+    A name that another column bears already (warehouses fold cases), or that is too long, gives way to the stored one.
+    Raises WarehouseError.
     """
-    stored = list(catalog.of_state(entry.synced))
-    if not stored:
-        return
-    shown = list(catalog.of_state(names.view(entry.sync)))
-    older = dict(zip(stored, shown)) if len(shown) == len(stored) else {}
+    stored = read_catalog(state.warehouse, state.schema, []).of_state(entry.synced)
     columns: dict[str, str] = {}
     taken: set[str] = set()
     for name in stored:
-        wanted = properties.get(name) or older.get(name) or name
-        fits = wanted.lower() not in taken and len(wanted) <= _MAX_NAME and '"' not in wanted and "`" not in wanted
-        columns[name] = wanted if fits else name
+        shown = wanted.get(name, name)
+        fits = shown.lower() not in taken and len(shown) <= _MAX_NAME and not set(shown) & set('"`')
+        columns[name] = shown if fits else name
         taken.add(columns[name].lower())
-    state.warehouse.execute(
-        "synced_view", view=state.relation(names.view(entry.sync)), synced=state.relation(entry.synced or ""), columns=columns
-    )
+    if columns:
+        view, synced = state.relation(names.view(entry.sync)), state.relation(entry.synced or "")
+        state.warehouse.execute("synced_view", view=view, synced=synced, columns=columns)

@@ -1,0 +1,158 @@
+"""The ledger of one invocation: what is declared, held against what Heap acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.errors import StateError
+from dbt_heap.ledger import names
+from dbt_heap.ledger.entries import Entry, Step
+from dbt_heap.ledger.locks import Holder, Lock
+from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns
+from dbt_heap.ledger.state import State, read_state
+from dbt_heap.ledger.turn import Turn
+from dbt_heap.mapping import ValueClass
+from dbt_heap.warehouse import Warehouse
+from dbt_heap.warehouse.connection import Row
+
+
+class Ledger:
+    """Reads the warehouse for all syncs at once; lets runs take their turns."""
+
+    def __init__(self, state: State, project: str, declared: Iterable[str]) -> None:
+        self.state = state
+        self._project = project
+        self._declared = frozenset(declared)
+        self._classes: dict[str, ValueClass] = {}
+
+    @classmethod
+    def open(cls, warehouse: Warehouse, schema: str, project: str, syncs: Iterable[Sync]) -> Ledger:
+        """The ledger of a project's syncs. Raises WarehouseError, StateError."""
+        declared = tuple(syncs)
+        relations = tuple({sync.model.relation for sync in declared if sync.model.relation})
+        return cls(read_state(warehouse, schema, relations), project, [sync.name for sync in declared])
+
+    def value_classes(self, sync: Sync) -> Mapping[str, ValueClass]:
+        """The model's columns and their classes; empty where it was never built."""
+        types = self._types(sync)
+        for type_name in types.values():
+            if type_name not in self._classes:
+                self._classes[type_name] = ValueClass(
+                    self.state.warehouse.render("value_class", type=type_name).strip()
+                )
+        return {column: self._classes[type_name] for column, type_name in types.items()}
+
+    def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:
+        """The sync held against its state. Raises StateError where that is not its own, or not there."""
+        newest = self.state.newest(destination, sync.name)
+        self._must_be_bound(sync, newest)
+        if newest is None:
+            self._must_not_be_renamed(sync, destination)
+        synced = newest.synced if newest else None
+        known = self.state.catalog.of_state(synced)
+        if synced and not known:
+            raise StateError(
+                f"{sync.name}: its state, the table {synced}, is gone from the schema {self.state.schema}. "
+                f"Restore it, or start over with: dbt-heap state reset {sync.name}"
+            )
+        tables = {
+            **self.state.arguments(),
+            "relation": sync.model.relation.sql if sync.model.relation else "",
+            "synced": self.state.relation(synced) if synced else None,
+            "synced_columns": list(known),
+        }
+        columns = mapped_columns(sync, self._types(sync), self.value_classes(sync))
+        return Comparison(sync, destination, columns, newest, options, tables)
+
+    def preview(self, comparison: Comparison) -> Plan:
+        """The figures of a plan, from one select that writes nothing. Raises WarehouseError."""
+        warehouse, plan = self.state.warehouse, comparison.arguments()
+        select = f"({warehouse.render('outbox_rows', plan=plan)})"
+        counts = warehouse.query("outbox_counts", plan=plan, outbox=select).rows[0].dict()
+        reasons: dict[str, int] = {}
+        if int(counts["rejected"]):
+            for reason, _, rows in warehouse.query("reject_counts", outbox=select).rows:
+                reasons[reason] = reasons.get(reason, 0) + int(rows)
+        return comparison.plan("", counts, reasons)
+
+    def sample(self, comparison: Comparison, limit: int) -> list[Row]:
+        """The first rows that would be sent. Raises WarehouseError."""
+        return self.state.warehouse.fetch("outbox_sample", plan=comparison.arguments(), limit=limit)
+
+    @contextmanager
+    def turn(self, sync: Sync, destination: str, run_id: str) -> Iterator[Turn]:
+        """A run's turn at a sync, with its lock, after what a dead run left was settled.
+
+        Raises RunningError where another run holds the lock, StateError, WarehouseError.
+        """
+        self.state.prepare()
+        holder = Holder.of_this_process(run_id)
+        lock = self._lock(sync, destination)
+        lock.take(holder)
+        try:
+            newest = self.state.entries.get((destination, sync.name))
+            if newest and newest.step.unfinished:
+                self.state = self.state.reread()
+                Turn(self.state, lock, holder, self._entry(sync, destination)).recover()
+                self.state = self.state.reread()
+            turn = Turn(self.state, lock, holder, self._entry(sync, destination))
+            turn.sweep()
+            yield turn
+        finally:
+            lock.drop()
+
+    def _lock(self, sync: Sync, destination: str) -> Lock:
+        state = self.state
+        stem = names.stem(destination, sync.name)
+        newest = state.entries.get((destination, sync.name))
+        working = newest is not None and newest.step.unfinished
+        return Lock(
+            warehouse=state.warehouse,
+            sync=sync.name,
+            table=state.relation(f"lock_{stem}"),
+            stale=lambda dead: state.relation(f"stale_{stem}_{dead}"),
+            state=state.arguments(),
+            acked=state.relation(newest.acked) if newest and working and newest.acked else None,
+        )
+
+    def _entry(self, sync: Sync, destination: str) -> Entry:
+        """Where the sync stands; for one that never ran, the place before its first entry."""
+        newest = self.state.newest(destination, sync.name)
+        return newest or Entry(
+            destination=destination,
+            sync=sync.name,
+            entry=self.state.last_number(destination, sync.name),
+            run_id="",
+            step=Step.CLOSED,
+            type=str(sync.type),
+            model=sync.model.unique_id,
+            relation=str(sync.model.relation),
+            key_columns=", ".join(sync.key_columns),
+            namespace=f"{self._project}.{sync.name}",
+        )
+
+    def _types(self, sync: Sync) -> Mapping[str, str]:
+        return self.state.catalog.of_model(sync.model.relation) if sync.model.relation else {}
+
+    def _must_be_bound(self, sync: Sync, newest: Entry | None) -> None:
+        relation = str(sync.model.relation)
+        if newest and newest.relation.lower() != relation.lower():
+            raise StateError(
+                f"{sync.name}: it was bound to {newest.relation} at its first sync, and the manifest says {relation}. "
+                f"If the model moved for good: dbt-heap state rebind {sync.name}. If this is a development build, "
+                "it must not go to the same Heap environment: give its target an app id of its own."
+            )
+
+    def _must_not_be_renamed(self, sync: Sync, destination: str) -> None:
+        """Stops a sync whose old name still owns state: it would send everything again, events under new keys."""
+        declared = self._declared
+        for (where, name), entry in self.state.entries.items():
+            same = (entry.type, entry.key_columns) == (str(sync.type), ", ".join(sync.key_columns))
+            if where == destination and name not in declared and same and self.state.newest(where, name):
+                raise StateError(
+                    f"{sync.name}: it has no state, and the state of {name}, which no model declares any more, has the same "
+                    f"type and key. If {name} was renamed: dbt-heap state rename {name} {sync.name}. If it is gone for good: "
+                    f"dbt-heap state reset {name}."
+                )
