@@ -1,0 +1,84 @@
+"""Answers as HTTP, and their absence."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from dbt_heap.sandbox.connection import connection_of
+from dbt_heap.sandbox.intake import Answer
+
+HANG_SECONDS = 3600.0
+
+_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+_NONSENSE = b"\x00\xff{{ not what anybody asked for"
+
+
+class Reset(Response):
+    """No answer: the connection is reset."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Resets the connection."""
+        connection_of(scope).drop()
+        await _gone(receive)
+
+
+class Hang(Response):
+    """No answer for an hour, or until the client or the sandbox has had enough; then a reset."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Waits, and resets the connection."""
+        connection = connection_of(scope)
+        connection.hanging = True
+        await asyncio.wait({asyncio.ensure_future(_gone(receive))}, timeout=HANG_SECONDS)
+        connection.drop()
+
+
+class Truncated(Response):
+    """An answer that ends before its announced length."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends one byte of two, and closes the connection."""
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        connection_of(scope).transport.close()
+        await _gone(receive)
+
+
+def response(answer: Answer) -> Response:
+    """The answer, or the fault in its place, as something to send."""
+    if answer.fault:
+        return _spoiled(answer.fault.kind, answer)
+    return Response(answer.text, answer.status or 200, _retry_after(answer), answer.media_type)
+
+
+def _spoiled(kind: str, answer: Answer) -> Response:
+    if kind == "reset":
+        return Reset()
+    if kind == "timeout":
+        return Hang()
+    if kind == "truncated":
+        return Truncated()
+    if kind == "html":
+        return HTMLResponse(_PAGE, 502)
+    if kind == "garbage":
+        return Response(_NONSENSE)
+    return PlainTextResponse(_phrase(int(kind)), int(kind), _retry_after(answer))
+
+
+def _retry_after(answer: Answer) -> dict[str, str]:
+    seconds = answer.retry_after_seconds
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus.__members__.values() else "Fault"
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,92 @@
+"""How a sandbox misbehaves: `500:0.1,429:0.05,reset:0.02,timeout-after:0.01`; `500x2`: the next two requests.
+
+Before a colon or an x stands the kind of fault:
+    a status    400 to 599, answered in place of an answer; 429 bears Retry-After
+    reset       the connection is dropped
+    timeout     no answer ever comes
+    html        502 with a page, as a proxy in between would send it
+    truncated   the body is taken, the answer is cut short
+    garbage     the body is taken, the answer is 200 with nonsense
+A status, reset, timeout or html with `-after` takes the body first: the client cannot know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from dbt_heap.errors import SettingsError
+
+_PART = re.compile(
+    r"(?P<kind>[45]\d\d|reset|timeout|html|truncated|garbage)(?P<after>-after)?"
+    r"(:(?P<rate>\d*\.?\d+)|x(?P<times>\d+))",
+    re.ASCII,
+)
+_STATUS = {"reset": None, "timeout": None, "html": 502, "truncated": 200, "garbage": 200}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to misbehave."""
+
+    kind: str
+    after: bool = False  # once the body is taken
+
+    @property
+    def status(self) -> int | None:
+        """The status the client reads, or None where it reads none."""
+        return _STATUS[self.kind] if self.kind in _STATUS else int(self.kind)
+
+    def __str__(self) -> str:
+        return f"{self.kind}-after" if self.after else self.kind
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What `faults` of the options says."""
+
+    first: tuple[Fault, ...] = ()  # of the next requests, in order
+    rates: tuple[tuple[Fault, float], ...] = ()  # of all later ones; the sum is at most 1
+
+
+def parse_faults(text: str) -> Faults:
+    """The faults in `text`; none where it is empty.
+
+    Raises:
+        SettingsError: a part cannot be read, or the rates exceed 1 together.
+    """
+    parts = [_part(part.strip()) for part in text.split(",") if part.strip()]
+    first = [fault for fault, _, times in parts for _ in range(times)]
+    rates = [(fault, rate) for fault, rate, times in parts if rate]
+    if sum(rate for _, rate in rates) > 1.0:
+        raise SettingsError(f"the rates of the faults {text!r} are more than 1 together")
+    return Faults(tuple(first), tuple(rates))
+
+
+def drawn(faults: Faults, seed: int) -> Iterator[Fault | None]:
+    """The fault of each request in turn, None for a proper answer; endless, and the same for a seed."""
+    yield from faults.first
+    chance = Random(seed)  # noqa: S311 - chance that must repeat, not secrecy
+    while True:
+        yield _at(faults.rates, chance.random())
+
+
+def _part(text: str) -> tuple[Fault, float, int]:
+    parts = _PART.fullmatch(text)
+    if not parts:
+        raise SettingsError(
+            f"{text!r} is no fault: write a status (400 to 599), reset, timeout, html, truncated or garbage, "
+            "then `:` and a rate from 0 to 1, or `x` and how many of the next requests: 500:0.1 or resetx2"
+        )
+    after = bool(parts["after"]) or parts["kind"] in ("truncated", "garbage")
+    return Fault(parts["kind"], after), float(parts["rate"] or 0), int(parts["times"] or 0)
+
+
+def _at(rates: tuple[tuple[Fault, float], ...], point: float) -> Fault | None:
+    for fault, rate in rates:
+        if point < rate:
+            return fault
+        point -= rate
+    return None

@@ -1,0 +1,94 @@
+"""One request judged, kept and answered; no HTTP here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from dbt_heap.sandbox.faults import Fault
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.rates import Rates
+from dbt_heap.sandbox.rules import ADD_ACCOUNT_PROPERTIES, Endpoint
+from dbt_heap.sandbox.store import Entry, Store
+from dbt_heap.sandbox.submissions import Submission, read
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Heap answers, or the fault that comes in its place."""
+
+    status: int | None  # None: none comes
+    text: str = ""
+    reason: str = ""  # for the log
+    media_type: str = "text/plain"
+    retry_after_seconds: int | None = None
+    taken: bool = False
+    fault: Fault | None = None
+
+
+class Intake:
+    """The sandbox behind its door."""
+
+    def __init__(self, options: SandboxOptions, store: Store) -> None:
+        self.refused = options.refused
+        self._options = options
+        self._store = store
+        self._rates = Rates(options)
+
+    def answer(self, endpoint: Endpoint, body: bytes, content_type: str, fault: Fault | None) -> Answer:
+        """The answer to `body`, once it is logged and, where it deserves it, taken.
+
+        A fault comes before the body is judged, or spoils the answer to a body that was taken. What Heap would
+        refuse is refused plainly: no fault turns a refusal into a success.
+        """
+        now = self._options.clock()
+        submission = read(endpoint, body, content_type, strict=self._options.strict, refused=self.refused)
+        if fault and not fault.after:
+            answer = self._spoiled(fault)
+        else:
+            answer = self._refusal(submission, len(body), now) or self._welcome(endpoint, fault)
+        self._keep(submission, body, now, answer)
+        return answer
+
+    def reset(self) -> None:
+        """Forgets what was kept and what was counted."""
+        self._store.reset()
+        self._rates = Rates(self._options)
+
+    def _refusal(self, submission: Submission, size: int, now: float) -> Answer | None:
+        options = self._options
+        if options.max_body_bytes is not None and size > options.max_body_bytes:
+            return Answer(413, "Payload Too Large")
+        if submission.fault:
+            text = submission.fault if options.bad_request_index else "Bad Request"
+            return Answer(400, text, reason=submission.fault)
+        wait = self._rates.wait_seconds(submission, now) if options.rate_limits else 0.0
+        return self._too_many(wait) if wait else None
+
+    def _too_many(self, wait_seconds: float) -> Answer:
+        retry_after = ceil(wait_seconds) if self._options.retry_after else None
+        return Answer(429, "Too Many Requests", "rate limit", retry_after_seconds=retry_after)
+
+    def _welcome(self, endpoint: Endpoint, fault: Fault | None) -> Answer:
+        if fault:
+            return self._spoiled(fault)
+        if endpoint is ADD_ACCOUNT_PROPERTIES:
+            return Answer(200, "OK", taken=True)
+        return Answer(200, "{}", media_type="application/json", taken=True)
+
+    def _spoiled(self, fault: Fault) -> Answer:
+        retry_after = 1 if fault.status == 429 and self._options.retry_after else None
+        reason = f"fault: {fault}"
+        return Answer(fault.status, "", reason, retry_after_seconds=retry_after, taken=fault.after, fault=fault)
+
+    def _keep(self, submission: Submission, body: bytes, now: float, answer: Answer) -> None:
+        entry = Entry(
+            at=now,
+            path=submission.endpoint.path,
+            status=answer.status,
+            reason=answer.reason,
+            app_id=submission.app_id,
+            records=len(submission.records),
+            body=body,
+        )
+        self._store.keep(entry, submission if answer.taken else None)

@@ -1,0 +1,126 @@
+"""The sandbox as a server: for a command line (`serve`), and for tests (`running`)."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import uvicorn
+
+from dbt_heap.errors import SettingsError
+from dbt_heap.sandbox.app import Door, application
+from dbt_heap.sandbox.connection import Connection
+from dbt_heap.sandbox.intake import Intake
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.store import Store
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox. Items come as its JSON shows them, with ints as int and other numbers as Decimal."""
+
+    url: str
+    _store: Store
+    _intake: Intake
+    _door: Door
+
+    def users(self, app_id: str | None = None) -> list[Item]:
+        """The users by identity: app_id, identity, properties."""
+        return _items(self._store.objects("users", app_id))
+
+    def accounts(self, app_id: str | None = None) -> list[Item]:
+        """The accounts by id: app_id, account_id, properties."""
+        return _items(self._store.objects("accounts", app_id))
+
+    def events(self, app_id: str | None = None) -> list[Item]:
+        """The events in order of arrival: app_id, identity or user_id, event, timestamp, properties …"""
+        return _items(self._store.events(app_id))
+
+    def requests(self, app_id: str | None = None, *, bodies: bool = False) -> list[Item]:
+        """The requests in order of arrival: at, path, status, reason, records, kept; body, a text, if asked."""
+        return _items(self._store.requests(app_id, bodies=bodies))
+
+    def counts(self) -> dict[str, int]:
+        """How many users, accounts, events and requests there are."""
+        return self._store.counts()
+
+    def misbehave(self, faults: str, seed: int = 0) -> None:
+        """Faults from the next request on; none where the text is empty."""
+        self._door.misbehave(faults, seed)
+
+    def refuse(self, *subjects: str) -> None:
+        """Answers 400 to what names one of these identities, user ids or account ids, and to no others."""
+        self._intake.refused = frozenset(subjects)
+
+    def reset(self) -> None:
+        """Forgets everything but how to misbehave and whom to refuse."""
+        self._intake.reset()
+
+
+@contextmanager
+def running(options: SandboxOptions) -> Iterator[Sandbox]:
+    """A sandbox served by a thread, and listening from the first moment.
+
+    Raises:
+        SettingsError: the port is taken, or the faults cannot be read.
+    """
+    with closing(Store(options.data)) as store, closing(_listening(options)) as listener:
+        intake = Intake(options, store)
+        door = Door(intake, options)
+        config = uvicorn.Config(
+            application(store, intake, door), http=Connection, ws="none", lifespan="off", log_config=None,
+            log_level="error", access_log=False, timeout_keep_alive=75, timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield Sandbox(_url(listener), store, intake, door)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def serve(options: SandboxOptions, *, ready: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM; calls `ready` with the URL once it listens. For the main thread only.
+
+    Raises:
+        SettingsError: the port is taken, or the faults cannot be read.
+    """
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with running(options) as sandbox:
+            ready(sandbox.url)
+            stop.wait()
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _listening(options: SandboxOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        return socket.create_server((options.host, options.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"the sandbox cannot listen on {options.host}, port {options.port}: {error.strerror}"
+        ) from error
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _items(texts: list[str]) -> list[Item]:
+    return [json.loads(text, parse_float=Decimal) for text in texts]
