@@ -1,0 +1,103 @@
+"""JSON text as Heap takes it: scalars as themselves, arrays of events joined, all else as JSON text."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from dbt_heap.limits import MAX_TEXT, RESERVED_PROPERTIES
+from dbt_heap.payloads.rejects import Reason, UnfitError
+
+BOOLEANS = {True: "true", False: "false"}
+
+# https://developers.heap.io/reference/track-1: arrays are joined so
+ARRAY_SEPARATOR = "||"
+
+
+class Literal(str):
+    """A JSON number as it was written, so that no digit is lost on its way through Python."""
+
+    __slots__ = ()
+
+
+def json_value(text: Any, *, joining: bool) -> Any:
+    """What Heap gets for JSON text: a scalar as itself, an array joined if `joining`, all else as the text it is.
+
+    Raises:
+        UnfitError: The text is not JSON, or holds a number that is none.
+    """
+    if text.__class__ is not str:
+        raise UnfitError(Reason.WRONG_TYPE)
+    opening = text.lstrip()[:1]
+    if opening == "{" or (opening == "[" and not joining):
+        return text
+    return plain(parsed(text))
+
+
+def top_level(text: Any) -> Iterator[tuple[str, Any]]:
+    """The properties in a JSON object: its top-level keys with their values, those that are null left out.
+
+    Raises:
+        UnfitError: The text is not a JSON object, or a key cannot be a property of Heap.
+    """
+    if text.__class__ is not str:
+        raise UnfitError(Reason.WRONG_TYPE)
+    properties = parsed(text)
+    if properties is None:
+        return
+    if not isinstance(properties, dict):
+        raise UnfitError(Reason.NOT_AN_OBJECT)
+    for name, value in properties.items():
+        if value is not None:
+            yield _allowed(name), plain(value)
+
+
+def parsed(text: str) -> Any:
+    """The JSON value in `text`, its numbers as Literals."""
+    try:
+        return json.loads(text, parse_int=Literal, parse_float=Literal, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise UnfitError(Reason.INVALID_JSON) from None
+
+
+def plain(value: Any) -> Any:
+    """A parsed JSON value as Heap takes it: text, a number, or None."""
+    if isinstance(value, Literal):
+        return _number(value)
+    if isinstance(value, list):
+        return ARRAY_SEPARATOR.join(_element(each) for each in value if each is not None)
+    return value if value is None else _element(value)
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return BOOLEANS[value]
+    return orjson.dumps(value, default=orjson.Fragment, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+
+
+def _number(literal: Literal) -> orjson.Fragment:
+    if len(literal) > MAX_TEXT:
+        raise UnfitError(Reason.LONG_NUMBER)
+    if not math.isfinite(float(literal)):
+        raise UnfitError(Reason.NOT_A_NUMBER)
+    return orjson.Fragment(literal)
+
+
+def _no_number(_: str) -> None:
+    raise UnfitError(Reason.NOT_A_NUMBER)
+
+
+def _allowed(name: str) -> str:
+    if name.lower() in RESERVED_PROPERTIES:
+        raise UnfitError(Reason.RESERVED_PROPERTY)
+    if not name.strip():
+        raise UnfitError(Reason.BLANK_PROPERTY)
+    if len(name) > MAX_TEXT:
+        raise UnfitError(Reason.LONG_PROPERTY)
+    return name

@@ -1,0 +1,78 @@
+"""Why a row cannot be in Heap: one word for machines, one sentence for people, never a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dbt_heap import limits
+
+
+class Reason(str, Enum):
+    """The words the `rejects` table holds; `sentence` says to people what to mend.
+
+    The macro `reject_reason` finds most of them before a row leaves the warehouse, under the same words.
+    """
+
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str) -> Reason:
+        """A reason that equals its word and bears its sentence."""
+        reason = str.__new__(cls, word)
+        reason._value_ = word
+        reason.sentence = sentence
+        return reason
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    NULL_IDENTITY = "null_identity", "The identity is null."
+    NULL_KEY = "null_key", "A column of the unique key is null."
+    DUPLICATE_KEY = "duplicate_key", "Several rows of the model bear the same key."
+    BLANK_IDENTITY = "blank_identity", "The identity is blank."
+    LONG_IDENTITY = "long_identity", f"The identity has over {limits.MAX_IDENTITY} characters."
+    PLACEHOLDER_IDENTITY = (
+        "placeholder_identity",
+        "The identity is a placeholder: Heap would merge people by it.",
+    )
+    INVALID_USER_ID = "invalid_user_id", "The Heap user id is not a whole number from 0 to 2^53 - 1."
+    BLANK_EVENT_NAME = "blank_event_name", "The event's name is null or blank."
+    LONG_EVENT_NAME = "long_event_name", f"The event's name has over {limits.MAX_EVENT_NAME} characters."
+    BLANK_IDEMPOTENCY_KEY = (
+        "blank_idempotency_key",
+        "The idempotency key is blank: of all such events Heap keeps one.",
+    )
+    NOT_A_NUMBER = "not_a_number", "The number is NaN or infinite."
+    LONG_NUMBER = "long_number", f"The number has over {limits.MAX_TEXT} digits and signs."
+    DATE_OUT_OF_RANGE = "date_out_of_range", "The date is outside the years 1 to 9999."
+    TOO_LONG = "too_long", f"The value has over {limits.MAX_TEXT} characters, and `too_long` is `reject`."
+    BYTES = "bytes", "The column holds bytes, which Heap does not take."
+    BROKEN_TEXT = "broken_text", "The text holds half a surrogate pair, which is not valid Unicode."
+    INVALID_JSON = "invalid_json", "The value is not valid JSON, or nested too deep."
+    NOT_AN_OBJECT = "not_an_object", "The properties column holds JSON that is not an object."
+    RESERVED_PROPERTY = "reserved_property", "The properties column holds a name that Heap keeps for itself."
+    BLANK_PROPERTY = "blank_property", "The properties column holds a blank name."
+    LONG_PROPERTY = (
+        "long_property",
+        f"The properties column holds a name of over {limits.MAX_TEXT} characters.",
+    )
+    WRONG_TYPE = "wrong_type", "The value is not of its column's type."
+    REFUSED_BY_HEAP = "refused_by_heap", "Heap refused this record when it was sent alone."
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that Heap will not hold: its place in the outbox, why, and by which property if by one."""
+
+    seq: int
+    reason: Reason
+    property: str | None = None
+
+
+class UnfitError(Exception):
+    """A value that cannot be sent; never leaves this package, where it becomes a Reject."""
+
+    def __init__(self, reason: Reason, property: str | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.property = property
