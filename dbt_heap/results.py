@@ -1,0 +1,107 @@
+"""What happened, as a frozen object and as `target/heap_results.json`; no row's value stands in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+FILE_NAME = "heap_results.json"
+SCHEMA_VERSION = 1
+
+
+class Status(str, Enum):
+    """How a sync ended."""
+
+    SUCCESS = "success"
+    WARN = "warn"  # some rows are rejected, no more than `allow_rejected`
+    REJECTED = "rejected"  # more rows are rejected than allowed; all others arrived
+    UNDELIVERED = "undelivered"  # Heap did not take all rows: they are sent by the next run
+    REFUSED = "refused"  # the plan is larger than its guard: nothing was sent
+    GATED = "gated"  # the model's build or tests failed: nothing was sent
+    SKIPPED = "skipped"  # another run is at work on it
+    PARTIAL = "partial"  # stopped in good order before the end: the rest is sent by the next run
+    ERROR = "error"  # it could not run
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def exit_code(self) -> int:
+        """0 well, 1 something is left to do, 2 it could not run."""
+        if self is Status.ERROR:
+            return 2
+        return 0 if self in (Status.SUCCESS, Status.WARN, Status.SKIPPED, Status.PARTIAL) else 1
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What became of the rows of one sync. Every planned row has one fate: accepted, rejected or undelivered."""
+
+    name: str
+    type: str
+    model: str
+    status: Status
+    destination: str = ""
+    planned: int = 0
+    new: int = 0
+    changed: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    undelivered: int = 0
+    standing: int = 0  # rejected by an earlier run with the same values, and not tried again
+    skipped: int = 0  # null identities, where the declaration says so
+    truncated: int = 0  # values cut to what Heap takes
+    properties: Mapping[str, int] = field(default_factory=dict)  # Heap's name -> rows whose value was to be sent
+    reasons: Mapping[str, int] = field(default_factory=dict)  # why rows were rejected in this run
+    requests: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    message: str | None = None  # what to know and what to do, in a sentence
+
+    def __post_init__(self) -> None:
+        if self.accepted + self.rejected + self.undelivered != self.planned:
+            raise AssertionError(f"{self.name}: the fates of its rows do not add up to its plan")
+
+
+@dataclass(frozen=True)
+class Results:
+    """One invocation of `dbt-heap sync`."""
+
+    run_id: str
+    dbt_heap_version: str
+    target: str
+    started_at: str  # ISO 8601, UTC
+    seconds: float
+    syncs: tuple[SyncResult, ...]
+    warnings: tuple[str, ...] = ()
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of its syncs' exit codes."""
+        return max((sync.status.exit_code for sync in self.syncs), default=0)
+
+    def __getitem__(self, name: str) -> SyncResult:
+        return next(sync for sync in self.syncs if sync.name == name)
+
+    def write(self, folder: Path) -> Path:
+        """Writes `heap_results.json` whole or not at all, and returns its path. Raises OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE_NAME
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished.write_bytes(orjson.dumps(self, option=orjson.OPT_INDENT_2))
+        unfinished.replace(path)
+        return path
+
+
+def results_schema() -> dict[str, Any]:
+    """The JSON Schema of `heap_results.json`."""
+    schema = TypeAdapter(Results).json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
