@@ -1,0 +1,52 @@
+"""Payloads in the groups the plan numbered, and the body of the request that carries some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+import orjson
+
+from dbt_heap.declarations.sync import SyncType
+from dbt_heap.payloads import Build, Payload, Reject, Row
+
+BATCHES_IN_A_WAVE = 1_000_000  # the plan numbers a wave's batches from its own million on
+
+COLLECTIONS = {
+    SyncType.EVENTS: "events",
+    SyncType.USER_PROPERTIES: "users",
+    SyncType.ACCOUNT_PROPERTIES: "accounts",
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that are decided together, by one request if Heap takes them all."""
+
+    number: int
+    wave: int  # an identity's events beyond a thousand are in later waves
+    payloads: tuple[Payload, ...]
+    rejects: tuple[Reject, ...]
+
+
+def batches(rows: Iterable[Row], build: Build) -> Iterator[Batch]:
+    """The batches of rows that stand together, one at a time; the first row of the next has been read by then."""
+    for number, group in groupby(rows, key=itemgetter(1)):
+        yield _batch(number, [build(row) for row in group])
+
+
+def body(app_id: str, sync_type: SyncType, records: Sequence[bytes]) -> bytes:
+    """A request's body: https://developers.heap.io/reference/bulk-track and its siblings."""
+    start = b'{"app_id":%b,"%b":[' % (orjson.dumps(app_id), COLLECTIONS[sync_type].encode())
+    return start + b",".join(records) + b"]}"
+
+
+def _batch(number: int, built: Sequence[Payload | Reject]) -> Batch:
+    return Batch(
+        number=number,
+        wave=number // BATCHES_IN_A_WAVE,
+        payloads=tuple(each for each in built if isinstance(each, Payload)),
+        rejects=tuple(each for each in built if isinstance(each, Reject)),
+    )

@@ -1,0 +1,154 @@
+"""One request to Heap and what came of it. The text of an answer never leaves this module: it may hold values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError
+
+from dbt_heap import __version__
+from dbt_heap.batches import body
+from dbt_heap.declarations.sync import SyncType
+from dbt_heap.heap.patience import TRY_AGAIN, Patience
+
+PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
+    SyncType.EVENTS: "/api/track",
+    SyncType.USER_PROPERTIES: "/api/add_user_properties",
+    SyncType.ACCOUNT_PROPERTIES: "/api/add_account_properties",
+}
+
+# The request itself was understood and something in it is wrong: which records, can be found out.
+REFUSALS = frozenset({400, 413, 422})
+
+# As in `postBody.events[0].properties should be object`: https://github.com/iagomelanias/heap-php/issues/4
+NAMED_RECORD = re.compile(rb"(?:events|users|accounts)\[(\d{1,6})\]")
+MAX_ANSWER_BYTES = 65_536
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Outcome(str, Enum):
+    """What an answer means for the records of its request."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # none was taken, because of at least one of them
+    UNAVAILABLE = "unavailable"  # taken or not: nobody knows
+    FATAL = "fatal"  # no request will fare better
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one request, retries included."""
+
+    outcome: Outcome
+    reason: str = ""  # a few words for people, with nothing of the rows in them; empty when accepted
+    index: int | None = None  # the record a refusal names, as counted by Heap: not to be trusted
+    retries: int = 0
+
+
+class Heap:
+    """Heap at `base_url` for one environment; a context manager, safe to share between `in_flight` threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        app_id: str,
+        *,
+        in_flight: int = 4,
+        connect_seconds: float = 10.0,
+        read_seconds: float = 60.0,
+        patience: Patience | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._app_id = app_id
+        self._timeout = (connect_seconds, read_seconds)
+        self._session = _session(in_flight, patience or Patience.of(7))
+        # No proxy reaches this machine's own loopback.
+        self._session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
+
+    def __enter__(self) -> Heap:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._session.close()
+
+    def send(self, sync_type: SyncType, records: Sequence[bytes]) -> Answer:
+        """What Heap says to one request with these records. Raises nothing: whatever happens is an answer."""
+        try:
+            with self._session.post(
+                self._base_url + PATHS[sync_type],
+                data=body(self._app_id, sync_type, records),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,  # the status decides, also when the connection drops before the text is read
+            ) as response:
+                return _answer(response)
+        except requests.exceptions.SSLError:
+            return Answer(Outcome.FATAL, "the certificate cannot be verified")
+        except requests.exceptions.Timeout:
+            return Answer(Outcome.UNAVAILABLE, "no answer in time")
+        except requests.exceptions.ConnectionError as error:
+            return Answer(Outcome.UNAVAILABLE, _of_connection(error))
+        except requests.exceptions.RequestException as error:
+            return Answer(Outcome.FATAL, f"the request could not be made ({type(error).__name__})")
+
+
+def _session(in_flight: int, patience: Patience) -> requests.Session:
+    session = requests.Session()
+    session.headers.update({"Content-Type": "application/json", "User-Agent": f"dbt-heap/{__version__}"})
+    session.auth = _no_auth
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # the jar is not made for threads
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=in_flight, max_retries=patience)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leaves a request as it is: without an auth of its own, requests would look into ~/.netrc."""
+    return request
+
+
+def _of_connection(error: requests.exceptions.ConnectionError) -> str:
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return "no answer in time" if isinstance(reason, ReadTimeoutError) else "the connection failed"
+
+
+def _answer(response: requests.Response) -> Answer:
+    text = _beginning(response)
+    status = response.status_code
+    retries = len(response.raw.retries.history) if response.raw.retries else 0
+    if 200 <= status < 300:
+        return Answer(Outcome.ACCEPTED, retries=retries)
+    if status in REFUSALS:
+        named = NAMED_RECORD.search(text)
+        index = int(named[1]) if named else None
+        return Answer(Outcome.REFUSED, f"Heap refused it with status {status}", index, retries)
+    outcome = Outcome.UNAVAILABLE if status in TRY_AGAIN or status >= 500 else Outcome.FATAL
+    return Answer(outcome, f"Heap answered with status {status}", retries=retries)
+
+
+def _beginning(response: requests.Response) -> bytes:
+    """The answer's text as far as it is looked at; read so that the connection can be used again."""
+    try:
+        return response.raw.read(MAX_ANSWER_BYTES, decode_content=True) or b""
+    except (HTTPError, OSError):
+        return b""

@@ -1,0 +1,97 @@
+"""The limiter: when the next events may go. It holds the time and never passes it: the caller sleeps."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from threading import Lock
+
+# Heap counts over a minute (https://developers.heap.io/reference/bulk-track). Ours is 1% longer, so that requests
+# which travel slower or faster than the ones before them don't meet in one of Heap's.
+WINDOW_SECONDS = 60.6
+
+# What a late waker may catch up. The window holds all the same; this only keeps the average at the limit.
+CATCH_UP_SECONDS = 1.0
+
+
+class Pace:
+    """Keeps all syncs of an app under its events a minute; safe to share between threads.
+
+    `per_minute` None means no limit. `clock` gives seconds that only rise. `earlier` are events sent before this
+    run: (how many, seconds ago).
+    """
+
+    def __init__(
+        self, per_minute: int | None, clock: Callable[[], float], earlier: Iterable[tuple[int, float]] = ()
+    ) -> None:
+        self.per_minute = per_minute
+        self._clock = clock
+        self._lock = Lock()
+        now = clock()
+        self._sent = deque(sorted((now - ago, count) for count, ago in earlier))
+        self._in_window = sum(count for _, count in self._sent)
+        self._at_once = 0  # events still to come that were found to fit into the minute
+        self._next = now  # when the next smooth request may go
+        self._answered: float | None = None
+
+    def expect(self, total: int) -> None:
+        """Says how many events a sync will send: they go at once if the minute has room for all, else evenly."""
+        with self._lock:
+            if self.per_minute is not None:
+                self._forget(self._clock())
+                if total <= self.per_minute - self._in_window - self._at_once:
+                    self._at_once += total
+
+    def reserve(self, count: int) -> float:
+        """Seconds to wait before asking again; 0.0 when `count` events may go now, and are counted as gone.
+
+        Nothing is held for a caller that has to wait, so that one who comes back late is counted when he sends.
+        """
+        if self.per_minute is None:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            start = self._room_for(count, now)
+            if count > self._at_once:
+                start = max(start, self._next)
+            if start > now:
+                return start - now
+            self._take(count, now)
+            return 0.0
+
+    def answered(self) -> None:
+        """Says that a request was answered just now; the next wave counts from the last of these."""
+        with self._lock:
+            self._answered = self._clock()
+
+    def until_next_wave(self) -> float:
+        """Seconds until a wave may start: a minute after the last answer, so that no identity passes its own limit."""
+        with self._lock:
+            if self._answered is None:
+                return 0.0
+            return max(0.0, self._answered + WINDOW_SECONDS - self._clock())
+
+    def _forget(self, now: float) -> None:
+        while self._sent and self._sent[0][0] <= now - WINDOW_SECONDS:
+            self._in_window -= self._sent.popleft()[1]
+
+    def _room_for(self, count: int, now: float) -> float:
+        """The instant at which the window has room for `count`, or is empty."""
+        surplus = self._in_window + count - (self.per_minute or 0)
+        start = now
+        for sent_at, sent in self._sent:
+            if surplus <= 0:
+                break
+            surplus -= sent
+            start = sent_at + WINDOW_SECONDS
+        return start
+
+    def _take(self, count: int, now: float) -> None:
+        self._sent.append((now, count))
+        self._in_window += count
+        if count <= self._at_once:
+            self._at_once -= count
+        elif self.per_minute:
+            seconds = count * WINDOW_SECONDS / self.per_minute
+            self._next = max(self._next, now - CATCH_UP_SECONDS) + seconds
