@@ -53,7 +53,7 @@ def response(answer: Answer) -> Response:
     """The answer, or the fault in its place, as something to send."""
     if answer.fault:
         return _spoiled(answer.fault.kind, answer)
-    return Response(answer.text, answer.status or 200, _retry_after(answer), answer.media_type)
+    return Response(answer.text, answer.status, _retry_after(answer), answer.media_type)
 
 
 def _spoiled(kind: str, answer: Answer) -> Response:

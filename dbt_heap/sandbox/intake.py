@@ -17,13 +17,18 @@ from dbt_heap.sandbox.submissions import Submission, read
 class Answer:
     """What Heap answers, or the fault that comes in its place."""
 
-    status: int | None  # None: none comes
+    status: int = 200
     text: str = ""
     reason: str = ""  # for the log
     media_type: str = "text/plain"
     retry_after_seconds: int | None = None
     taken: bool = False
     fault: Fault | None = None
+
+    @property
+    def seen_status(self) -> int | None:
+        """The status the client reads; None where no answer comes."""
+        return self.fault.status if self.fault else self.status
 
 
 class Intake:
@@ -78,14 +83,13 @@ class Intake:
 
     def _spoiled(self, fault: Fault) -> Answer:
         retry_after = 1 if fault.status == 429 and self._options.retry_after else None
-        reason = f"fault: {fault}"
-        return Answer(fault.status, "", reason, retry_after_seconds=retry_after, taken=fault.after, fault=fault)
+        return Answer(reason=f"fault: {fault}", retry_after_seconds=retry_after, taken=fault.after, fault=fault)
 
     def _keep(self, submission: Submission, body: bytes, now: float, answer: Answer) -> None:
         entry = Entry(
             at=now,
             path=submission.endpoint.path,
-            status=answer.status,
+            status=answer.seen_status,
             reason=answer.reason,
             app_id=submission.app_id,
             records=len(submission.records),

@@ -71,7 +71,7 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
     """A sandbox served by a thread, and listening from the first moment.
 
     Raises:
-        SettingsError: the port is taken, or the faults cannot be read.
+        SettingsError: the port is taken, the file is unusable, or the faults cannot be read.
     """
     with closing(Store(options.data)) as store, closing(_listening(options)) as listener:
         intake = Intake(options, store)
@@ -94,7 +94,7 @@ def serve(options: SandboxOptions, *, ready: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM; calls `ready` with the URL once it listens. For the main thread only.
 
     Raises:
-        SettingsError: the port is taken, or the faults cannot be read.
+        SettingsError: the port is taken, the file is unusable, or the faults cannot be read.
     """
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}

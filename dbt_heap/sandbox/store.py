@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from dbt_heap.errors import SettingsError
 from dbt_heap.limits import MAX_TEXT
 from dbt_heap.sandbox.rules import Record
 from dbt_heap.sandbox.submissions import Submission, parse
@@ -55,11 +56,19 @@ class Store:
     """A sandbox's memory. A read returns JSON texts, one an item; any thread may call any method."""
 
     def __init__(self, file: Path | None = None) -> None:
+        """Opens the file, or memory.
+
+        Raises:
+            SettingsError: the file cannot be opened, or is something else.
+        """
         self._lock = threading.RLock()
-        self._sql = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-        self._sql.execute("pragma journal_mode = wal")
-        self._sql.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
-        self._sql.executescript(_SCHEMA)
+        try:
+            self._sql = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
+            self._sql.execute("pragma journal_mode = wal")
+            self._sql.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
+            self._sql.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise SettingsError(f"the sandbox cannot keep its data in {file}: {error}") from error
 
     def keep(self, entry: Entry, taken: Submission | None) -> None:
         """Logs the request and, where something was taken from it, keeps that: both or neither."""

@@ -1,0 +1,72 @@
+"""A sandbox as a process of its own: stopped, killed, and started again on the same file."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import running
+
+SERVE = """
+import sys
+from pathlib import Path
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import serve
+serve(SandboxOptions(data=Path(sys.argv[1]), faults=sys.argv[2]), ready=lambda url: print(url, flush=True))
+"""
+
+
+@contextmanager
+def served(file: Path, faults: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-c", SERVE, str(file), faults]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def send(url: str, key: str) -> int:
+    event = {"app_id": "11", "identity": "ana", "event": "Invoice Paid", "idempotency_key": key}
+    return requests.post(url + "/api/track", json=event, timeout=10).status_code
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_well_and_silently_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    with served(tmp_path / "heap.db") as (process, url):
+        assert send(url, "k1") == 200
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr and process.stderr.read() == ""
+
+
+def test_what_was_answered_outlives_a_kill_and_so_do_idempotency_keys(tmp_path: Path) -> None:
+    file = tmp_path / "heap.db"
+    with served(file) as (process, url):
+        assert [send(url, f"k{number}") for number in range(20)] == [200] * 20
+        process.kill()
+        process.wait()
+    with running(SandboxOptions(data=file)) as sandbox:
+        assert sandbox.counts() == {"users": 1, "accounts": 0, "events": 20, "requests": 20}
+        assert send(sandbox.url, "k7") == 200
+        assert len(sandbox.events()) == 20
+
+
+def test_what_was_taken_without_an_answer_outlives_a_kill_too(tmp_path: Path) -> None:
+    file = tmp_path / "heap.db"
+    with served(file, "timeout-after:1") as (process, url):
+        with pytest.raises(requests.ReadTimeout):
+            requests.post(url + "/api/add_user_properties", json={"app_id": "11", "identity": "ana"}, timeout=0.3)
+        process.kill()
+        process.wait()
+    with running(SandboxOptions(data=file)) as sandbox:
+        assert [each["identity"] for each in sandbox.users()] == ["ana"]

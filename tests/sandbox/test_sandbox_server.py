@@ -1,0 +1,416 @@
+"""The sandbox as its clients meet it: real HTTP by requests."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from dbt_heap.errors import SettingsError
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+
+TRACK, USERS, ACCOUNTS = "/api/track", "/api/add_user_properties", "/api/add_account_properties"
+EVENT = {"identity": "ana", "event": "Invoice Paid", "timestamp": "2026-03-01T08:15:00Z", "idempotency_key": "k1"}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with running(SandboxOptions(clock=lambda: 1_772_352_900.0)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def started() -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(running(SandboxOptions(**options)))
+
+
+def post(sandbox: Sandbox, path: str, body: object, timeout: float = 10.0) -> requests.Response:
+    text = body if isinstance(body, str) else json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+    return requests.post(sandbox.url + path, data=text.encode(), headers=headers, timeout=timeout)
+
+
+def get(sandbox: Sandbox, path: str) -> requests.Response:
+    return requests.get(sandbox.url + path, timeout=10)
+
+
+def track(sandbox: Sandbox, *events: dict[str, Any], timeout: float = 10.0) -> requests.Response:
+    return post(sandbox, TRACK, {"app_id": "11", "events": list(events)}, timeout)
+
+
+def test_success_reads_as_heap_documents_it(sandbox: Sandbox) -> None:
+    answers = [
+        post(sandbox, TRACK, {"app_id": "11", **EVENT}),
+        post(sandbox, USERS, {"app_id": "11", "identity": "ana"}),
+        post(sandbox, ACCOUNTS, {"app_id": "11", "account_id": "a"}),
+    ]
+    assert [(each.status_code, each.text) for each in answers] == [(200, "{}"), (200, "{}"), (200, "OK")]
+    assert [each.headers["content-type"].split(";")[0] for each in answers] == [
+        "application/json",
+        "application/json",
+        "text/plain",
+    ]
+
+
+def test_properties_of_a_user_are_merged_and_the_last_value_stays(sandbox: Sandbox) -> None:
+    post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": {"Plan": "free", "Seats": 1}})
+    rows = [{"identity": "ana", "properties": {"Plan": "team"}}, {"identity": "ana", "properties": {"Plan": "gold"}}]
+    post(sandbox, USERS, {"app_id": "11", "users": rows})
+    assert sandbox.users() == [{"app_id": "11", "identity": "ana", "properties": {"Plan": "gold", "Seats": 1}}]
+
+
+def test_accounts_are_held_likewise(sandbox: Sandbox) -> None:
+    post(sandbox, ACCOUNTS, {"app_id": "11", "account_id": "a", "properties": {"Tier": "gold"}})
+    post(sandbox, ACCOUNTS, {"app_id": "11", "accounts": [{"account_id": "a", "properties": {"ARR": "48"}}]})
+    assert sandbox.accounts() == [{"app_id": "11", "account_id": "a", "properties": {"Tier": "gold", "ARR": "48"}}]
+
+
+def test_a_later_event_with_the_same_key_changes_nothing_and_is_no_error(sandbox: Sandbox) -> None:
+    assert track(sandbox, EVENT, {**EVENT, "event": "twice in one body"}).status_code == 200
+    assert track(sandbox, {**EVENT, "event": "again"}, {**EVENT, "idempotency_key": "k2"}).status_code == 200
+    assert [(each["event"], each["idempotency_key"]) for each in sandbox.events()] == [
+        ("Invoice Paid", "k1"),
+        ("Invoice Paid", "k2"),
+    ]
+    assert [(each["records"], each["kept"]) for each in sandbox.requests()] == [(2, 1), (2, 1)]
+
+
+def test_events_without_a_key_are_all_kept(sandbox: Sandbox) -> None:
+    track(sandbox, *[{"identity": "ana", "event": "Seat Added"}] * 3)
+    assert len(sandbox.events()) == 3
+
+
+def test_an_event_without_timestamp_bears_the_time_of_its_arrival(sandbox: Sandbox) -> None:
+    track(sandbox, {"user_id": "901", "event": "Seat Added"})
+    assert sandbox.events() == [
+        {"app_id": "11", "user_id": "901", "event": "Seat Added", "timestamp": "2026-03-01T08:15:00.000+00:00",
+         "properties": {}}
+    ]  # fmt: skip
+
+
+def test_an_event_of_an_unknown_identity_creates_a_user_and_leaves_a_known_one_alone(sandbox: Sandbox) -> None:
+    post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": {"Plan": "team"}})
+    track(sandbox, EVENT, {"identity": "Ana", "event": "Seat Added"})
+    assert [(each["identity"], each["properties"]) for each in sandbox.users()] == [
+        ("Ana", {}),
+        ("ana", {"Plan": "team"}),
+    ]
+
+
+def test_arrays_in_events_are_joined_and_cut(sandbox: Sandbox) -> None:
+    track(sandbox, {**EVENT, "properties": {"tags": ["a", 1.50], "long": ["v" * 1000, "w" * 1000]}})
+    properties = sandbox.events()[0]["properties"]
+    assert properties["tags"] == "a||1.5"
+    assert properties["long"] == "v" * 1000 + "||" + "w" * 22
+
+
+def test_app_ids_are_kept_apart(sandbox: Sandbox) -> None:
+    for app_id in ("11", "12"):
+        post(sandbox, USERS, {"app_id": app_id, "identity": "ana", "properties": {"app": app_id}})
+        post(sandbox, TRACK, {"app_id": app_id, **EVENT})
+    assert [each["properties"] for each in sandbox.users("12")] == [{"app": "12"}]
+    assert get(sandbox, "/sandbox/users?app_id=12").json() == sandbox.users("12")
+    assert [each["app_id"] for each in sandbox.events()] == ["11", "12"]
+    assert [each["app_id"] for each in sandbox.requests("12")] == ["12", "12"]
+
+
+@pytest.mark.parametrize("digits", ["129.50", "0.1000000000000000055511151231257827", "1e2", "-0.0", "9" * 30])
+def test_numbers_come_back_with_the_digits_they_were_sent_with(sandbox: Sandbox, digits: str) -> None:
+    post(sandbox, USERS, f'{{"app_id":"11","identity":"ana","properties":{{"n":{digits}}}}}')
+    post(sandbox, USERS, '{"app_id":"11","identity":"ana","properties":{"other":"1"}}')
+    post(sandbox, TRACK, f'{{"app_id":"11","identity":"ana","event":"e","properties":{{"n":{digits}}}}}')
+    assert f'"n":{digits},' in get(sandbox, "/sandbox/users").text
+    assert f'"n":{digits}}}' in get(sandbox, "/sandbox/events").text
+
+
+def test_numbers_are_read_without_loss_by_the_handle(sandbox: Sandbox) -> None:
+    post(sandbox, USERS, '{"app_id":"11","identity":"ana","properties":{"price":1.10,"seats":3}}')
+    assert repr(sandbox.users()[0]["properties"]) == repr({"price": Decimal("1.10"), "seats": 3})
+
+
+@pytest.mark.parametrize("text", ["", "☃ \u0000 \U0001f600", 'a "quoted" \\ line\nbreak'])
+def test_any_text_comes_back_as_it_was(sandbox: Sandbox, text: str) -> None:
+    post(sandbox, USERS, {"app_id": "11", "identity": f"i{text}", "properties": {f"p{text}": text}})
+    assert sandbox.users() == [{"app_id": "11", "identity": f"i{text}", "properties": {f"p{text}": text}}]
+
+
+def test_one_bad_record_refuses_the_whole_body_and_is_named(sandbox: Sandbox) -> None:
+    answer = track(sandbox, EVENT, {**EVENT, "properties": []})
+    assert (answer.status_code, answer.text) == (400, "postBody.events[1].properties should be object")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert sandbox.counts() == {"users": 0, "accounts": 0, "events": 0, "requests": 1}
+
+
+def test_the_index_of_the_bad_record_can_be_withheld(started: Any) -> None:
+    sandbox = started(bad_request_index=False)
+    assert track(sandbox, {}).text == "Bad Request"
+    assert sandbox.requests()[0]["reason"] == "postBody.events[0] should have required property 'identity'"
+
+
+def test_a_body_that_is_not_declared_as_json_is_refused(sandbox: Sandbox) -> None:
+    answer = requests.post(sandbox.url + TRACK, data=json.dumps({"app_id": "11", **EVENT}), timeout=10)
+    assert (answer.status_code, answer.text) == (400, "Content-Type should be application/json")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "nonsense", "[]", '{"app_id": {}, "events": 3}', '{"app_id":"11","events":[{"user_id":{}}]}']
+)
+def test_no_body_is_too_strange_for_a_plain_refusal(sandbox: Sandbox, body: str) -> None:
+    for path in (TRACK, USERS, ACCOUNTS):
+        assert post(sandbox, path, body).status_code == 400
+
+
+def test_bodies_over_the_given_size_are_refused(started: Any) -> None:
+    sandbox = started(max_body_bytes=300)
+    assert track(sandbox, EVENT).status_code == 200
+    assert track(sandbox, EVENT, EVENT, EVENT).status_code == 413
+
+
+def test_a_lenient_sandbox_keeps_undocumented_values_as_they_came(started: Any) -> None:
+    sandbox = started(strict=False)
+    properties = {"paid": True, "note": None, "deep": {"a": [1]}}
+    post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": properties})
+    assert sandbox.users()[0]["properties"] == properties
+
+
+def test_whom_it_is_told_to_refuse_is_refused_by_index(sandbox: Sandbox) -> None:
+    sandbox.refuse("ben")
+    answer = track(sandbox, EVENT, {**EVENT, "identity": "ben"})
+    assert (answer.status_code, answer.text) == (400, "postBody.events[1].identity should NOT be valid")
+    sandbox.refuse()
+    assert track(sandbox, {**EVENT, "identity": "ben"}).status_code == 200
+
+
+def test_over_the_limit_the_answer_is_429_and_says_how_long_to_wait(started: Any) -> None:
+    now = [100.0]
+    sandbox = started(events_per_minute=2, clock=lambda: now[0])
+    assert track(sandbox, EVENT, EVENT).status_code == 200
+    now[0] = 117.5
+    refused = track(sandbox, {**EVENT, "idempotency_key": "k2"})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "43")
+    assert len(sandbox.events()) == 1
+    now[0] = 160.0
+    assert track(sandbox, {**EVENT, "idempotency_key": "k2"}).status_code == 200
+
+
+def test_a_429_need_not_say_how_long(started: Any) -> None:
+    sandbox = started(single_calls=0, retry_after=False)
+    answer = post(sandbox, TRACK, {"app_id": "11", **EVENT})
+    assert (answer.status_code, "retry-after" in answer.headers) == (429, False)
+
+
+def test_limits_can_be_off(started: Any) -> None:
+    sandbox = started(events_per_minute=0, rate_limits=False)
+    assert track(sandbox, EVENT).status_code == 200
+
+
+def test_latency_is_waited_for_by_requests_side_by_side(started: Any) -> None:
+    sandbox = started(latency_ms=200)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: track(sandbox, EVENT).status_code, range(8)))
+    assert answers == [200] * 8
+    assert 0.2 <= time.monotonic() - begun < 1.2
+
+
+def test_the_log_tells_each_request_and_its_body_only_if_asked(sandbox: Sandbox) -> None:
+    body = '{"app_id": "11",  "identity": "ana", "properties": {"n": 1.10}}'
+    post(sandbox, USERS, body)
+    post(sandbox, USERS, "nonsense")
+    logged = [
+        {"app_id": "11", "at": "2026-03-01T08:15:00.000+00:00", "path": USERS, "status": 200, "reason": "",
+         "records": 1, "kept": 1},
+        {"app_id": "", "at": "2026-03-01T08:15:00.000+00:00", "path": USERS, "status": 400,
+         "reason": "postBody should be JSON", "records": 0, "kept": 0},
+    ]  # fmt: skip
+    assert sandbox.requests() == get(sandbox, "/sandbox/requests").json() == logged
+    assert [each["body"] for each in sandbox.requests(bodies=True)] == [body, "nonsense"]
+    assert get(sandbox, "/sandbox/requests?bodies=1").json() == sandbox.requests(bodies=True)
+
+
+def test_reset_forgets_what_it_got_and_what_it_counted(started: Any) -> None:
+    sandbox = started(events_per_minute=1)
+    track(sandbox, EVENT)
+    assert requests.post(sandbox.url + "/sandbox/reset", timeout=10).status_code == 200
+    assert get(sandbox, "/sandbox/health").json() == {
+        "status": "ok", "users": 0, "accounts": 0, "events": 0, "requests": 0,
+    }  # fmt: skip
+    assert track(sandbox, EVENT).status_code == 200
+
+
+def test_the_first_page_says_where_to_look(sandbox: Sandbox) -> None:
+    paths = [word for word in get(sandbox, "/").text.split() if word.startswith("/sandbox/")]
+    assert len(paths) == 5
+    assert {get(sandbox, path).status_code for path in paths} == {200}
+
+
+STATUS_FAULTS = {"500": 500, "503": 503, "429": 429, "404": 404, "html": 502}
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUS_FAULTS.items())
+def test_a_status_comes_in_place_of_taking_the_body(sandbox: Sandbox, kind: str, status: int) -> None:
+    sandbox.misbehave(f"{kind}x1")
+    answer = track(sandbox, EVENT)
+    assert (answer.status_code, sandbox.events()) == (status, [])
+    assert answer.headers.get("retry-after") == ("1" if status == 429 else None)
+    assert track(sandbox, EVENT).status_code == 200
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUS_FAULTS.items())
+def test_a_status_can_come_after_the_body_was_taken(sandbox: Sandbox, kind: str, status: int) -> None:
+    sandbox.misbehave(f"{kind}-afterx1")
+    assert (track(sandbox, EVENT).status_code, len(sandbox.events())) == (status, 1)
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("reset", 0), ("reset-after", 1)])
+def test_a_reset_is_one_to_the_client(sandbox: Sandbox, kind: str, kept: int) -> None:
+    sandbox.misbehave(f"{kind}x1")
+    with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
+        track(sandbox, EVENT)
+    assert len(sandbox.events()) == kept
+    assert [(each["status"], each["reason"], each["kept"]) for each in sandbox.requests()] == [
+        (None, f"fault: {kind}", kept)
+    ]
+
+
+def test_a_reset_sends_no_goodbye(sandbox: Sandbox) -> None:
+    sandbox.misbehave("resetx1")
+    with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=10) as raw:
+        raw.sendall(b"POST /api/track HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+        with pytest.raises(ConnectionResetError):
+            raw.recv(1)
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("timeout", 0), ("timeout-after", 1)])
+def test_a_timeout_never_answers(sandbox: Sandbox, kind: str, kept: int) -> None:
+    sandbox.misbehave(f"{kind}x1")
+    with pytest.raises(requests.ReadTimeout):
+        track(sandbox, EVENT, timeout=0.3)
+    assert len(sandbox.events()) == kept
+    assert sandbox.requests()[0]["status"] is None
+
+
+def test_a_hanging_client_does_not_hold_up_the_end() -> None:
+    answers: list[object] = []
+
+    def hang() -> None:
+        try:
+            answers.append(track(sandbox, EVENT, timeout=30))
+        except requests.ConnectionError as error:
+            answers.append(error)
+
+    client = threading.Thread(target=hang)
+    with running(SandboxOptions(faults="timeout-after:1")) as sandbox:
+        client.start()
+        while not sandbox.requests():
+            time.sleep(0.01)
+        begun = time.monotonic()
+    client.join()
+    assert time.monotonic() - begun < 2
+    assert [type(answer) for answer in answers] == [requests.ConnectionError]
+
+
+def test_a_truncated_answer_ends_early_and_its_body_was_taken(sandbox: Sandbox) -> None:
+    sandbox.misbehave("truncatedx1")
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError), match="IncompleteRead"):
+        track(sandbox, EVENT)
+    assert len(sandbox.events()) == 1
+
+
+def test_garbage_is_a_success_that_cannot_be_read(sandbox: Sandbox) -> None:
+    sandbox.misbehave("garbagex1")
+    answer = track(sandbox, EVENT)
+    assert (answer.status_code, len(sandbox.events())) == (200, 1)
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+
+
+@pytest.mark.parametrize("kind", ["garbage", "truncated", "reset-after", "500-after"])
+def test_no_fault_hides_a_refusal(sandbox: Sandbox, kind: str) -> None:
+    sandbox.misbehave(f"{kind}x1")
+    assert track(sandbox, {}).status_code == 400
+
+
+def test_the_next_request_of_a_session_is_well_after_any_fault(sandbox: Sandbox) -> None:
+    sandbox.misbehave("500x1,resetx1,truncatedx1,garbagex1,htmlx1,reset-afterx1")
+    with requests.Session() as session:
+        for _ in range(6):
+            try:
+                session.post(sandbox.url + TRACK, json={"app_id": "11", **EVENT}, timeout=10)
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                continue
+        assert session.post(sandbox.url + TRACK, json={"app_id": "11", **EVENT}, timeout=10).text == "{}"
+
+
+def test_faults_are_changed_while_it_runs(started: Any) -> None:
+    sandbox = started(faults="500:1")
+    assert track(sandbox, EVENT).status_code == 500
+    assert requests.post(sandbox.url + "/sandbox/faults", data="503:1", timeout=10).status_code == 200
+    assert track(sandbox, EVENT).status_code == 503
+    refused = requests.post(sandbox.url + "/sandbox/faults", data="often", timeout=10)
+    assert (refused.status_code, "'often' is no fault" in refused.text) == (400, True)
+    assert track(sandbox, EVENT).status_code == 503
+    requests.post(sandbox.url + "/sandbox/faults", timeout=10)
+    assert track(sandbox, EVENT).status_code == 200
+
+
+def test_one_seed_misbehaves_alike_twice(started: Any) -> None:
+    runs = [started(faults="500:0.3,429:0.3", seed=7) for _ in range(2)]
+    first, second = ([track(sandbox, EVENT).status_code for _ in range(40)] for sandbox in runs)
+    assert first == second
+    assert set(first) == {200, 429, 500}
+
+
+def test_a_taken_port_is_told_in_a_sentence(sandbox: Sandbox) -> None:
+    port = int(sandbox.url.rpartition(":")[2])
+    with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1, port {port}: "):  # noqa: SIM117
+        with running(SandboxOptions(port=port)):
+            pass
+
+
+def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database, and long enough to be one " * 100)
+    with pytest.raises(SettingsError, match=r"cannot keep its data in .*notes\.txt: "):  # noqa: SIM117
+        with running(SandboxOptions(data=file)):
+            pass
+
+
+def test_faults_that_cannot_be_read_are_told_before_it_listens() -> None:
+    with pytest.raises(SettingsError, match="is no fault"):  # noqa: SIM117
+        with running(SandboxOptions(faults="5000:0.1")):
+            pass
+
+
+def test_full_bodies_from_several_clients_are_all_kept(started: Any) -> None:
+    sandbox = started(rate_limits=False)
+
+    def send(client: int) -> set[int]:
+        with requests.Session() as session:
+            return {
+                session.post(
+                    sandbox.url + TRACK,
+                    json={"app_id": "11", "events": [
+                        {**EVENT, "identity": f"u{number}", "idempotency_key": f"{client}-{batch}-{number}"}
+                        for number in range(1000)
+                    ]},
+                    timeout=30,
+                ).status_code
+                for batch in range(5)
+            }  # fmt: skip
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(send, range(4))) == [{200}] * 4
+    assert sandbox.counts() == {"users": 1000, "accounts": 0, "events": 20_000, "requests": 20}
