@@ -17,8 +17,8 @@ from dbt.config.selectors import selector_config_from_data, selector_data_from_r
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.state import PreviousState
 from dbt.flags import set_from_args
-from dbt.graph import NodeSelector
 from dbt.graph.cli import parse_difference
+from dbt.graph.selector import NodeSelector
 from dbt.graph.selector_spec import SelectionSpec
 from dbt_common.exceptions import DbtBaseException
 from mashumaro.exceptions import InvalidFieldValue, MissingField
@@ -55,7 +55,7 @@ def _specification(
 ) -> SelectionSpec:
     if selector is None:
         return parse_difference(list(include) or None, list(exclude) or None)
-    selectors: dict[str, Any] = selector_config_from_data(selector_data_from_root(str(project_dir)))
+    selectors: dict[str, Any] = selector_config_from_data(selector_data_from_root(str(project_dir)) or {})
     if selector not in selectors:
         known = ", ".join(sorted(selectors)) or "none"
         raise SettingsError(f"--selector {selector}: selectors.yml has no such selector; it has: {known}")
@@ -69,8 +69,8 @@ def _load(path: Path) -> Manifest:
         return Manifest.from_writable_manifest(written)
     except (DbtBaseException, InvalidFieldValue, MissingField, ValueError, KeyError, TypeError) as refusal:
         raise ManifestError(
-            f"{path}: the installed dbt-core cannot read this manifest, which --select needs ({type(refusal).__name__}). "
-            "Install the dbt-core that wrote it beside dbt-heap, or leave the selection out."
+            f"{path}: the installed dbt-core cannot read this manifest, which --select needs "
+            f"({type(refusal).__name__}). Install the dbt-core that wrote it beside dbt-heap, or leave the selection out."
         ) from None
 
 

@@ -46,7 +46,7 @@ class Warehouse:
         return self._run(macro, statement, fetch=True)
 
     def fetch(self, macro: str, **arguments: Any) -> list[Row]:
-        """The rows of a macro's one statement as the driver gives them: ten times as fast as `query`, for pages of rows.
+        """The rows of a macro's one statement as the driver gives them: for pages, ten times as fast as `query`.
 
         Raises WarehouseError.
         """

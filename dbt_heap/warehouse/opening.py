@@ -1,7 +1,7 @@
 """From flags and files to an open warehouse: dbt's profile, adapter and macros, without parsing the project.
 
-Only the keys of `dbt_project.yml` that macros and connections need are given to dbt, so that a project which only another
-dbt can parse still opens.
+Only the keys of `dbt_project.yml` that macros and connections need are given to dbt, so that a project which only
+another dbt can parse still opens.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from dbt.config.project import PartialProject
 from dbt.config.renderer import DbtProjectYamlRenderer, ProfileRenderer
 from dbt.config.runtime import RuntimeConfig
 from dbt.context.providers import generate_runtime_macro_context
+from dbt.contracts.files import ParseFileType
+from dbt.contracts.graph.manifest import MacroManifest, Manifest
 from dbt.flags import set_from_args
 from dbt.mp_context import get_mp_context
-from dbt.parser.manifest import ManifestLoader
+from dbt.parser.macros import MacroParser
+from dbt.parser.read_files import load_source_file
+from dbt.parser.search import FileBlock
 from dbt_common.context import set_invocation_context
 from dbt_common.events.event_manager_client import cleanup_event_logger
 
@@ -63,7 +67,7 @@ def open_warehouse(
     cleanup_event_logger()  # dbt's own lines would mix with ours, and its debug lines hold SQL
     with refusals("its profile"):
         config = _config(project, arguments)
-        reset_adapters()
+        reset_adapters()  # type: ignore[no-untyped-call]  # one process may open several projects
         register_adapter(config, get_mp_context())
     adapter = get_adapter(config)
     with refusals("its macros"):
@@ -92,9 +96,18 @@ def _config(project: Mapping[str, Any], arguments: Namespace) -> RuntimeConfig:
 
 
 def _load_macros(config: RuntimeConfig, adapter: Any) -> None:
-    """Gives the adapter dbt's macros, the project's own (they may override ours) and ours."""
+    """Gives the adapter dbt's macros, the project's own (they may override ours) and ours.
+
+    dbt's own loader would do, if it did not ask for a dbt_project.yml on disk.
+    """
     projects = dict(config.load_dependencies(base_only=True))
     projects.update(config.load_projects([package_root()]))
-    macros = ManifestLoader(config, projects, adapter.connections.set_query_header).create_macro_manifest()
-    adapter.set_macro_resolver(macros)
+    manifest = Manifest()
+    for project in projects.values():
+        parser = MacroParser(project, manifest)
+        for path in parser.get_paths():
+            source = load_source_file(path, ParseFileType.Macro, project.project_name, {})
+            if source is not None:
+                parser.parse_file(FileBlock(source))
+    adapter.set_macro_resolver(MacroManifest(manifest.macros))
     adapter.set_macro_context_generator(generate_runtime_macro_context)

@@ -15,7 +15,7 @@ _DUCKDB_LOCK = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)")
 
 
 def redacted(message: str, statement: str) -> str:
-    """The first line that says something, without the quoted texts and numbers that the statement itself did not hold."""
+    """The first line that says something, without quoted texts and numbers that the statement itself did not hold."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     telling = [line for line in lines if not re.match(r"(Database|Runtime|Compilation) Error\b.{0,40}$", line)]
     if not statement:

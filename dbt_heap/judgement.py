@@ -1,0 +1,63 @@
+"""Whether a plan may go, and how a run ended, each with the sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.ledger.plans import Plan
+from dbt_heap.ledger.turn import Fates
+from dbt_heap.results import Status
+
+FIRST_SYNC_ROWS = 100_000  # a first sync above it wants to be asked for
+
+
+def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> str | None:
+    """Why the plan is too large to go without being asked for; None where it may go."""
+    name = plan.sync.name
+    if plan.first and plan.sendable > FIRST_SYNC_ROWS and not first_sync:
+        return (
+            f"its first sync would send {plan.sendable:,} rows, more than {FIRST_SYNC_ROWS:,}. Look at them with "
+            f"`dbt-heap plan --select {plan.sync.model.name}`; then: dbt-heap sync --first-sync"
+        )
+    guard = plan.sync.max_rows
+    if guard is None or name in allow_large or (plan.first and guard.rows is None):
+        return None
+    allowed = guard.of(plan.state_rows or 0)
+    if plan.sendable <= allowed:
+        return None
+    share = f" ({guard} of {plan.state_rows:,})" if guard.rows is None else ""
+    return (
+        f"it would send {plan.sendable:,} rows, and max_rows allows {allowed:,}{share}. If that is meant: "
+        f"dbt-heap sync --allow-large {name}"
+    )
+
+
+def judged(plan: Plan, fates: Fates, *, stopped: bool, failure: str | None) -> tuple[Status, str | None]:
+    """How the run of a sync ended, and what to do about it."""
+    sync = plan.sync
+    if fates.undelivered and stopped:
+        return Status.PARTIAL, f"stopped with {fates.undelivered:,} rows left; run the same command again for the rest."
+    if fates.undelivered:
+        return Status.UNDELIVERED, _undelivered(fates, failure)
+    rejected = fates.rejected + plan.standing
+    if rejected == 0:
+        return Status.SUCCESS, None
+    if rejected <= sync.allow_rejected.of(plan.model_rows or 0):
+        return Status.WARN, f"{_rejected(plan, fates)}, within allow_rejected ({sync.allow_rejected}). {_look(sync)}"
+    return Status.REJECTED, f"{_rejected(plan, fates)}. {_look(sync)}"
+
+
+def _undelivered(fates: Fates, failure: str | None) -> str:
+    reason = f": {failure}" if failure else ""
+    return f"Heap did not take {fates.undelivered:,} rows{reason}. Nothing is lost: run the same command again."
+
+
+def _rejected(plan: Plan, fates: Fates) -> str:
+    parts = [f"{fates.rejected:,} rows were rejected"] if fates.rejected else []
+    parts += [f"{plan.standing:,} stand rejected from earlier runs"] if plan.standing else []
+    return " and ".join(parts)
+
+
+def _look(sync: Sync) -> str:
+    return f"See which and why: dbt-heap rejects --select {sync.model.name}"
