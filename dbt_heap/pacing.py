@@ -32,7 +32,6 @@ class Pace:
         self._in_window = sum(count for _, count in self._sent)
         self._at_once = 0  # events still to come that were found to fit into the minute
         self._next = now  # when the next smooth request may go
-        self._answered: float | None = None
 
     def expect(self, total: int) -> None:
         """Says how many events a sync will send: they go at once if the minute has room for all, else evenly."""
@@ -60,18 +59,6 @@ class Pace:
             self._take(count, now)
             return 0.0
 
-    def answered(self) -> None:
-        """Says that a request was answered just now; the next wave counts from the last of these."""
-        with self._lock:
-            self._answered = self._clock()
-
-    def until_next_wave(self) -> float:
-        """Seconds until a wave may start: a minute after the last answer, so that no identity passes its own limit."""
-        with self._lock:
-            if self._answered is None:
-                return 0.0
-            return max(0.0, self._answered + WINDOW_SECONDS - self._clock())
-
     def _forget(self, now: float) -> None:
         while self._sent and self._sent[0][0] <= now - WINDOW_SECONDS:
             self._in_window -= self._sent.popleft()[1]
@@ -95,3 +82,23 @@ class Pace:
         elif self.per_minute:
             seconds = count * WINDOW_SECONDS / self.per_minute
             self._next = max(self._next, now - CATCH_UP_SECONDS) + seconds
+
+
+class Waves:
+    """Keeps the waves of one sync a minute apart, so that no identity passes a limit of its own."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._wave: int | None = None
+        self._start = clock()  # when the next wave may start
+
+    def answered(self) -> None:
+        """Says that a request was answered just now."""
+        self._start = self._clock() + WINDOW_SECONDS
+
+    def enter(self, wave: int) -> float:
+        """Seconds to wait before asking again; 0.0 when requests of `wave` may go. Earlier ones are answered."""
+        wait = 0.0 if self._wave in (None, wave) else max(0.0, self._start - self._clock())
+        if wait == 0.0:
+            self._wave = wave
+        return wait

@@ -1,0 +1,166 @@
+"""The loop that keeps requests in flight. Requests are made in threads; all else happens in the caller's."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dbt_heap.batches import Batch
+from dbt_heap.delivery.parts import Part, fitting, narrowed
+from dbt_heap.delivery.verdicts import Group, Tally, Verdict
+from dbt_heap.heap import Answer, Outcome
+from dbt_heap.limits import MAX_BATCH
+from dbt_heap.pacing import Pace, Waves
+
+Send: TypeAlias = Callable[[Sequence[bytes]], Answer]
+
+NAP_SECONDS = 0.5  # while requests are in flight, so that their answers are not left lying
+
+
+def deliver(
+    batches: Iterable[Batch],
+    *,
+    send: Send,
+    pace: Pace,
+    in_flight: int,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+    group_batches: int = 50,
+    group_seconds: float = 5.0,
+    max_bytes: int = 5_000_000,
+    max_barren: int = 3,
+) -> Iterator[tuple[Verdict, ...]]:
+    """Yields the verdicts on `batches` in groups, as they are reached.
+
+    A batch is pulled when a request of it can be made; at most `in_flight` + 1 are undecided at any time. `sleep` is
+    called only in this thread, to wait for the pace. After an answer that is fatal, or `max_barren` batches in a row
+    of which Heap took nothing, no more is sent: batches that were never sent have no verdict.
+    """
+    group = Group(group_batches, group_seconds, clock)
+    with ThreadPoolExecutor(in_flight, thread_name_prefix="heap") as pool:
+        courier = _Courier(
+            source=iter(batches),
+            fly=lambda records: pool.submit(send, records),
+            tell=group.add,
+            pace=pace,
+            waves=Waves(clock),
+            in_flight=in_flight,
+            max_bytes=max_bytes,
+            max_barren=max_barren,
+        )
+        while courier.busy:
+            pause = courier.start()
+            if pause is not None and courier.flying:
+                pause = min(pause, NAP_SECONDS)
+            due = group.due_in()
+            if due is not None and due <= (pause or 0.0):
+                yield group.take()
+                due = None
+            if pause is not None:
+                sleep(pause)
+            courier.collect(timeout=due if pause is None else 0.0)
+    if group.due_in() is not None:
+        yield group.take()
+
+
+@dataclass
+class _Courier:
+    """The parts that wait and those that fly; `tell` gets a batch's verdict once all its rows have a fate."""
+
+    source: Iterator[Batch]
+    fly: Callable[[Sequence[bytes]], Future[Answer]]
+    tell: Callable[[Verdict], None]
+    pace: Pace
+    waves: Waves
+    in_flight: int
+    max_bytes: int
+    max_barren: int
+    waiting: deque[Part] = field(default_factory=deque)
+    flying: dict[Future[Answer], Part] = field(default_factory=dict)
+    barren: int = 0  # batches in a row of which Heap took nothing
+    exhausted: bool = False  # there is no batch left to pull
+    stopped: bool = False  # nothing is sent any more
+
+    @property
+    def busy(self) -> bool:
+        """Whether there may be something to do."""
+        return bool(self.flying or self.waiting) or not self.exhausted
+
+    def start(self) -> float | None:
+        """Starts the requests that may go. Seconds until another may; None when only an answer can tell."""
+        while len(self.flying) < self.in_flight and (part := self._next_part()):
+            pause = self._pause(part)
+            if pause != 0.0:
+                return pause
+            self.waiting.popleft()
+            part.tally.sending(part.payloads)
+            self.flying[self.fly([each.record for each in part.payloads])] = part
+        return None
+
+    def collect(self, timeout: float | None) -> None:
+        """Judges the answers that have come; waits up to `timeout` seconds for one if something flies."""
+        if not self.flying:
+            return
+        answered, _ = wait(self.flying, timeout, FIRST_COMPLETED)
+        for future in answered:
+            part = self.flying.pop(future)
+            self.waves.answered()
+            self._judge(part, future.result())
+            self._close(part.tally)
+
+    def _next_part(self) -> Part | None:
+        """The part to send next, left where it is; a batch is pulled when there is none. None when there is nothing."""
+        if not self.waiting and not self.exhausted:
+            batch = next(self.source, None)
+            self.exhausted = batch is None
+            if batch is not None:
+                self._open(batch)
+        return self.waiting[0] if self.waiting else None
+
+    def _open(self, batch: Batch) -> None:
+        tally = Tally(batch)
+        max_records = min(MAX_BATCH, self.pace.per_minute or MAX_BATCH)
+        self.waiting.extend(fitting(tally, max_records=max_records, max_bytes=self.max_bytes))
+        self._close(tally)
+
+    def _pause(self, part: Part) -> float | None:
+        wave = part.tally.batch.wave
+        if any(other.tally.batch.wave != wave for other in self.flying.values()):
+            return None
+        return self.waves.enter(wave) or self.pace.reserve(len(part.payloads))
+
+    def _judge(self, part: Part, answer: Answer) -> None:
+        part.tally.retried(answer.retries)
+        if answer.outcome is Outcome.ACCEPTED:
+            part.tally.accept(part.payloads)
+        elif answer.outcome is Outcome.REFUSED and len(part.payloads) == 1:
+            part.tally.reject(part.payloads[0])
+        elif answer.outcome is Outcome.REFUSED and not self.stopped:
+            self.waiting.extendleft(reversed(narrowed(part, answer.index)))
+        else:
+            part.tally.give_up(part.payloads, answer.reason)
+        if answer.outcome is Outcome.FATAL:
+            self._stop(answer.reason)
+
+    def _stop(self, failure: str) -> None:
+        """Lets what flies land, and sends no more; batches that have not flown at all get no verdict."""
+        self.stopped = self.exhausted = True
+        left, self.waiting = self.waiting, deque()
+        for part in left:
+            if part.tally.sent:
+                part.tally.give_up(part.payloads, failure)
+                self._close(part.tally)
+
+    def _close(self, tally: Tally) -> None:
+        """Tells the verdict if all is known, and stops if Heap takes nothing of what it gets."""
+        if tally.told or not tally.decided:
+            return
+        if tally.sent:
+            self.barren = self.barren + 1 if tally.barren else 0
+        if self.barren == self.max_barren and not self.stopped:
+            tally.failure = tally.failure or f"Heap took nothing of {self.barren} batches in a row"
+            self._stop(tally.failure)
+        self.tell(tally.verdict())

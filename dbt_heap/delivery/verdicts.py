@@ -1,0 +1,132 @@
+"""What became of a batch: told once, when nothing of it is under way any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dbt_heap.batches import Batch
+from dbt_heap.payloads import Payload, Reason, Reject
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The fates of a batch's rows: accepted, rejected with a reason, or undelivered; they add up to the batch.
+
+    A batch without undelivered rows is wholly decided: what is not among its rejects was accepted. Else
+    `accepted_seqs` names what was.
+    """
+
+    batch: int
+    accepted: int
+    rejects: tuple[Reject, ...]
+    undelivered: tuple[int, ...]  # seqs; Heap may hold these rows or not
+    accepted_seqs: tuple[int, ...]
+    cut: int  # values of accepted rows that were cut to Heap's length
+    requests: int  # retries included
+    sent_bytes: int  # of records, in first tries
+    failure: str | None  # why rows are undelivered or delivery stops, in words for people
+
+
+class Tally:
+    """A batch that is under way: collects the fates of its rows until all are known."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.failure: str | None = None
+        self.told = False
+        self._accepted: list[Payload] = []
+        self._rejects = list(batch.rejects)
+        self._undelivered: list[Payload] = []
+        self._requests = 0
+        self._sent_bytes = 0
+
+    @property
+    def decided(self) -> bool:
+        """Whether each row has its fate."""
+        return self._known == len(self.batch.payloads) + len(self.batch.rejects)
+
+    @property
+    def sent(self) -> bool:
+        """Whether any of it has gone to Heap."""
+        return self._requests > 0
+
+    @property
+    def barren(self) -> bool:
+        """Whether Heap took nothing of it, and that is not the fault of a single record."""
+        return not self._accepted and len(self.batch.payloads) > (0 if self._undelivered else 1)
+
+    def sending(self, payloads: Sequence[Payload]) -> None:
+        """Counts a request that is made with these."""
+        self._requests += 1
+        self._sent_bytes += sum(len(each.record) for each in payloads)
+
+    def retried(self, times: int) -> None:
+        """Counts the further tries of a request."""
+        self._requests += times
+
+    def accept(self, payloads: Sequence[Payload]) -> None:
+        """Heap has taken these."""
+        self._accepted += payloads
+
+    def reject(self, payload: Payload) -> None:
+        """Heap has refused this one, alone."""
+        self._rejects.append(Reject(payload.seq, Reason.REFUSED_BY_HEAP))
+
+    def give_up(self, payloads: Sequence[Payload], failure: str) -> None:
+        """Nobody will know in this run whether Heap holds these."""
+        self._undelivered += payloads
+        self.failure = failure
+
+    def verdict(self) -> Verdict:
+        """The fates of all rows; asked for once."""
+        self.told = True
+        if not self.decided:
+            raise AssertionError(f"batch {self.batch.number}: fates do not add up to its rows")
+        return Verdict(
+            batch=self.batch.number,
+            accepted=len(self._accepted),
+            rejects=tuple(sorted(self._rejects, key=lambda reject: reject.seq)),
+            undelivered=_seqs(self._undelivered),
+            accepted_seqs=_seqs(self._accepted) if self._undelivered else (),
+            cut=sum(each.cut for each in self._accepted),
+            requests=self._requests,
+            sent_bytes=self._sent_bytes,
+            failure=self.failure,
+        )
+
+    @property
+    def _known(self) -> int:
+        return len(self._accepted) + len(self._rejects) + len(self._undelivered)
+
+
+class Group:
+    """Verdicts that are handed on together: many at once or a few seconds' worth, the very first at once."""
+
+    def __init__(self, max_batches: int, max_seconds: float, clock: Callable[[], float]) -> None:
+        self._max_batches = max_batches
+        self._max_seconds = max_seconds
+        self._clock = clock
+        self._verdicts: list[Verdict] = []
+        self._due = clock()
+
+    def add(self, verdict: Verdict) -> None:
+        """Takes one more verdict."""
+        self._verdicts.append(verdict)
+
+    def due_in(self) -> float | None:
+        """Seconds until the group should be handed on, not above 0.0 when now; None when it is empty."""
+        if not self._verdicts:
+            return None
+        return 0.0 if len(self._verdicts) >= self._max_batches else self._due - self._clock()
+
+    def take(self) -> tuple[Verdict, ...]:
+        """The verdicts gathered, by batch; the next group starts now."""
+        taken = tuple(sorted(self._verdicts, key=lambda verdict: verdict.batch))
+        self._verdicts = []
+        self._due = self._clock() + self._max_seconds
+        return taken
+
+
+def _seqs(payloads: Sequence[Payload]) -> tuple[int, ...]:
+    return tuple(sorted(each.seq for each in payloads))
