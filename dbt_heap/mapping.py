@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class ValueClass(str, Enum):
-    """How a column is compared, stored and written to Heap; the macro `value_class` sorts a warehouse's types into these."""
+    """How a column is compared, stored and written to Heap; the macro `value_class` sorts types into these."""
 
     BOOLEAN = "boolean"
     INTEGER = "integer"

@@ -69,8 +69,8 @@ def _load(path: Path) -> Manifest:
         return Manifest.from_writable_manifest(written)
     except (DbtBaseException, InvalidFieldValue, MissingField, ValueError, KeyError, TypeError) as refusal:
         raise ManifestError(
-            f"{path}: the installed dbt-core cannot read this manifest, which --select needs "
-            f"({type(refusal).__name__}). Install the dbt-core that wrote it beside dbt-heap, or leave the selection out."
+            f"{path}: --select needs a dbt-core that can read this manifest, and the one installed cannot "
+            f"({type(refusal).__name__}). Install the one that wrote it beside dbt-heap, or leave the selection out."
         ) from None
 
 

@@ -32,8 +32,8 @@ class Folding:
         older = self.catalog.of_state(self.entry.synced)
         if self.entry.synced and not older:
             raise StateError(
-                f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema {self.state.schema}. "
-                f"Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+                f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema "
+                f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
             )
         return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
 

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import StateError
-from dbt_heap.ledger import names
 from dbt_heap.ledger.entries import Entry, Step
-from dbt_heap.ledger.locks import Holder, Lock
+from dbt_heap.ledger.locks import Holder
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns
 from dbt_heap.ledger.state import State, read_state
 from dbt_heap.ledger.turn import Turn
@@ -89,7 +88,7 @@ class Ledger:
         """
         self.state.prepare()
         holder = Holder.of_this_process(run_id)
-        lock = self._lock(sync, destination)
+        lock = self.state.lock(destination, sync.name)
         lock.take(holder)
         try:
             newest = self.state.entries.get((destination, sync.name))
@@ -102,20 +101,6 @@ class Ledger:
             yield turn
         finally:
             lock.drop()
-
-    def _lock(self, sync: Sync, destination: str) -> Lock:
-        state = self.state
-        stem = names.stem(destination, sync.name)
-        newest = state.entries.get((destination, sync.name))
-        working = newest is not None and newest.step.unfinished
-        return Lock(
-            warehouse=state.warehouse,
-            sync=sync.name,
-            table=state.relation(f"lock_{stem}"),
-            stale=lambda dead: state.relation(f"stale_{stem}_{dead}"),
-            state=state.arguments(),
-            acked=state.relation(newest.acked) if newest and working and newest.acked else None,
-        )
 
     def _entry(self, sync: Sync, destination: str) -> Entry:
         """Where the sync stands; for one that never ran, the place before its first entry."""
@@ -152,7 +137,7 @@ class Ledger:
             same = (entry.type, entry.key_columns) == (str(sync.type), ", ".join(sync.key_columns))
             if where == destination and name not in declared and same and self.state.newest(where, name):
                 raise StateError(
-                    f"{sync.name}: it has no state, and the state of {name}, which no model declares any more, has the same "
-                    f"type and key. If {name} was renamed: dbt-heap state rename {name} {sync.name}. If it is gone for good: "
-                    f"dbt-heap state reset {name}."
+                    f"{sync.name}: it has no state, and the state of {name}, which no model declares any more, has the "
+                    f"same type and key. If {name} was renamed: dbt-heap state rename {name} {sync.name}. "
+                    f"If it is gone for good: dbt-heap state reset {name}"
                 )

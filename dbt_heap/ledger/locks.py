@@ -66,7 +66,7 @@ class Lock:
             raise RunningError(
                 f"{self.sync}: another run has been at work since {since} UTC "
                 f"(process {other.pid} on {other.host}, run {other.run_id}). Wait for it to end, "
-                f"or, if it died, for {(LEASE_SECONDS - int(silent)) // 60 + 1} minutes, then run the same command again."
+                f"or, if it died, {(LEASE_SECONDS - int(silent)) // 60 + 1} minutes, then run the same command again."
             )
         return other
 

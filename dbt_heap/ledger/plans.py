@@ -158,9 +158,7 @@ def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, V
         ]
     named += [(Role.PROPERTY, name, column) for name, column in sync.properties.items()]
     found = [(role, name, spelled.get(column) or spelled[column.lower()]) for role, name, column in named if column]
-    return tuple(
-        MappedColumn(role, name, column, types[column], classes[column]) for role, name, column in found
-    )
+    return tuple(MappedColumn(role, name, column, types[column], classes[column]) for role, name, column in found)
 
 
 def _as_arguments(column: MappedColumn) -> dict[str, str]:

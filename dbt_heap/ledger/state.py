@@ -9,6 +9,7 @@ from dbt_heap.errors import StateError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import SCHEMA_VERSION, Entry, Step
+from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.manifest import Relation
 from dbt_heap.warehouse import Warehouse
 
@@ -42,6 +43,30 @@ class State:
         """What the macros of `macros/state/` take as `state`."""
         shared = (names.SYNC_LOG, names.REJECT_LOG, names.RUNS, names.REJECTS)
         return {"schema": self.schema, **{name: self.relation(name) for name in shared}}
+
+    def lock(self, destination: str, sync: str) -> Lock:
+        """The lock of a sync at a destination, not taken yet."""
+        stem = names.stem(destination, sync)
+        newest = self.entries.get((destination, sync))
+        working = newest.acked if newest and newest.step.unfinished else None
+        return Lock(
+            warehouse=self.warehouse,
+            sync=sync,
+            table=self.relation(f"lock_{stem}"),
+            stale=lambda dead: self.relation(f"stale_{stem}_{dead}"),
+            state=self.arguments(),
+            acked=self.relation(working) if working else None,
+        )
+
+    def append(self, entry: Entry, lock: Lock, holder: Holder) -> None:
+        """Writes a step down, if the lock is still the holder's. Raises WarehouseError."""
+        self.warehouse.execute(
+            "log_entry", state=self.arguments(), lock=lock.table, holder=holder.run_id, entry=entry.as_arguments()
+        )
+
+    def drop(self, table: str) -> None:
+        """Removes one of the state's tables, if it is there. Raises WarehouseError."""
+        self.warehouse.execute("drop_table", relation=self.relation(table))
 
     def ready(self) -> bool:
         """Whether the shared tables stand."""

@@ -83,7 +83,7 @@ class Turn:
         stem = names.stem(self.entry.destination, self.entry.sync)
         for table in self._state.catalog.state_tables:
             if names.belongs(table, stem) and table not in named:
-                self._drop(table)
+                self._state.drop(table)
 
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
@@ -96,7 +96,7 @@ class Turn:
         counts = warehouse.query("outbox_counts", plan=self._plan, outbox=self._plan["outbox"]).rows[0].dict()
         self._must_hold(counts["holder"])
         if int(counts["entry"] or 0) != self.entry.entry:
-            self._drop(self._table("outbox"))
+            self._state.drop(self._table("outbox"))
             raise RunningError(f"{self.entry.sync}: another run ended a moment ago. Run the same command again.")
         return comparison.plan(self._holder.run_id, counts, self._reasons(int(counts["rejected"])))
 
@@ -113,14 +113,14 @@ class Turn:
         )
 
     def pages(self, plan: Plan) -> Iterator[Row]:
-        """The rows to send, in order. Step 4: before a row is handed out, the horizon says that it may have been sent."""
+        """The rows to send, in order. Step 4: before a row is handed out, the horizon says that it may be sent."""
         for first in range(1, plan.sendable + 1, _PAGE_ROWS):
             last = min(first + _PAGE_ROWS - 1, plan.sendable)
             self._log(Step.HORIZON, horizon=last)
             yield from self._state.warehouse.fetch("outbox_page", plan=self._plan, first=first, last=last)
 
     def acknowledge(self, group: Iterable[Acknowledgement]) -> None:
-        """Step 6: verdicts are durable. Single rows first, so that no batch counts as accepted before its rejects do."""
+        """Step 6: verdicts become durable, single rows first: no batch counts as accepted before its rejects do."""
         rows = sorted(group, key=lambda each: each.seq is None)
         for start in range(0, len(rows), _INSERT_ROWS):
             chunk = [asdict(each) for each in rows[start : start + _INSERT_ROWS]]
@@ -139,7 +139,7 @@ class Turn:
             self._log(Step.HORIZON)
 
     def close(self, plan: Plan, status: str, fates: Fates) -> None:
-        """Steps 7 to 10: folds, writes the rejects, closes the run with its fates. Raises StateError where sums differ."""
+        """Steps 7 to 10: fold, rejects, the closing entry with its fates. Raises StateError where sums differ."""
         if self.entry.step is Step.HORIZON:
             self._settle(expected=fates)
         rejects_changed = fates.rejected > 0 or plan.standing != (self._before.standing or 0)
@@ -189,7 +189,7 @@ class Turn:
             self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
         show_synced(self._state, self.entry, {**shown_names(catalog, before), **self._names})
         if before.synced and before.synced != self.entry.synced:
-            self._drop(before.synced)
+            self._state.drop(before.synced)
 
     def _fates(self, folding: Folding) -> Fates:
         counts = folding.counts()
@@ -209,10 +209,7 @@ class Turn:
     def _log(self, step: Step, **changes: Any) -> None:
         """Appends a step, if the lock is still held."""
         self.entry = self.entry.next(step, **changes)
-        self._state.warehouse.execute(
-            "log_entry", state=self._state.arguments(), lock=self._lock.table, holder=self._holder.run_id,
-            entry=self.entry.as_arguments(),
-        )  # fmt: skip
+        self._state.append(self.entry, self._lock, self._holder)
         self._appended_at = self._clock()
 
     def _confirm(self) -> None:
@@ -225,12 +222,9 @@ class Turn:
             raise RunningError(f"{self.entry.sync}: another run took over from this one. Run the same command again.")
 
     def _drop_own(self) -> None:
-        self._drop(self._table("outbox"))
+        self._state.drop(self._table("outbox"))
         if self.entry.acked:
-            self._drop(self.entry.acked)
-
-    def _drop(self, table: str) -> None:
-        self._state.warehouse.execute("drop_table", relation=self._state.relation(table))
+            self._state.drop(self.entry.acked)
 
     def _table(self, kind: str) -> str:
         return f"{kind}_{names.stem(self.entry.destination, self.entry.sync)}_{self._holder.run_id}"

@@ -1,0 +1,74 @@
+"""What a person may do to the state: start over, follow a renamed sync, accept a moved relation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from dbt_heap.errors import StateError
+from dbt_heap.ledger import names
+from dbt_heap.ledger.entries import Entry, Step
+from dbt_heap.ledger.locks import Holder, Lock
+from dbt_heap.ledger.state import State
+
+
+def reset(state: State, destination: str, sync: str) -> None:
+    """Forgets what Heap acknowledged of a sync: its next run is a first one, with the same idempotency keys.
+
+    Raises StateError where there is no state, RunningError where a run is at work, WarehouseError.
+    """
+    with _held(state, destination, sync) as (entry, lock, holder):
+        cleared = _by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
+        state.append(cleared, lock, holder)
+        state.warehouse.execute("drop_view", view=state.relation(names.view(sync)))
+        if entry.synced:
+            state.drop(entry.synced)
+
+
+def rename(state: State, destination: str, older: str, newer: str) -> None:
+    """Gives a sync's state to its new name, with the namespace of its idempotency keys.
+
+    Raises as `reset`, and StateError where the new name has a state of its own.
+    """
+    if state.newest(destination, newer):
+        raise StateError(f"{newer} has a state of its own; to give it up: dbt-heap state reset {newer}")
+    with _held(state, destination, older) as (entry, lock, holder):
+        heir_lock = state.lock(destination, newer)
+        heir_lock.take(holder)
+        try:
+            number = state.last_number(destination, newer) + 1
+            heir = _by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None)
+            state.append(replace(heir, entry=number), heir_lock, holder)
+            state.append(_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
+        finally:
+            heir_lock.drop()
+        state.warehouse.execute("drop_view", view=state.relation(names.view(older)))
+
+
+def rebind(state: State, destination: str, sync: str, relation: str) -> None:
+    """Binds a sync to another relation. Raises as `reset`."""
+    with _held(state, destination, sync) as (entry, lock, holder):
+        state.append(_by(holder, entry, Step.REBOUND, relation=relation), lock, holder)
+
+
+@contextmanager
+def _held(state: State, destination: str, sync: str) -> Iterator[tuple[Entry, Lock, Holder]]:
+    """A sync's newest entry, while nobody else may change it."""
+    entry = state.newest(destination, sync)
+    if entry is None:
+        known = sorted(name for where, name in state.entries if where == destination and state.newest(where, name))
+        raise StateError(f"there is no state of {sync} at {destination}; there is of: {', '.join(known) or 'no sync'}")
+    if entry.step.unfinished:
+        raise StateError(f"the last run of {sync} did not end; let `dbt-heap sync` settle it first")
+    holder = Holder.of_this_process(names.new_run_id())
+    lock = state.lock(destination, sync)
+    lock.take(holder)
+    try:
+        yield entry, lock, holder
+    finally:
+        lock.drop()
+
+
+def _by(holder: Holder, entry: Entry, step: Step, **changes: str | None) -> Entry:
+    return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)
