@@ -1,0 +1,39 @@
+# A fresh machine needs Python 3.10 or newer and make: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo test check venv clean
+
+help:
+	@echo "make demo    two days of a company's rows: build, sync to a local sandbox, change, sync again"
+	@echo "make test    check, then every test"
+	@echo "make check   ruff and mypy"
+	@echo "make venv    $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
+	@echo "make clean   removes what runs left behind; $(VENV) stays"
+
+demo: $(INSTALLED)
+	$(BIN)/python integration_tests/demo.py
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+venv: $(INSTALLED)
+
+# The file is made last, so that an installation cut short is begun anew.
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.10 or newer, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "dbt-heap needs Python 3.10 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=/path/to/python3" % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@touch $@
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis logs
+	rm -rf integration_tests/target integration_tests/logs integration_tests/dbt_packages integration_tests/*.duckdb*
