@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
@@ -20,7 +22,8 @@ import sys
 from pathlib import Path
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import serve
-serve(SandboxOptions(data=Path(sys.argv[1]), faults=sys.argv[2]), ready=lambda url: print(url, flush=True))
+options = SandboxOptions(data=Path(sys.argv[1]), faults=sys.argv[2], rate_limits=False)
+serve(options, ready=lambda url: print(url, flush=True))
 """
 
 
@@ -38,6 +41,10 @@ def served(file: Path, faults: str = "") -> Iterator[tuple[subprocess.Popen[str]
 def send(url: str, key: str) -> int:
     event = {"app_id": "11", "identity": "ana", "event": "Invoice Paid", "idempotency_key": key}
     return requests.post(url + "/api/track", json=event, timeout=10).status_code
+
+
+def track_in_bulk(url: str, events: list[dict[str, str]]) -> int:
+    return requests.post(url + "/api/track", json={"app_id": "11", "events": events}, timeout=10).status_code
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -70,3 +77,33 @@ def test_what_was_taken_without_an_answer_outlives_a_kill_too(tmp_path: Path) ->
         process.wait()
     with running(SandboxOptions(data=file)) as sandbox:
         assert [each["identity"] for each in sandbox.users()] == ["ana"]
+
+
+def test_a_kill_amid_full_bodies_leaves_each_whole_or_absent(tmp_path: Path) -> None:
+    file = tmp_path / "heap.db"
+    answered: list[int] = []
+
+    def keep_sending(url: str) -> None:
+        while True:
+            start = 1000 * len(answered)
+            events = [
+                {"identity": "ana", "event": "Seat Added", "idempotency_key": str(number)}
+                for number in range(start, start + 1000)
+            ]
+            try:
+                answered.append(track_in_bulk(url, events))
+            except requests.ConnectionError:
+                return
+
+    with served(file) as (process, url):
+        client = Thread(target=keep_sending, args=(url,))
+        client.start()
+        while len(answered) < 5:
+            time.sleep(0.001)
+        process.kill()
+        client.join()
+    with running(SandboxOptions(data=file)) as sandbox:
+        counts = sandbox.counts()
+    assert set(answered[:5]) == {200}
+    assert counts["requests"] - len(answered) in (0, 1)
+    assert counts["events"] == 1000 * counts["requests"]

@@ -123,6 +123,7 @@ def test_app_ids_are_kept_apart(sandbox: Sandbox) -> None:
     assert [each["properties"] for each in sandbox.users("12")] == [{"app": "12"}]
     assert get(sandbox, "/sandbox/users?app_id=12").json() == sandbox.users("12")
     assert [each["app_id"] for each in sandbox.events()] == ["11", "12"]
+    assert [each["app_id"] for each in sandbox.events("12")] == ["12"]
     assert [each["app_id"] for each in sandbox.requests("12")] == ["12", "12"]
 
 
