@@ -21,60 +21,29 @@ SEEDS = Path(__file__).parent / "seeds"
 NOON = datetime(2026, 11, 2, 12)  # of day one; day two is the day after
 
 FIRST = [
-    "Ana",
-    "Björn",
-    "Chloé",
-    "Đorđe",
-    "Fatima",
-    "Haruki",
-    "İpek",
-    "João",
-    "Łukasz",
-    "Nguyễn",
-    "Ольга",
-    "Søren",
-    "美咲",
-    "Zoë",
-]
+    "Ana", "Björn", "Chloé", "Đorđe", "Fatima", "Haruki", "İpek", "João", "Łukasz", "Nguyễn", "Ольга", "Søren", "美咲", "Zoë",
+]  # fmt: skip
 LAST = [
-    "Andersson",
-    "Çelik",
-    "Dvořák",
-    "García",
-    "Ionescu",
-    "Kowalska",
-    "López",
-    "Müller",
-    "O'Brien",
-    "Петрова",
-    "Şahin",
-    "田中",
-]
+    "Andersson", "Çelik", "Dvořák", "García", "Ionescu", "Kowalska", "López", "Müller", "O'Brien", "Петрова", "Şahin", "田中",
+]  # fmt: skip
 CITIES = ["Zürich", "São Paulo", "Kraków", "東京", "New York", "Reykjavík", "Malmö", "Łódź", "Αθήνα", "Montréal", None]
 COMPANIES = [
-    "Ångström Labs",
-    "Brüder & Söhne",
-    "Crème, Inc.",
-    'The "Quoted" Company',
-    "東京データ",
-    "Globex",
-    "Niño y Cía",
-    "Пример",
-]
+    "Ångström Labs", "Brüder & Söhne", "Crème, Inc.", 'The "Quoted" Company', "東京データ", "Globex", "Niño y Cía", "Пример",
+]  # fmt: skip
 PLANS = ["free", "free", "free", "team", "team", "business", "enterprise"]
 CURRENCIES = ["EUR", "EUR", "USD", "USD", "GBP", "JPY", "PLN", "CHF"]
 ACTIONS = ["Report Viewed", "Report Shared", "Filter Saved", "Invite Sent", "Export Finished"]
 
 
-def main() -> None:
-    """Writes day_1 and day_2."""
+def main(folder: Path = SEEDS) -> None:
+    """Writes day_1 and day_2 into `folder`."""
     chance = random.Random(20261102)
     accounts = [account(chance, number) for number in range(1, 151)]
     users = [user(chance, number, accounts, NOON) for number in range(1, 1501)]
     orders = [order(chance, number, users, NOON) for number in range(1, 2001)]
     events = [product_event(chance, number, users, NOON) for number in range(1, 3001)]
-    write("day_1", raw_accounts=accounts, raw_users=users, raw_orders=orders, raw_product_events=events)
-    write("day_2", **next_day(chance, accounts, users, orders, events))
+    write(folder / "day_1", raw_accounts=accounts, raw_users=users, raw_orders=orders, raw_product_events=events)
+    write(folder / "day_2", **next_day(chance, accounts, users, orders, events))
 
 
 def account(chance: random.Random, number: int) -> Row:
@@ -214,9 +183,8 @@ def moment(chance: random.Random, until: datetime, *, days: int) -> datetime:
     return until - timedelta(seconds=chance.randrange(1, days * 86_400))
 
 
-def write(day: str, **tables: Rows) -> None:
+def write(folder: Path, **tables: Rows) -> None:
     """One CSV a table; null is an empty cell."""
-    folder = SEEDS / day
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:

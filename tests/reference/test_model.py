@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 
 from tests.reference.model import Reference, Row, Sent, UnfitError, Value, exact, heap_value
-from tests.reference.seeds import rows_of, sync_day
 
 ORDER = {"order_id": "o1", "user_id": "u1", "at": datetime(2026, 11, 2, 8, 15), "total": Decimal("9.90")}
 
@@ -200,36 +199,3 @@ def test_a_value_heap_cannot_hold_is_refused(value: Any) -> None:
 def test_exact_tells_numbers_apart_to_the_last_digit() -> None:
     spellings: list[Value] = [Decimal("1.50"), Decimal("1.5"), "1.5"]
     assert len({exact({"x": value})["x"] for value in spellings}) == 3
-
-
-def test_two_days_of_the_project_leave_every_row_in_heap_but_the_broken_one() -> None:
-    heap = Reference()
-    sync_day(heap, 1)
-    sent = sync_day(heap, 2)
-    assert (len(heap.users), len(heap.accounts)) == (1560, 156)
-    assert sum(key[0] == "heap_orders" for key in heap.events) == 2180
-    assert sum(key[0] == "heap_product_events" for key in heap.events) == 3400
-    assert {name: each.rejected for name, each in sent.items() if each.rejected} == {
-        "heap_users": {"placeholder_identity": 1}
-    }
-    assert "undefined" not in heap.users
-
-
-def test_the_project_s_second_day_sends_what_moved_and_a_repetition_sends_nothing() -> None:
-    heap = Reference()
-    first = {name: sent.rows for name, sent in sync_day(heap, 1).items()}
-    second = {name: sent.rows for name, sent in sync_day(heap, 2).items()}
-    third = {name: sent.rows for name, sent in sync_day(heap, 2).items()}
-    assert sum(first.values()) > 5_000
-    assert (second["heap_users"], second["heap_accounts"]) == (60 + 120, 6 + 25)
-    assert (second["heap_orders"], second["heap_product_events"]) == (180, 400)
-    assert set(third.values()) == {0}
-
-
-def test_the_two_days_differ_in_every_way_a_table_can() -> None:
-    before, after = ({row["user_id"]: row for row in rows_of("users", day)} for day in (1, 2))
-    stayed = before.keys() & after.keys()
-    assert len(after.keys() - before.keys()) == 61
-    assert len(before.keys() - after.keys()) == 20
-    assert sum(before[who]["city"] is not None and after[who]["city"] is None for who in stayed) == 15
-    assert sum(before[who]["seats"] != after[who]["seats"] for who in stayed) == 120
