@@ -21,14 +21,17 @@ SEEDS = Path(__file__).parent / "seeds"
 NOON = datetime(2026, 11, 2, 12)  # of day one; day two is the day after
 
 FIRST = [
-    "Ana", "Björn", "Chloé", "Đorđe", "Fatima", "Haruki", "İpek", "João", "Łukasz", "Nguyễn", "Ольга", "Søren", "美咲", "Zoë",
+    "Ana", "Björn", "Chloé", "Đorđe", "Fatima", "Haruki", "İpek", "João", "Łukasz",
+    "Nguyễn", "Ольга", "Søren", "美咲", "Zoë",
 ]  # fmt: skip
 LAST = [
-    "Andersson", "Çelik", "Dvořák", "García", "Ionescu", "Kowalska", "López", "Müller", "O'Brien", "Петрова", "Şahin", "田中",
+    "Andersson", "Çelik", "Dvořák", "García", "Ionescu", "Kowalska", "López",
+    "Müller", "O'Brien", "Петрова", "Şahin", "田中",
 ]  # fmt: skip
 CITIES = ["Zürich", "São Paulo", "Kraków", "東京", "New York", "Reykjavík", "Malmö", "Łódź", "Αθήνα", "Montréal", None]
 COMPANIES = [
-    "Ångström Labs", "Brüder & Söhne", "Crème, Inc.", 'The "Quoted" Company', "東京データ", "Globex", "Niño y Cía", "Пример",
+    "Ångström Labs", "Brüder & Söhne", "Crème, Inc.", 'The "Quoted" Company', "東京データ",
+    "Globex", "Niño y Cía", "Пример",
 ]  # fmt: skip
 PLANS = ["free", "free", "free", "team", "team", "business", "enterprise"]
 CURRENCIES = ["EUR", "EUR", "USD", "USD", "GBP", "JPY", "PLN", "CHF"]
