@@ -60,6 +60,7 @@ class Entry:
     schema_version: int = SCHEMA_VERSION
     host: str | None = None
     pid: int | None = None
+    seconds_ago: int | None = None  # by the warehouse's clock, when it was read; no column of the log
 
     def next(self, step: Step, **changes: Any) -> Entry:
         """The entry to append after this one."""
@@ -87,4 +88,5 @@ class Entry:
 
 _NUMBERS = (
     "entry", "horizon", "planned", "accepted", "rejected", "undelivered", "standing", "schema_version", "pid",
+    "seconds_ago",
 )  # fmt: skip

@@ -14,6 +14,9 @@ from dbt_heap.manifest import Relation
 from dbt_heap.warehouse import Warehouse
 
 
+_MINUTE = 61  # seconds, over which Heap counts events
+
+
 @dataclass(frozen=True)
 class State:
     """Where things stand; read by at most two statements for all syncs of an invocation."""
@@ -34,6 +37,15 @@ class State:
         """The number of its last entry, whatever that says; 0 where there is none."""
         entry = self.entries.get((destination, sync))
         return entry.entry if entry else 0
+
+    def recent_events(self, destination: str) -> list[tuple[int, float]]:
+        """How many events other runs sent to a destination in the last minute, and how many seconds ago the last of them."""
+        ended = [each for each in self.entries.values() if each.destination == destination and each.type == "events"]
+        return [
+            (each.accepted, float(each.seconds_ago))
+            for each in ended
+            if each.accepted and each.seconds_ago is not None and each.seconds_ago < _MINUTE
+        ]
 
     def relation(self, table: str) -> str:
         """One of the state's tables as SQL names it."""

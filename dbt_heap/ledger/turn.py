@@ -85,6 +85,11 @@ class Turn:
             if names.belongs(table, stem) and table not in named:
                 self._state.drop(table)
 
+    def doubt_all(self) -> None:
+        """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
+        if self.entry.synced and self.entry.type != "events":
+            self._state.warehouse.execute("mark_all_doubtful", synced=self._state.relation(self.entry.synced))
+
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
         self._names = {each.stored: each.name for each in comparison.columns if each.role is Role.PROPERTY}

@@ -2,3 +2,10 @@
 {% macro of_sync(plan) %}
     {{- return('sync = ' ~ dbt_heap.literal(plan.sync) ~ ' and destination = ' ~ dbt_heap.literal(plan.destination)) -}}
 {% endmacro %}
+
+{# … or to any of several. #}
+{% macro of_syncs(syncs) %}
+    {%- set each = [] -%}
+    {%- for sync in syncs -%}{%- do each.append('(' ~ dbt_heap.of_sync(sync) ~ ')') -%}{%- endfor -%}
+    {{ return('(' ~ each | join(' or ') ~ ')') }}
+{% endmacro %}

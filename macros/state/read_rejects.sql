@@ -1,13 +1,12 @@
-{# The rejects that stand: by reason and property, or key by key where values are asked for. #}
-{% macro read_rejects(state, destination, syncs, keys, limit) %}
+{# The rejects that stand: by reason and property, or one by one with their keys. #}
+{% macro read_rejects(state, syncs, keys, limit) %}
 {%- set rows = adapter.quote('rows') -%}
 select sync, reason, property,
-    {%- if keys %} {{ adapter.quote('key') }} as rejected_key, {{ rows }} as row_count,
+    {%- if keys %} {{ adapter.quote('key') }} as row_key, {{ rows }} as row_count,
     {%- else %} sum({{ rows }}) as row_count, {% endif %}
     {{ dbt_heap.text_of('first_at' if keys else 'min(first_at)') }} as since
-from {{ state.rejects }}
-where destination = {{ dbt_heap.literal(destination) }}
-    and sync in ({% for sync in syncs %}{{ dbt_heap.literal(sync) }}{{ ', ' if not loop.last }}{% endfor %})
+from {{ state.rejects }} as rejects
+where {{ dbt_heap.of_syncs(syncs) }}
 {%- if not keys %}
 group by sync, reason, property
 {%- endif %}

@@ -1,0 +1,71 @@
+"""The command `dbt-heap`: a list of commands, none of which is imported before it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from dbt_heap import __version__
+from dbt_heap.errors import HeapError
+
+# command -> what `dbt-heap --help` says of it; the module of the same name in this folder holds it
+COMMANDS = {
+    "sync": "Send what is new or changed, and remember what Heap acknowledged.",
+    "plan": "Count what a sync would send. Sends and writes nothing.",
+    "show": "Print the exact requests of the first rows. Sends nothing.",
+    "ls": "List the declared syncs.",
+    "check": "Hold the declarations against the manifest and the warehouse's columns.",
+    "debug": "Try profile, warehouse, state schema and Heap connection settings.",
+    "rejects": "Show which rows stand rejected, and why.",
+    "runs": "Show earlier runs.",
+    "state": "Look at the state, start over, follow a renamed sync, accept a moved relation.",
+    "schema": "Print the JSON Schema of `meta.heap`, or of heap_results.json.",
+    "sandbox": "Run a local server that behaves as Heap's documentation says.",
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when the command is called: `--help` waits for no warehouse driver."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dbt_heap.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists them without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="dbt-heap")
+def group() -> None:
+    """Tag a dbt model, run dbt, and its rows are in Heap.
+
+    After `dbt run`, `dbt-heap sync` reads manifest.json and the models that bear `meta.heap`, and sends what is new or
+    changed since the last sync.
+
+    Exit codes: 0 well; 1 rows were rejected, undelivered or refused; 2 it could not run; 3 `plan --check` found work.
+    """
+
+
+def main() -> None:
+    """Runs the command line; no error reaches the user as a traceback."""
+    try:
+        group(prog_name="dbt-heap")
+    except HeapError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

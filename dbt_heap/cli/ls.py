@@ -1,0 +1,49 @@
+"""`dbt-heap ls`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import orjson
+
+from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.console import print_table
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.invocation import invoke
+
+
+@click.command("ls")
+@all_options
+@click.option("--output", type=click.Choice(["text", "name", "json"]), default="text", show_default=True)
+def command(output: str, **shared: Any) -> None:
+    """List the declared syncs. Needs the manifest alone."""
+    settings = settings_of(**shared)
+    invocation = invoke(settings)
+    with console_of(settings) as console:
+        for warning in invocation.warnings:
+            console.warn(warning)
+    if output == "name":
+        for each in invocation.selected:
+            click.echo(each.name)
+    elif output == "json":
+        click.echo(orjson.dumps([_as_json(each) for each in invocation.selected], option=orjson.OPT_INDENT_2))
+    else:
+        rows = [
+            (each.name, each.type, each.environment, ", ".join(each.key_columns), len(each.properties), each.model.unique_id)
+            for each in invocation.selected
+        ]
+        print_table(("sync", "type", "environment", "key", "properties", "model"), rows, numbers=frozenset({"properties"}))
+
+
+def _as_json(sync: Sync) -> dict[str, Any]:
+    return {
+        "name": sync.name,
+        "type": str(sync.type),
+        "environment": sync.environment,
+        "key": list(sync.key_columns),
+        "properties": dict(sync.properties),
+        "model": sync.model.unique_id,
+        "relation": str(sync.model.relation),
+        "file": sync.model.file,
+    }

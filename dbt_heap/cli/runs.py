@@ -1,0 +1,23 @@
+"""`dbt-heap runs`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dbt_heap.cli.options import all_options, settings_of
+from dbt_heap.cli.tables import OUTPUTS, write_table
+from dbt_heap.invocation import invoke, open_ledger
+from dbt_heap.ledger.history import read_runs
+
+
+@click.command("runs")
+@all_options
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
+def command(limit: int, output: str, **shared: Any) -> None:
+    """Show earlier runs of the selected syncs, the newest first."""
+    invocation = invoke(settings_of(**shared))
+    with open_ledger(invocation) as ledger:
+        write_table(read_runs(ledger.state, invocation.labels(ledger), limit=limit), output)

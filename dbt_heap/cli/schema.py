@@ -1,0 +1,16 @@
+"""`dbt-heap schema`."""
+
+from __future__ import annotations
+
+import click
+import orjson
+
+from dbt_heap.declarations import block_schema
+from dbt_heap.results import results_schema
+
+
+@click.command("schema")
+@click.option("--results", is_flag=True, help="Of heap_results.json instead.")
+def command(results: bool) -> None:
+    """Print the JSON Schema of `meta.heap`, for editors and checks."""
+    click.echo(orjson.dumps(results_schema() if results else block_schema(), option=orjson.OPT_INDENT_2))

@@ -1,0 +1,25 @@
+"""`dbt-heap show`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dbt_heap.cli.options import all_options, settings_of
+from dbt_heap.heap import PATHS
+from dbt_heap.invocation import invoke
+from dbt_heap.preview import samples
+
+
+@click.command("show")
+@all_options
+@click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="Rows of each sync.")
+def command(limit: int, **shared: Any) -> None:
+    """Print the requests that the first rows to send would make. Sends nothing.
+
+    This command shows rows' values: that is what it is for.
+    """
+    for sync, body in samples(invoke(settings_of(**shared)), limit):
+        click.echo(f"{sync.name}: POST {PATHS[sync.type]}", err=True)
+        click.echo(body)

@@ -1,0 +1,94 @@
+"""`dbt-heap state`: show, reset, rename, rebind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dbt_heap.cli.options import output_options, project_options, settings_of
+from dbt_heap.console import print_table
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.errors import SettingsError
+from dbt_heap.invocation import Invocation, invoke, open_ledger
+from dbt_heap.ledger.administration import rebind, rename, reset
+
+
+@click.group("state")
+def command() -> None:
+    """Look at the state, start over, follow a renamed sync, accept a moved relation."""
+
+
+@command.command("show")
+@project_options
+@output_options
+def show(**shared: Any) -> None:
+    """Show where every sync stands, at every destination."""
+    invocation = invoke(settings_of(**shared))
+    with open_ledger(invocation) as ledger:
+        declared = {sync.name for sync in invocation.declared}
+        rows = [
+            (name, destination, entry.type, str(entry.step), entry.synced, entry.relation, "yes" if name in declared else "no")
+            for (destination, name), entry in sorted(ledger.state.entries.items())
+        ]
+    print_table(("sync", "destination", "type", "last step", "table", "bound to", "declared"), rows)
+
+
+@command.command("reset")
+@click.argument("sync")
+@click.option("--environment", help="Of a sync that is not declared any more.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@project_options
+@output_options
+def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) -> None:
+    """Start SYNC over: forget what Heap acknowledged.
+
+    Its next run sends every row again. Events keep their idempotency keys, so that Heap recognises those it has.
+    """
+    invocation = invoke(settings_of(**shared))
+    if not yes:
+        click.confirm(f"The next sync of {sync} will send every row again. Start over?", abort=True)
+    with open_ledger(invocation) as ledger:
+        reset(ledger.state, _label(invocation, sync, environment, ledger.state.warehouse.target_name), sync)
+    click.echo(f"{sync}: its next sync is a first one")
+
+
+@command.command("rename")
+@click.argument("older")
+@click.argument("newer")
+@project_options
+@output_options
+def rename_command(older: str, newer: str, **shared: Any) -> None:
+    """Give the state of the sync OLDER to NEWER, with its idempotency keys, so that nothing is sent again."""
+    invocation = invoke(settings_of(**shared))
+    _declared(invocation, newer)
+    with open_ledger(invocation) as ledger:
+        rename(ledger.state, _label(invocation, newer, None, ledger.state.warehouse.target_name), older, newer)
+    click.echo(f"{newer}: goes on where {older} stood")
+
+
+@command.command("rebind")
+@click.argument("sync")
+@project_options
+@output_options
+def rebind_command(sync: str, **shared: Any) -> None:
+    """Accept that the model of SYNC stands in another relation now."""
+    invocation = invoke(settings_of(**shared))
+    relation = str(_declared(invocation, sync).model.relation)
+    with open_ledger(invocation) as ledger:
+        rebind(ledger.state, _label(invocation, sync, None, ledger.state.warehouse.target_name), sync, relation)
+    click.echo(f"{sync}: bound to {relation}")
+
+
+def _declared(invocation: Invocation, name: str) -> Sync:
+    for sync in invocation.declared:
+        if sync.name == name:
+            return sync
+    known = ", ".join(sync.name for sync in invocation.declared) or "none"
+    raise SettingsError(f"no model declares a sync named {name}; declared are: {known}")
+
+
+def _label(invocation: Invocation, name: str, environment: str | None, target: str) -> str:
+    """The destination of a sync; one that is not declared any more is looked for in the only environment, or the named."""
+    declared = next((sync.environment for sync in invocation.declared if sync.name == name), None)
+    return invocation.destination_of(environment or declared, target).label

@@ -1,0 +1,116 @@
+"""`dbt-heap sync`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import click
+
+from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.console import Console, print_table
+from dbt_heap.errors import SettingsError
+from dbt_heap.invocation import Invocation, invoke
+from dbt_heap.ledger.plans import Options
+from dbt_heap.results import Results
+from dbt_heap.run import Orders, sync
+
+
+@click.command("sync")
+@all_options
+@click.option("--fail-fast", "-x", is_flag=True, envvar="DBT_FAIL_FAST", help="Stop at the first sync that does not end well.")
+@click.option("--resync", is_flag=True, help="Send users and accounts in full, as if Heap held nothing of them.")
+@click.option("--retry-rejected", is_flag=True, help="Try rows again that stand rejected.")
+@click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
+@click.option("--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows.")
+@click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
+@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop in good order after so long.")
+@click.option("--if-running", type=click.Choice(["fail", "skip"]), default="fail", show_default=True, envvar="DBT_HEAP_IF_RUNNING",
+              help="What to do where another run of the same sync is at work.")
+@click.option("--in-flight", type=click.IntRange(1, 64), default=8, show_default=True, envvar="DBT_HEAP_IN_FLIGHT",
+              help="Requests under way at once.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    fail_fast: bool,
+    resync: bool,
+    retry_rejected: bool,
+    full_scan: bool,
+    first_sync: bool,
+    allow_large: tuple[str, ...],
+    max_minutes: float | None,
+    if_running: str,
+    in_flight: int,
+    **shared: Any,
+) -> None:
+    """Send what is new or changed, and remember what Heap acknowledged.
+
+    Run it after `dbt run`. A run that is interrupted loses nothing: the next one goes on. Results stand in
+    target/heap_results.json.
+    """
+    settings = settings_of(**shared)
+    invocation = invoke(settings)
+    if unknown := set(allow_large) - {each.name for each in invocation.selected}:
+        raise SettingsError(f"--allow-large {min(unknown)}: no selected sync has this name")
+    orders = Orders(
+        compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
+        resync=resync,
+        first_sync=first_sync,
+        allow_large=frozenset(allow_large),
+        max_minutes=max_minutes,
+        skip_running=if_running == "skip",
+        fail_fast=fail_fast,
+        in_flight=in_flight,
+        stop=_Interruption(),
+    )
+    with console_of(settings) as console:
+        _warn(console, invocation)
+        results = sync(invocation, orders, console)
+    results.write(invocation.target_path)
+    _report(results, console)
+    ctx.exit(results.exit_code)
+
+
+class _Interruption:
+    """Notes the first SIGINT or SIGTERM, so that the run ends in good order; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        self._came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def __call__(self) -> bool:
+        return self._came
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._came:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        self._came = True
+        print("Stopping after the requests under way; once more stops at once.", file=sys.stderr)
+
+
+def _warn(console: Console, invocation: Invocation) -> None:
+    for warning in invocation.warnings:
+        console.warn(warning)
+    if not invocation.selected:
+        console.warn("no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap")
+
+
+def _report(results: Results, console: Console) -> None:
+    """Figures on stdout, and as stderr's last lines one sentence a sync that did not end well."""
+    figures = ("planned", "accepted", "rejected", "undelivered", "standing")
+    rows = [
+        (each.name, each.type, str(each.status), *(getattr(each, name) for name in figures), f"{each.seconds:.1f}")
+        for each in results.syncs
+    ]
+    if rows:
+        print_table(("sync", "type", "status", *figures, "seconds"), rows, numbers=frozenset({*figures, "seconds"}))
+    for each in results.syncs:
+        if each.message and each.status.exit_code:
+            console.problem(f"{each.name}: {each.message.removeprefix(f'{each.name}: ')}")
+        elif each.message:
+            console.warn(f"{each.name}: {each.message.removeprefix(f'{each.name}: ')}")

@@ -1,0 +1,103 @@
+"""What `plan` and `show` find: the same diff as a sync's, nothing sent, nothing written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dbt_heap.batches import body
+from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.invocation import Invocation, open_ledger
+from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.plans import Comparison, Options, Plan
+from dbt_heap.pacing import WINDOW_SECONDS
+from dbt_heap.payloads import Payload, payload_builder
+
+_SAMPLE_ROWS = 200  # enough to tell a record's size
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A plan, and what carrying it out would take."""
+
+    plan: Plan
+    dropped_properties: tuple[str, ...]  # no longer mapped: Heap keeps their last values
+    megabytes: float  # of request bodies, from the size of the first records
+    seconds: int  # at Heap's rate limit; 0 where none rules
+
+    def notes(self) -> list[str]:
+        """What else to know, in sentences."""
+        plan = self.plan
+        notes = []
+        if plan.first and plan.sendable:
+            notes.append("a first sync")
+        if plan.new_properties and not plan.first:
+            notes.append(f"properties new to Heap: {', '.join(plan.new_properties)}")
+        if self.dropped_properties:
+            notes.append(f"no longer sent, Heap keeps their last values: {', '.join(self.dropped_properties)}")
+        if plan.reasons:
+            notes.append("rejected: " + ", ".join(f"{reason} {rows:,}" for reason, rows in plan.reasons.items()))
+        if plan.newer_than:
+            notes.append(f"compared from {plan.newer_than} on (lookback); all with --full-scan")
+        return notes
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures under their names."""
+        plan = self.plan
+        figures = ("planned", "new", "changed", "rejected", "standing", "skipped", "batches", "first", "newer_than")
+        return {
+            "sync": plan.sync.name,
+            "type": str(plan.sync.type),
+            "model": plan.sync.model.unique_id,
+            **{name: getattr(plan, name) for name in figures},
+            "properties": dict(plan.properties),
+            "new_properties": list(plan.new_properties),
+            "dropped_properties": list(self.dropped_properties),
+            "reasons": dict(plan.reasons),
+            "megabytes": round(self.megabytes, 3),
+            "seconds": self.seconds,
+        }
+
+
+def previews(invocation: Invocation, options: Options) -> list[Preview]:
+    """What a sync of each selected one would do. Raises HeapError."""
+    with open_ledger(invocation) as ledger:
+        return [_preview(invocation, ledger, sync, options) for sync in invocation.selected]
+
+
+def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
+    """For each selected sync the body of the request that its first rows would make. Raises HeapError.
+
+    Needs no app id: without one, all is as for a first sync.
+    """
+    with open_ledger(invocation) as ledger:
+        target = ledger.state.warehouse.target_name
+        found = []
+        for sync in invocation.selected:
+            app_id, label = invocation.known_destination(sync, target)
+            payloads = _payloads(ledger, ledger.compare(sync, label, Options()), limit)
+            found.append((sync, body(app_id, sync.type, [payload.record for payload in payloads])))
+        return found
+
+
+def _preview(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:
+    destination = invocation.destination(sync, ledger.state.warehouse.target_name)
+    comparison = ledger.compare(sync, destination.label, options)
+    plan = ledger.preview(comparison)
+    payloads = _payloads(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else []
+    size = sum(len(payload.record) + 1 for payload in payloads) / max(len(payloads), 1)
+    per_minute = destination.events_per_minute
+    waits = sync.type is SyncType.EVENTS and plan.sendable > per_minute
+    return Preview(
+        plan=plan,
+        dropped_properties=ledger.dropped_properties(comparison),
+        megabytes=plan.sendable * size / 1_000_000,
+        seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
+    )
+
+
+def _payloads(ledger: Ledger, comparison: Comparison, limit: int) -> list[Payload]:
+    namespace = comparison.newest.namespace if comparison.newest else ledger.namespace(comparison.sync)
+    build = payload_builder(comparison.sync, comparison.columns, namespace)
+    built = [build(row) for row in ledger.sample(comparison, limit)]
+    return [each for each in built if isinstance(each, Payload)]

@@ -1,0 +1,257 @@
+"""The conductor: one readable function from declared syncs to results. No SQL, no HTTP, nothing printed.
+
+    manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts -> acknowledgement -> results
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Protocol
+
+from dbt_heap import __version__
+from dbt_heap.batches import Batch, batches
+from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.delivery import Verdict, deliver
+from dbt_heap.errors import HeapError, RunningError
+from dbt_heap.heap import Heap
+from dbt_heap.invocation import Invocation, open_ledger
+from dbt_heap.judgement import judged, refusal
+from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.names import new_run_id
+from dbt_heap.ledger.plans import Options, Plan
+from dbt_heap.ledger.turn import Acknowledgement, Fates, Turn
+from dbt_heap.pacing import Pace
+from dbt_heap.payloads import payload_builder
+from dbt_heap.results import Results, Status, SyncResult
+from dbt_heap.settings import Destination
+
+_NAP_SECONDS = 0.5  # how long a stop may go unnoticed
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the flags of `dbt-heap sync` ask for."""
+
+    compare: Options = field(default_factory=Options)
+    resync: bool = False
+    first_sync: bool = False
+    allow_large: frozenset[str] = frozenset()
+    max_minutes: float | None = None
+    skip_running: bool = False  # --if-running skip
+    fail_fast: bool = False
+    in_flight: int = 8
+    stop: Callable[[], bool] = lambda: False  # asked before each batch
+
+
+class Observer(Protocol):
+    """Whoever watches a run: a console, a test, nobody."""
+
+    def started(self, sync: Sync) -> None:
+        """A sync's turn begins."""
+
+    def planned(self, plan: Plan, per_minute: int | None) -> None:
+        """It is known what will be sent, and how many rows a minute Heap takes at most."""
+
+    def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
+        """So many more rows have their fate."""
+
+    def ended(self, result: SyncResult) -> None:
+        """A sync's turn is over."""
+
+
+class Nobody:
+    """Watches nothing."""
+
+    def started(self, sync: Sync) -> None:
+        """Looks away."""
+
+    def planned(self, plan: Plan, per_minute: int | None) -> None:
+        """Looks away."""
+
+    def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
+        """Looks away."""
+
+    def ended(self, result: SyncResult) -> None:
+        """Looks away."""
+
+
+def sync(invocation: Invocation, orders: Orders | None = None, observer: Observer | None = None) -> Results:
+    """What became of every selected sync: users first, then accounts, then events. Writes nothing but the state.
+
+    Raises HeapError where no sync could be begun; what goes wrong in one sync stands in its result.
+    """
+    orders, watching = orders or Orders(), observer or Nobody()
+    started = time.time()
+    ended: list[SyncResult] = []
+    with open_ledger(invocation) as ledger:
+        run = _Run(invocation, ledger, orders, watching, deadline=_deadline(started, orders))
+        for each in invocation.selected:
+            watching.started(each)
+            ended.append(run.turn(each))
+            watching.ended(ended[-1])
+            if orders.fail_fast and ended[-1].status.exit_code:
+                break
+        target = ledger.state.warehouse.target_name
+    return Results(
+        run_id=run.run_id,
+        dbt_heap_version=__version__,
+        target=target,
+        started_at=datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="seconds"),
+        seconds=round(time.time() - started, 3),
+        syncs=tuple(ended),
+        warnings=invocation.warnings,
+    )
+
+
+class _Run:
+    """One invocation's syncs, one after the other; syncs of the same app share its limit."""
+
+    def __init__(
+        self, invocation: Invocation, ledger: Ledger, orders: Orders, observer: Observer, *, deadline: float
+    ) -> None:
+        self.run_id = new_run_id()
+        self._invocation = invocation
+        self._ledger = ledger
+        self._orders = orders
+        self._observer = observer
+        self._deadline = deadline
+        self._paces: dict[str, Pace] = {}
+
+    def turn(self, sync: Sync) -> SyncResult:
+        """One sync's whole way, from its lock to its closing entry."""
+        started = time.monotonic()
+        blank = SyncResult(sync.name, str(sync.type), sync.model.unique_id, Status.ERROR)
+        try:
+            destination = self._invocation.destination(sync, self._ledger.state.warehouse.target_name)
+            blank = replace(blank, destination=destination.label)
+            with self._ledger.turn(sync, destination.label, self.run_id) as turn:
+                result = self._synced(sync, turn, destination, blank)
+        except RunningError as error:
+            status = Status.SKIPPED if self._orders.skip_running else Status.ERROR
+            result = replace(blank, status=status, message=str(error))
+        except HeapError as error:
+            result = replace(blank, message=str(error))
+        return replace(result, seconds=round(time.monotonic() - started, 3))
+
+    def _synced(self, sync: Sync, turn: Turn, destination: Destination, blank: SyncResult) -> SyncResult:
+        if self._orders.resync:
+            turn.doubt_all()
+        plan = turn.plan(self._ledger.compare(sync, destination.label, self._orders.compare))
+        per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
+        self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
+        counted = _counted(blank, plan)
+        if why := refusal(plan, first_sync=self._orders.first_sync, allow_large=self._orders.allow_large):
+            turn.abandon(plan, str(Status.REFUSED))
+            return replace(counted, status=Status.REFUSED, undelivered=plan.planned, planned=plan.planned, message=why)
+        verdicts = self._delivered(plan, turn, destination) if plan.planned else []
+        fates = _fates(plan, verdicts)
+        failure = next((each.failure for each in verdicts if each.failure), None)
+        status, message = judged(plan, fates, stopped=self._stopped() and failure is None, failure=failure)
+        turn.close(plan, str(status), fates)
+        return _ended(counted, plan, fates, verdicts, status, message)
+
+    def _delivered(self, plan: Plan, turn: Turn, destination: Destination) -> list[Verdict]:
+        """The verdicts on a plan's batches, each acknowledged in the warehouse before the next are waited for."""
+        turn.begin(plan)
+        pace = self._pace(plan, destination)
+        build = payload_builder(plan.sync, plan.columns, turn.entry.namespace)
+        verdicts: list[Verdict] = []
+        with Heap(destination.base_url, destination.app_id, in_flight=self._orders.in_flight) as heap:
+            for group in deliver(
+                self._wanted(batches(turn.pages(plan), build), turn),
+                send=partial(heap.send, plan.sync.type),
+                pace=pace,
+                in_flight=self._orders.in_flight,
+                sleep=self._sleep,
+                clock=time.monotonic,
+            ):
+                turn.acknowledge(row for verdict in group for row in _acknowledgements(verdict))
+                verdicts += group
+                accepted = sum(verdict.accepted for verdict in group)
+                self._observer.advanced(plan.sync, accepted, sum(len(verdict.rejects) for verdict in group))
+        return verdicts
+
+    def _wanted(self, planned: Iterator[Batch], turn: Turn) -> Iterator[Batch]:
+        """Batches as long as nobody asks to stop and the lease is ours."""
+        while not self._stopped() and (batch := next(planned, None)):
+            turn.beat()
+            yield batch
+
+    def _stopped(self) -> bool:
+        return self._orders.stop() or time.time() > self._deadline
+
+    def _sleep(self, seconds: float) -> None:
+        """Waits for the pace; a DuckDB file is free for others meanwhile."""
+        self._ledger.state.warehouse.release()
+        time.sleep(seconds)
+
+    def _pace(self, plan: Plan, destination: Destination) -> Pace:
+        """The limiter of the plan's destination, which all its event syncs share."""
+        if plan.sync.type is not SyncType.EVENTS:
+            return Pace(None, time.monotonic)
+        earlier = self._ledger.state.recent_events(destination.label)
+        pace = self._paces.setdefault(
+            destination.label, Pace(destination.events_per_minute, time.monotonic, earlier=earlier)
+        )
+        pace.expect(plan.sendable)
+        return pace
+
+
+def _deadline(started: float, orders: Orders) -> float:
+    return float("inf") if orders.max_minutes is None else started + 60 * orders.max_minutes
+
+
+def _acknowledgements(verdict: Verdict) -> Iterator[Acknowledgement]:
+    """A verdict as rows for the warehouse: one for a decided batch, one for each row that differs."""
+    for reject in verdict.rejects:
+        yield Acknowledgement(verdict.batch, reject.seq, "rejected", str(reject.reason), reject.property)
+    if not verdict.undelivered:
+        yield Acknowledgement(verdict.batch, None, "accepted")
+    for seq in verdict.accepted_seqs:
+        yield Acknowledgement(verdict.batch, seq, "accepted")
+
+
+def _fates(plan: Plan, verdicts: Iterable[Verdict]) -> Fates:
+    """Every planned row's fate; what has no verdict is undelivered."""
+    accepted = sum(verdict.accepted for verdict in verdicts)
+    rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
+    return Fates(accepted, rejected, plan.planned - accepted - rejected)
+
+
+def _counted(blank: SyncResult, plan: Plan) -> SyncResult:
+    """The result as far as the plan tells it."""
+    return replace(
+        blank,
+        new=plan.new,
+        changed=plan.changed,
+        standing=plan.standing,
+        skipped=plan.skipped,
+        properties=dict(plan.properties),
+        reasons=dict(plan.reasons),
+    )
+
+
+def _ended(
+    counted: SyncResult, plan: Plan, fates: Fates, verdicts: Iterable[Verdict], status: Status, message: str | None
+) -> SyncResult:
+    """The result with what Heap said."""
+    reasons = dict(counted.reasons)
+    for reject in (reject for verdict in verdicts for reject in verdict.rejects):
+        reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
+    return replace(
+        counted,
+        status=status,
+        message=message,
+        planned=plan.planned,
+        accepted=fates.accepted,
+        rejected=fates.rejected,
+        undelivered=fates.undelivered,
+        reasons=reasons,
+        truncated=sum(verdict.cut for verdict in verdicts),
+        requests=sum(verdict.requests for verdict in verdicts),
+        bytes=sum(verdict.sent_bytes for verdict in verdicts),
+    )
