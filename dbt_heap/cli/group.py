@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
+from typing import Any
 
 import click
 
@@ -41,6 +41,15 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; an error of ours is told in its own words and exits with 2."""
+        try:
+            return super().invoke(ctx)
+        except HeapError as error:
+            told = click.ClickException(str(error))
+            told.exit_code = 2
+            raise told from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists them without loading them."""
         with formatter.section("Commands"):
@@ -60,12 +69,5 @@ def group() -> None:
 
 
 def main() -> None:
-    """Runs the command line; no error reaches the user as a traceback."""
-    try:
-        group(prog_name="dbt-heap")
-    except HeapError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+    """Runs the command line."""
+    group(prog_name="dbt-heap")

@@ -1,0 +1,124 @@
+"""A dbt project as dbt-heap finds it after `dbt run`: a manifest, a profile, and tables in DuckDB."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+from click.testing import CliRunner
+
+from dbt_heap.cli.group import group
+
+SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
+STATE = "main_dbt_heap"  # what dbt's generate_schema_name makes of `dbt_heap`
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command said and how it ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    def json(self) -> Any:
+        """Its stdout as JSON."""
+        return json.loads(self.stdout)
+
+
+class Project:
+    """A project in a folder; `environment` is the commands' own."""
+
+    def __init__(self, folder: Path, heap_url: str, *, app_id: str = "1234567890") -> None:
+        self.folder = folder
+        self.database = folder / "warehouse.duckdb"
+        self.environment = {"HEAP_BASE_URL": heap_url}
+        self.nodes: dict[str, Any] = {}
+        self.vars: dict[str, Any] = {"app_id": app_id}
+        profile = {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": str(self.database)}}}
+        self._write("profiles.yml", {"shop": profile})
+
+    def table(self, name: str, select: str, *, schema: str = "main") -> None:
+        """Builds a model as dbt would."""
+        self.sql(f'create schema if not exists "{schema}"')
+        self.sql(f'create or replace table "{schema}"."{name}" as {select}')
+
+    def declare(
+        self, name: str, heap: Any, *, columns: Mapping[str, Mapping[str, Any]] | Sequence[str] = (), **node: Any
+    ) -> None:
+        """Tags a model with `meta.heap`; `columns` are those its YAML lists."""
+        listed = columns if isinstance(columns, Mapping) else {column: {} for column in columns}
+        schema = node.pop("schema", "main")
+        unique_id = f"model.shop.{name}"
+        self.nodes[unique_id] = {
+            "unique_id": unique_id,
+            "name": name,
+            "resource_type": "model",
+            "package_name": "shop",
+            "database": "warehouse",
+            "schema": schema,
+            "alias": name,
+            "relation_name": f'"warehouse"."{schema}"."{name}"',
+            "patch_path": "shop://models/heap.yml",
+            "original_file_path": f"models/{name}.sql",
+            "config": {"materialized": "table", "meta": {} if heap is None else {"heap": heap}},
+            "columns": {
+                column: {"name": column, "config": {"meta": {}, **config}} for column, config in listed.items()
+            },
+            **node,
+        }
+
+    def run(self, *arguments: str, **environment: str) -> Outcome:
+        """Runs a dbt-heap command in the project's folder."""
+        self.write()
+        kept = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
+        ran = CliRunner().invoke(
+            group,
+            [*arguments, "--project-dir", str(self.folder), "--profiles-dir", str(self.folder)],
+            env={**kept, **self.environment, **environment},
+        )
+        if ran.exception and not isinstance(ran.exception, SystemExit):
+            raise ran.exception
+        return Outcome(ran.exit_code, ran.stdout, ran.stderr)
+
+    def sync(self, *arguments: str, **environment: str) -> Outcome:
+        """Runs `dbt-heap sync`."""
+        return self.run("sync", *arguments, **environment)
+
+    def results(self) -> dict[str, Any]:
+        """The syncs of the last heap_results.json by name."""
+        found = json.loads((self.folder / "target" / "heap_results.json").read_bytes())
+        return {each["name"]: each for each in found["syncs"]}
+
+    def write(self) -> None:
+        """Puts project file and manifest on disk."""
+        project = {"name": "shop", "version": "1.0", "profile": "shop", "vars": {"dbt_heap": self.vars}}
+        self._write("dbt_project.yml", project)
+        metadata = {
+            "dbt_schema_version": SCHEMA,
+            "dbt_version": "1.11.0",
+            "project_name": "shop",
+            "adapter_type": "duckdb",
+            "invocation_id": "00000000-0000-0000-0000-000000000000",
+        }
+        target = self.folder / "target"
+        target.mkdir(exist_ok=True)
+        (target / "manifest.json").write_text(json.dumps({"metadata": metadata, "nodes": self.nodes, "sources": {}}))
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement of the warehouse gives."""
+        with duckdb.connect(str(self.database)) as connection:
+            return connection.execute(statement).fetchall()
+
+    def state(self, statement: str) -> list[tuple[Any, ...]]:
+        """The same, with `state.` for the state schema."""
+        return self.sql(statement.replace("state.", f"{STATE}."))
+
+    def _write(self, name: str, content: Any) -> None:
+        (self.folder / name).write_text(yaml.safe_dump(content))

@@ -1,0 +1,183 @@
+"""Events: each row once, in Heap's limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+
+ORDERS = {
+    "type": "events",
+    "identity": "user_id",
+    "event_name": "Order Completed",
+    "timestamp": "ordered_at",
+    "unique_key": "order_id",
+    "properties": {"Total": "total"},
+}
+ROWS = """
+    select * from (values
+        (1, 'ana', timestamp '2026-03-01 08:15:00', 9.50),
+        (2, 'bob', timestamp '2026-03-02 08:15:00', 20.00),
+        (3, 'ana', timestamp '2026-03-03 08:15:00', 7.25)
+    ) as t(order_id, user_id, ordered_at, total)
+"""
+
+
+@pytest.fixture
+def orders(project: Project) -> Project:
+    """Three orders, never synced."""
+    project.table("heap_orders", ROWS)
+    project.declare("heap_orders", ORDERS)
+    return project
+
+
+def events(heap: Sandbox) -> list[dict[str, Any]]:
+    """What Heap holds of events, by time."""
+    return sorted(heap.events(), key=lambda event: event["timestamp"])
+
+
+def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project, heap: Sandbox) -> None:
+    assert orders.sync().exit_code == 0
+    first = events(heap)[0]
+    assert (first["identity"], first["event"], first["timestamp"]) == (
+        "ana",
+        "Order Completed",
+        "2026-03-01T08:15:00+00:00",
+    )
+    assert str(first["properties"]["Total"]) == "9.50"
+    assert len(heap.events()) == 3
+
+
+def test_an_event_is_sent_once_also_when_its_row_changes_or_leaves_and_returns(orders: Project, heap: Sandbox) -> None:
+    orders.sync()
+    orders.sql("update heap_orders set total = 99 where order_id = 1")
+    orders.sql("delete from heap_orders where order_id = 2")
+    orders.sync()
+    orders.table("heap_orders", ROWS)
+    heap.reset()
+    orders.sync()
+    assert heap.requests() == []
+
+
+def test_a_new_row_is_sent_alone(orders: Project, heap: Sandbox) -> None:
+    orders.sync()
+    orders.sql("insert into heap_orders values (4, 'bob', timestamp '2026-03-04', 1)")
+    heap.reset()
+    orders.sync()
+    assert [event["timestamp"] for event in heap.events()] == ["2026-03-04T00:00:00+00:00"]
+
+
+def test_a_null_timestamp_means_heaps_time_of_arrival(orders: Project, heap: Sandbox) -> None:
+    orders.table("heap_orders", "select 1 as order_id, 'ana' as user_id, null::timestamp as ordered_at, 1 as total")
+    assert orders.sync().exit_code == 0
+    (request,) = heap.requests(bodies=True)
+    assert "timestamp" not in request["body"]["events"][0]
+
+
+def test_timestamps_without_a_zone_are_read_in_the_syncs_zone(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "timezone": "Europe/Berlin"})
+    orders.sync()
+    assert events(heap)[0]["timestamp"] == "2026-03-01T08:15:00+01:00"
+
+
+def test_rows_before_begin_are_never_planned(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "begin": "2026-03-02"})
+    orders.sync()
+    assert [event["timestamp"][:10] for event in events(heap)] == ["2026-03-02", "2026-03-03"]
+
+
+def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
+    orders.sync()
+    orders.sql(
+        "insert into heap_orders values (4, 'x', timestamp '2026-03-02 09:00:00', 1), (5, 'y', timestamp '2026-02-01', 1)"
+    )
+    heap.reset()
+    assert "lookback" in orders.run("plan").stdout
+    orders.sync()
+    assert [event["identity"] for event in heap.events()] == ["x"]
+    orders.sync("--full-scan")
+    assert sorted(event["identity"] for event in heap.events()) == ["x", "y"]
+
+
+def test_undelivered_rows_stay_within_reach_of_a_lookback(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
+    orders.sync()
+    orders.sql("insert into heap_orders values (4, 'x', timestamp '2026-03-03 08:00:00', 1)")
+    heap.misbehave("404:1.0")
+    assert orders.sync().exit_code == 1
+    heap.misbehave("")
+    orders.sql("insert into heap_orders values (5, 'y', timestamp '2026-04-01', 1)")
+    assert orders.sync().exit_code == 0
+    assert {"x", "y"} <= {event["identity"] for event in heap.events()}
+
+
+def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
+    orders.table("heap_orders", f"select *, 'Order ' || order_id as action from ({ROWS})")
+    fixed = {key: value for key, value in ORDERS.items() if key != "event_name"}
+    orders.declare("heap_orders", {**fixed, "event_name_column": "action"})
+    orders.sync()
+    assert [event["event"] for event in events(heap)] == ["Order 1", "Order 2", "Order 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("''", "blank_event_name"), ("null", "blank_event_name"), ("repeat('x', 1025)", "long_event_name")]
+)
+def test_a_bad_event_name_rejects_its_row(orders: Project, name: str, reason: str) -> None:
+    orders.table("heap_orders", f"select *, case order_id when 1 then {name} else 'Order' end as action from ({ROWS})")
+    fixed = {key: value for key, value in ORDERS.items() if key != "event_name"}
+    orders.declare("heap_orders", {**fixed, "event_name_column": "action"})
+    assert orders.sync().exit_code == 1
+    assert orders.results()["heap_orders"]["reasons"] == {reason: 1}
+
+
+def test_top_level_keys_of_a_properties_column_become_properties(orders: Project, heap: Sandbox) -> None:
+    orders.table(
+        "heap_orders",
+        """select 1 as order_id, 'ana' as user_id, timestamp '2026-03-01' as ordered_at, 5 as total,
+           '{"Total": 1, "Coupon": "X", "Tags": ["a", "b"], "Gift": true, "Deep": {"a": 1.50}, "None": null}'::json as more""",
+    )
+    orders.declare("heap_orders", {**ORDERS, "properties_column": "more"})
+    orders.sync()
+    (event,) = heap.events()
+    assert event["properties"] == {"Total": 5, "Coupon": "X", "Tags": "a||b", "Gift": "true", "Deep": '{"a":1.50}'}
+
+
+def test_a_key_of_several_columns_does_not_confuse_its_parts(orders: Project, heap: Sandbox) -> None:
+    orders.table(
+        "heap_orders",
+        "select a, b, 'ana' as user_id, timestamp '2026-03-01' as ordered_at, 1 as total "
+        "from (values ('1', '23'), ('12', '3')) as t(a, b)",
+    )
+    orders.declare("heap_orders", {**ORDERS, "unique_key": ["a", "b"]})
+    assert orders.sync().exit_code == 0
+    assert len(heap.events()) == 2
+
+
+def test_null_and_duplicate_keys_are_rejected(orders: Project, heap: Sandbox) -> None:
+    orders.sql("insert into heap_orders values (null, 'x', null, 1), (3, 'y', null, 1)")
+    assert orders.sync().exit_code == 1
+    assert orders.results()["heap_orders"]["reasons"] == {"duplicate_key": 2, "null_key": 1}
+    assert len(heap.events()) == 2
+
+
+def test_events_of_one_identity_beyond_a_thousand_come_in_later_waves(orders: Project) -> None:
+    orders.table(
+        "heap_orders",
+        "select i as order_id, case when i < 2500 then 'busy' else 'u' || i end as user_id, "
+        "timestamp '2026-03-01' + interval (i) second as ordered_at, 1 as total from range(3000) t(i)",
+    )
+    plan = orders.run("plan", "--output", "json").json()
+    assert plan[0]["new"] == 3000
+    assert plan[0]["batches"] == 4  # 1,000 busy + 500 others in two batches, then 1,000, then 500
+
+
+def test_the_same_key_gives_the_same_idempotency_key_after_a_reset(orders: Project, heap: Sandbox) -> None:
+    orders.sync()
+    assert orders.run("state", "reset", "heap_orders", "--yes").exit_code == 0
+    orders.sync()
+    assert len(heap.events()) == 3
+    assert len(heap.requests()) == 2

@@ -1,0 +1,139 @@
+"""Rows that cannot be sent: found, told, remembered, tried again when they changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+
+USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
+
+
+@pytest.fixture
+def users(project: Project) -> Project:
+    """Two users that Heap takes."""
+    project.table("heap_users", "select * from (values ('ana', 'team'), ('bob', 'free')) as t(user_id, plan)")
+    project.declare("heap_users", USERS)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason", "count"),
+    [
+        ("(null, 'x')", "null_identity", 1),
+        ("(null, 'x'), (null, 'y')", "null_identity", 2),
+        ("('', 'x')", "blank_identity", 1),
+        ("('   ', 'x')", "blank_identity", 1),
+        ("('undefined', 'x')", "placeholder_identity", 1),
+        ("('NULL', 'x'), (' None ', 'x')", "placeholder_identity", 2),
+        ("(repeat('u', 256), 'x')", "long_identity", 1),
+        ("('dup', 'x'), ('dup', 'y')", "duplicate_key", 2),
+        ("('dup', 'x'), ('dup', 'x'), ('dup', null)", "duplicate_key", 2),
+    ],
+)
+def test_a_bad_key_rejects_its_row_and_no_other(
+    users: Project, heap: Sandbox, rows: str, reason: str, count: int
+) -> None:
+    users.sql(f"insert into heap_users values {rows}")
+    outcome = users.sync()
+    assert outcome.exit_code == 1
+    assert sorted(user["identity"] for user in heap.users()) == ["ana", "bob"]
+    result = users.results()["heap_users"]
+    assert (result["status"], result["rejected"], result["reasons"]) == ("rejected", count, {reason: count})
+    assert users.state("select reason, sum(rows)::int from state.rejects group by reason") == [(reason, count)]
+
+
+def test_an_identity_of_255_characters_is_sent(users: Project, heap: Sandbox) -> None:
+    users.sql("insert into heap_users values (repeat('u', 255), 'x')")
+    assert users.sync().exit_code == 0
+    assert "u" * 255 in {user["identity"] for user in heap.users()}
+
+
+def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap: Sandbox) -> None:
+    users.sql("insert into heap_users values ('undefined', 'x')")
+    users.sync()
+    heap.reset()
+    assert users.sync().exit_code == 1
+    result = users.results()["heap_users"]
+    assert (result["planned"], result["rejected"], result["standing"]) == (0, 0, 1)
+    assert heap.requests() == []
+
+
+def test_a_row_that_heap_refused_is_tried_again_when_its_values_change(users: Project, heap: Sandbox) -> None:
+    heap.refuse("bob")
+    assert users.sync().exit_code == 1
+    assert [user["identity"] for user in heap.users()] == ["ana"]
+    heap.reset()
+    heap.refuse("bob")
+    users.sync()
+    assert heap.requests() == []
+    heap.refuse()
+    users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
+    assert users.sync().exit_code == 0
+    assert [(user["identity"], user["properties"]) for user in heap.users()] == [("bob", {"Plan": "pro"})]
+    assert users.state("select count(*) from state.rejects") == [(0,)]
+
+
+def test_retry_rejected_tries_standing_rejects_again(users: Project, heap: Sandbox) -> None:
+    heap.refuse("bob")
+    users.sync()
+    heap.refuse()
+    assert users.sync("--retry-rejected").exit_code == 0
+    assert sorted(user["identity"] for user in heap.users()) == ["ana", "bob"]
+    assert users.state("select count(*) from state.rejects") == [(0,)]
+
+
+def test_a_reject_whose_row_left_the_model_stands_no_more(users: Project) -> None:
+    users.sql("insert into heap_users values ('undefined', 'x')")
+    users.sync()
+    users.sql("delete from heap_users where user_id = 'undefined'")
+    assert users.sync().exit_code == 0
+    assert users.state("select count(*) from state.rejects") == [(0,)]
+
+
+def test_allowed_rejects_are_a_warning(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "allow_rejected": 1})
+    users.sql("insert into heap_users values ('undefined', 'x')")
+    assert users.sync().exit_code == 0
+    assert users.results()["heap_users"]["status"] == "warn"
+    users.sql("insert into heap_users values ('null', 'x')")
+    assert users.sync().exit_code == 1
+
+
+def test_a_share_of_allowed_rejects_is_of_the_models_rows(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "allow_rejected": "34%"})
+    users.sql("insert into heap_users values ('undefined', 'x')")
+    assert users.sync().exit_code == 0
+
+
+def test_null_identities_that_are_skipped_are_counted_and_no_failure(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "null_identity": "skip"})
+    users.sql("insert into heap_users values (null, 'x'), (null, 'y')")
+    assert users.sync().exit_code == 0
+    result = users.results()["heap_users"]
+    assert (result["skipped"], result["rejected"], result["planned"]) == (2, 0, 2)
+
+
+def test_rejects_names_no_key_unless_asked(users: Project) -> None:
+    users.sql("insert into heap_users values ('undefined', 'x')")
+    outcome = users.sync()
+    assert "undefined" not in outcome.stdout + outcome.stderr
+    plain = users.run("rejects")
+    assert "placeholder_identity" in plain.stdout and "undefined" not in plain.stdout
+    assert "undefined" in users.run("rejects", "--with-values").stdout
+
+
+def test_too_long_values_are_cut_and_counted(users: Project, heap: Sandbox) -> None:
+    users.sql("insert into heap_users values ('cem', repeat('é', 2000))")
+    assert users.sync().exit_code == 0
+    assert users.results()["heap_users"]["truncated"] == 1
+    (cut,) = [user["properties"]["Plan"] for user in heap.users() if user["identity"] == "cem"]
+    assert cut == "é" * 1023
+
+
+def test_too_long_values_are_rejected_where_the_declaration_says_so(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "too_long": "reject"})
+    users.sql("insert into heap_users values ('cem', repeat('x', 1024)), ('dee', repeat('x', 1023))")
+    assert users.sync().exit_code == 1
+    assert users.results()["heap_users"]["reasons"] == {"too_long": 1}
