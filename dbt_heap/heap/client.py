@@ -58,7 +58,10 @@ class Answer:
 
 
 class Heap:
-    """Heap at `base_url` for one environment; a context manager, safe to share between `in_flight` threads."""
+    """Heap at `base_url` for one environment; a context manager, safe to share between `in_flight` threads.
+
+    By default a request has its answer, of whatever kind, within six minutes: less than half the lease of a lock.
+    """
 
     def __init__(
         self,
@@ -67,13 +70,13 @@ class Heap:
         *,
         in_flight: int = 4,
         connect_seconds: float = 10.0,
-        read_seconds: float = 60.0,
+        read_seconds: float = 30.0,
         patience: Patience | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._app_id = app_id
         self._timeout = (connect_seconds, read_seconds)
-        self._session = _session(in_flight, patience or Patience.of(7))
+        self._session = _session(in_flight, patience or Patience.of(6))
         # No proxy reaches this machine's own loopback.
         self._session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
 
@@ -101,7 +104,7 @@ class Heap:
             ) as response:
                 return _answer(response)
         except requests.exceptions.SSLError:
-            return Answer(Outcome.FATAL, "the certificate cannot be verified")
+            return Answer(Outcome.FATAL, "no trusted TLS connection")
         except requests.exceptions.Timeout:
             return Answer(Outcome.UNAVAILABLE, "no answer in time")
         except requests.exceptions.ConnectionError as error:

@@ -27,8 +27,8 @@ class Patience(Retry):
     def __init__(
         self,
         *args: Any,
-        first_wait_seconds: float = 1.0,
-        max_wait_seconds: float = 150.0,
+        first_wait_seconds: float = 2.0,
+        max_wait_seconds: float = 120.0,
         waited_seconds: float = 0.0,
         jitter: Callable[[], float] = random.random,
         sleep: Callable[[float], None] = time.sleep,

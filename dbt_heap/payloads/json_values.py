@@ -78,7 +78,14 @@ def _element(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return BOOLEANS[value]
-    return orjson.dumps(value, default=orjson.Fragment, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    try:
+        return orjson.dumps(value, default=_as_written, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    except orjson.JSONEncodeError:
+        raise UnfitError(Reason.INVALID_JSON) from None
+
+
+def _as_written(literal: Literal) -> orjson.Fragment:
+    return orjson.Fragment(str(literal))  # orjson takes no subclass here
 
 
 def _number(literal: Literal) -> orjson.Fragment:
@@ -86,7 +93,7 @@ def _number(literal: Literal) -> orjson.Fragment:
         raise UnfitError(Reason.LONG_NUMBER)
     if not math.isfinite(float(literal)):
         raise UnfitError(Reason.NOT_A_NUMBER)
-    return orjson.Fragment(literal)
+    return _as_written(literal)
 
 
 def _no_number(_: str) -> None:

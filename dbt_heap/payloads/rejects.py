@@ -48,7 +48,7 @@ class Reason(str, Enum):
     TOO_LONG = "too_long", f"The value has over {limits.MAX_TEXT} characters, and `too_long` is `reject`."
     BYTES = "bytes", "The column holds bytes, which Heap does not take."
     BROKEN_TEXT = "broken_text", "The text holds half a surrogate pair, which is not valid Unicode."
-    INVALID_JSON = "invalid_json", "The value is not valid JSON, or nested too deep."
+    INVALID_JSON = "invalid_json", "The value is not valid JSON or Unicode, or nested too deep."
     NOT_AN_OBJECT = "not_an_object", "The properties column holds JSON that is not an object."
     RESERVED_PROPERTY = "reserved_property", "The properties column holds a name that Heap keeps for itself."
     BLANK_PROPERTY = "blank_property", "The properties column holds a blank name."

@@ -109,8 +109,10 @@ def timestamp(zone: tzinfo, value: Any) -> datetime:
         raise UnfitError(Reason.DATE_OUT_OF_RANGE) from None
 
 
-def instant(zone: tzinfo, value: Any) -> datetime:
-    """When an event happened; a mere date means its first moment in `zone`."""
+def instant(zone: tzinfo, value: Any) -> datetime | None:
+    """When an event happened, if that is known; a mere date means its first moment in `zone`."""
+    if value is None:
+        return None
     if value.__class__ is date:
         value = datetime.combine(value, time.min)
     return timestamp(zone, value)

@@ -1,0 +1,92 @@
+"""A real HTTP server that answers as a test tells it to."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Received:
+    number: int  # 0 for the first request
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int = 200
+    text: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    drop: str = ""  # `before` or `within` the text: the connection ends there
+
+
+class HeapServer:
+    """Serves on the loopback from `with` on; what it received is in `received`, in order."""
+
+    def __init__(self, reply: Callable[[Received], Reply] = lambda _: Reply()) -> None:
+        self.reply = reply
+        self.received: list[Received] = []
+        self.connections = 0
+        self._lock = Lock()
+        server = self
+
+        class Requests(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 5
+            disable_nagle_algorithm = True
+            wbufsize = -1  # an answer in one packet
+
+            def setup(self) -> None:
+                with server._lock:
+                    server.connections += 1
+                super().setup()
+
+            def do_POST(self) -> None:
+                text = self.rfile.read(int(self.headers["Content-Length"]))
+                self._answer(server.reply(server._take(self.path, dict(self.headers), text)))
+
+            def _answer(self, reply: Reply) -> None:
+                if reply.drop == "before":
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    self.close_connection = True
+                    return
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(reply.text) + (100 if reply.drop else 0)))
+                self.end_headers()
+                self.wfile.write(reply.text)
+                if reply.drop == "within":
+                    self.wfile.flush()
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    self.close_connection = True
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> HeapServer:
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _take(self, path: str, headers: Mapping[str, str], text: bytes) -> Received:
+        with self._lock:
+            received = Received(len(self.received), path, headers, json.loads(text))
+            self.received.append(received)
+            return received

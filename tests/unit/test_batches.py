@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from dbt_heap.batches import Batch, batches, body
+from dbt_heap.declarations.sync import SyncType
+from dbt_heap.payloads import Payload, Reason, Reject, Row
+
+
+def build(row: Row) -> Payload | Reject:
+    seq, _, key, _ = row
+    return Reject(seq, Reason.BLANK_IDENTITY) if key == "" else Payload(seq, key.encode(), 0)
+
+
+def row(seq: int, batch: int, key: str = "k") -> Row:
+    return (seq, batch, key, None)
+
+
+def test_rows_of_one_number_are_one_batch() -> None:
+    assert list(batches([row(1, 0), row(2, 0, ""), row(3, 7), row(4, 2_000_007)], build)) == [
+        Batch(0, 0, (Payload(1, b"k", 0),), (Reject(2, Reason.BLANK_IDENTITY),)),
+        Batch(7, 0, (Payload(3, b"k", 0),), ()),
+        Batch(2_000_007, 2, (Payload(4, b"k", 0),), ()),
+    ]
+
+
+def test_no_rows_are_no_batches() -> None:
+    assert list(batches([], build)) == []
+
+
+def test_rows_are_read_no_further_than_the_first_of_the_next_batch() -> None:
+    read: list[int] = []
+
+    def rows() -> Iterator[Row]:
+        for seq in range(100):
+            read.append(seq)
+            yield row(seq, seq // 10)
+
+    first = next(batches(rows(), build))
+    assert (first.number, len(first.payloads)) == (0, 10)
+    assert read == list(range(11))
+
+
+def test_a_body_is_the_app_id_and_the_records_as_they_are() -> None:
+    records = [b'{"identity":"a"}', b'{"identity":"b"}']
+    text = body('1"1', SyncType.EVENTS, records)
+    assert text == b'{"app_id":"1\\"1","events":[{"identity":"a"},{"identity":"b"}]}'
+    assert json.loads(body("11", SyncType.USER_PROPERTIES, records))["users"] == [{"identity": "a"}, {"identity": "b"}]
+    assert json.loads(body("11", SyncType.ACCOUNT_PROPERTIES, records[:1])).keys() == {"app_id", "accounts"}

@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Event, get_ident
+from typing import Any
+
+import pytest
+from heap_server import HeapServer, Received, Reply
+
+from dbt_heap.batches import Batch
+from dbt_heap.declarations.sync import SyncType
+from dbt_heap.delivery import Verdict, deliver
+from dbt_heap.heap import Heap, Patience
+from dbt_heap.pacing import Pace
+from dbt_heap.payloads import Payload, Reason, Reject
+
+Records = list[dict[str, Any]]
+Groups = list[tuple[Verdict, ...]]
+
+
+class Clock:
+    """Time that passes only in `sleep`, which lets the threads of requests run a little."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+        self.threads: set[int] = set()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.threads.add(get_ident())
+        self.now += seconds
+        time.sleep(0.001)
+
+
+@dataclass
+class Delivery:
+    """A delivery over real HTTP; the clock is a test's own."""
+
+    server: HeapServer
+    clock: Clock = field(default_factory=Clock)
+    per_minute: int | None = None
+    in_flight: int = 4
+
+    def groups(self, batches: Iterable[Batch], **options: Any) -> Iterator[tuple[Verdict, ...]]:
+        pace = Pace(self.per_minute, self.clock)
+        patience = Patience.of(1, sleep=lambda _: None)
+        with Heap(self.server.url, "11", in_flight=self.in_flight, patience=patience, read_seconds=5.0) as heap:
+            yield from deliver(
+                batches,
+                send=lambda records: heap.send(SyncType.USER_PROPERTIES, records),
+                pace=pace,
+                in_flight=self.in_flight,
+                sleep=self.clock.sleep,
+                clock=self.clock,
+                **options,
+            )
+
+    def verdicts(self, batches: Iterable[Batch], **options: Any) -> dict[int, Verdict]:
+        return {verdict.batch: verdict for group in self.groups(batches, **options) for verdict in group}
+
+
+def payload(seq: int, cut: int = 0) -> Payload:
+    return Payload(seq, b'{"identity":"%d"}' % seq, cut)
+
+
+def batch(number: int, size: int = 10, rejects: Sequence[Reject] = (), wave: int = 0) -> Batch:
+    """Its payloads bear the seqs from 1,000 times its number on."""
+    start = 1_000 * number
+    return Batch(number, wave, tuple(payload(seq) for seq in range(start, start + size)), tuple(rejects))
+
+
+def identities(request: Received) -> list[int]:
+    return [int(record["identity"]) for record in request.body["users"]]
+
+
+def refusing(bad: set[int], text: Callable[[int], str] = lambda index: f"users[{index}] is bad") -> Any:
+    """Refuses a whole body that holds a bad record, and names the first as Heap does."""
+
+    def reply(request: Received) -> Reply:
+        for index, identity in enumerate(identities(request)):
+            if identity in bad:
+                return Reply(400, text(index).encode())
+        return Reply()
+
+    return reply
+
+
+def test_what_heap_takes_is_accepted() -> None:
+    with HeapServer() as server:
+        verdicts = Delivery(server).verdicts([batch(0), batch(7, size=1), batch(9)])
+    assert verdicts[0] == Verdict(
+        batch=0,
+        accepted=10,
+        rejects=(),
+        undelivered=(),
+        accepted_seqs=(),
+        cut=0,
+        requests=1,
+        sent_bytes=160,
+        failure=None,
+    )
+    assert {number: verdict.accepted for number, verdict in verdicts.items()} == {0: 10, 7: 1, 9: 10}
+    assert sorted(seq for request in server.received for seq in identities(request)) == [
+        *range(10), 7_000, *range(9_000, 9_010),
+    ]  # fmt: skip
+
+
+def test_nothing_to_deliver_is_no_verdict_and_no_request() -> None:
+    with HeapServer() as server:
+        assert list(Delivery(server).groups([])) == []
+    assert server.received == []
+
+
+def test_rows_rejected_before_are_in_the_verdict() -> None:
+    blank = Reject(11, Reason.BLANK_IDENTITY)
+    with HeapServer() as server:
+        verdicts = Delivery(server).verdicts([batch(0, rejects=[blank]), Batch(1, 0, (), (blank,))])
+    assert (verdicts[0].accepted, verdicts[0].rejects) == (10, (blank,))
+    assert (verdicts[1].accepted, verdicts[1].rejects, verdicts[1].requests) == (0, (blank,), 0)
+    assert len(server.received) == 1
+
+
+def test_values_cut_are_counted_for_accepted_rows_alone() -> None:
+    payloads = (payload(0, cut=2), payload(1, cut=3), payload(2, cut=5))
+    with HeapServer(refusing({1})) as server:
+        verdicts = Delivery(server).verdicts([Batch(0, 0, payloads, ())])
+    assert (verdicts[0].accepted, verdicts[0].cut) == (2, 7)
+
+
+def guilty(count: int) -> set[int]:
+    return set(random.Random(count).sample(range(1_000), count))
+
+
+UNHELPFUL: dict[str, Callable[[int], str]] = {
+    "no index": lambda index: "something is wrong",
+    "an index out of range": lambda index: "users[4711] is bad",
+    "always the first": lambda index: "users[0] is bad",
+}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 10, 500, 1_000])
+def test_guilty_records_that_are_named_are_found_in_few_requests(count: int) -> None:
+    with HeapServer(refusing(guilty(count))) as server:
+        verdict = Delivery(server).verdicts([batch(0, size=1_000)])[0]
+    assert {reject.seq for reject in verdict.rejects} == guilty(count)
+    assert {reject.reason for reject in verdict.rejects} <= {Reason.REFUSED_BY_HEAP}
+    assert verdict.accepted == 1_000 - count
+    assert verdict.requests == len(server.received) <= 1 + 3 * count
+    assert events(server) <= 1_000 * (2 + math.log2(1_000))
+
+
+@pytest.mark.parametrize("text", UNHELPFUL.values(), ids=UNHELPFUL)
+@pytest.mark.parametrize("count", [0, 1, 2, 10, 500, 1_000])
+def test_guilty_records_that_are_not_named_are_found_by_halving(count: int, text: Callable[[int], str]) -> None:
+    with HeapServer(refusing(guilty(count), text)) as server:
+        verdict = Delivery(server).verdicts([batch(0, size=1_000)])[0]
+    assert {reject.seq for reject in verdict.rejects} == guilty(count)
+    assert verdict.accepted == 1_000 - count
+    assert verdict.requests == len(server.received) <= 1 + 3 * count * (math.log2(1_000 / max(count, 1)) + 2)
+    assert events(server) <= 1_000 * (2 + math.log2(1_000))
+
+
+def events(server: HeapServer) -> int:
+    return sum(len(identities(request)) for request in server.received)
+
+
+def test_one_named_record_costs_two_requests_more() -> None:
+    with HeapServer(refusing({17})) as server:
+        Delivery(server, in_flight=1).verdicts([batch(0, size=1_000)])
+    assert [len(identities(request)) for request in server.received] == [1_000, 1, 999]
+
+
+def test_a_record_is_rejected_only_when_it_was_refused_alone() -> None:
+    with HeapServer(refusing({3}, lambda index: "users[5] is bad")) as server:
+        verdict = Delivery(server).verdicts([batch(0)])[0]
+    assert verdict.rejects == (Reject(3, Reason.REFUSED_BY_HEAP),)
+    assert [3] in [identities(request) for request in server.received]
+
+
+def test_a_body_too_large_for_heap_is_halved() -> None:
+    with HeapServer(lambda request: Reply(413 if len(identities(request)) > 3 else 200)) as server:
+        verdict = Delivery(server).verdicts([batch(0)])[0]
+    assert (verdict.accepted, verdict.rejects) == (10, ())
+
+
+def test_bodies_are_split_by_their_bytes() -> None:
+    with HeapServer() as server:
+        verdict = Delivery(server).verdicts([batch(1)], max_bytes=3 * 20)[1]
+    assert sorted(len(identities(request)) for request in server.received) == [1, 3, 3, 3]
+    assert (verdict.accepted, verdict.requests) == (10, 4)
+
+
+def test_a_record_above_the_bytes_goes_alone() -> None:
+    with HeapServer() as server:
+        Delivery(server).verdicts([batch(0, size=3)], max_bytes=1)
+    assert [len(identities(request)) for request in server.received] == [1, 1, 1]
+
+
+def test_no_request_is_larger_than_a_minute_takes() -> None:
+    with HeapServer() as server:
+        verdict = Delivery(server, per_minute=300).verdicts([batch(0, size=1_000)])[0]
+    assert [len(identities(request)) for request in server.received] == [300, 300, 300, 100]
+    assert verdict.accepted == 1_000
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 307])
+def test_a_fatal_answer_stops_at_once(status: int) -> None:
+    pulled: list[int] = []
+    with HeapServer(lambda request: Reply(status if request.number == 1 else 200)) as server:
+        verdicts = Delivery(server, in_flight=1).verdicts(noting(pulled, 100))
+    assert len(server.received) == 2
+    assert pulled == [0, 1]
+    assert verdicts[0].accepted == 10
+    assert verdicts[1].undelivered == tuple(range(1_000, 1_010))
+    assert verdicts[1].failure == f"Heap answered with status {status}"
+
+
+def noting(pulled: list[int], count: int, wave: Callable[[int], int] = lambda _: 0) -> Iterator[Batch]:
+    for number in range(count):
+        pulled.append(number)
+        yield batch(number, wave=wave(number))
+
+
+def test_what_flies_when_delivery_stops_is_finished() -> None:
+    refused = Event()
+
+    def reply(request: Received) -> Reply:
+        if identities(request)[0] == 2_000:
+            refused.set()
+            return Reply(401)
+        refused.wait(5.0)
+        time.sleep(0.05)
+        return Reply()
+
+    with HeapServer(reply) as server:
+        verdicts = Delivery(server, in_flight=3).verdicts(noting([], 100))
+    assert {number: verdict.accepted for number, verdict in verdicts.items()} == {0: 10, 1: 10, 2: 0}
+    assert len(server.received) == 3
+
+
+def test_a_batch_that_is_half_decided_when_delivery_stops_says_which_half() -> None:
+    def reply(request: Received) -> Reply:
+        replies = [Reply(400, b"?"), Reply(200), Reply(401)]
+        return replies[request.number]
+
+    with HeapServer(reply) as server:
+        verdict = Delivery(server, in_flight=1).verdicts([batch(0)])[0]
+    assert verdict.accepted_seqs == tuple(range(5))
+    assert verdict.undelivered == tuple(range(5, 10))
+    assert (verdict.accepted, verdict.rejects, verdict.requests) == (5, (), 3)
+
+
+def test_parts_that_wait_when_delivery_stops_are_undelivered() -> None:
+    with HeapServer(lambda request: Reply(401)) as server:
+        verdict = Delivery(server, in_flight=1).verdicts([batch(1)], max_bytes=3 * 20)[1]
+    assert len(server.received) == 1
+    assert verdict.undelivered == tuple(range(1_000, 1_010))
+
+
+def test_batches_without_an_answer_in_a_row_stop_the_delivery() -> None:
+    with HeapServer(lambda request: Reply(503)) as server:
+        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 100), max_barren=3)
+    assert sorted(verdicts) == [0, 1, 2]
+    assert {verdict.failure for verdict in verdicts.values()} == {"Heap answered with status 503"}
+    assert {verdict.requests for verdict in verdicts.values()} == {2}
+    assert len(server.received) == 6
+
+
+def test_a_batch_between_that_heap_takes_lets_delivery_go_on() -> None:
+    with HeapServer(lambda request: Reply(200 if identities(request)[0] % 3_000 == 0 else 503)) as server:
+        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 12), max_barren=3)
+    assert sum(verdict.accepted for verdict in verdicts.values()) == 40
+    assert sum(len(verdict.undelivered) for verdict in verdicts.values()) == 80
+
+
+def test_batches_refused_record_by_record_stop_the_delivery_too() -> None:
+    with HeapServer(lambda request: Reply(400)) as server:
+        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 100), max_barren=2)
+    assert sorted(verdicts) == [0, 1]
+    assert [len(verdict.rejects) for verdict in verdicts.values()] == [10, 10]
+    assert verdicts[1].failure == "Heap took nothing of 2 batches in a row"
+
+
+def test_single_refused_records_stop_nothing() -> None:
+    with HeapServer(lambda request: Reply(400)) as server:
+        verdicts = Delivery(server).verdicts([batch(number, size=1) for number in range(20)], max_barren=2)
+    assert len(verdicts) == 20
+
+
+@pytest.mark.parametrize("in_flight", [1, 3, 8])
+def test_no_more_batches_are_pulled_than_can_fly(in_flight: int) -> None:
+    pulled: list[int] = []
+    answered: list[int] = []
+    ahead: list[int] = []
+
+    def reply(request: Received) -> Reply:
+        time.sleep(0.005)
+        ahead.append(len(pulled) - len(answered))
+        answered.append(request.number)
+        return Reply()
+
+    with HeapServer(reply) as server:
+        verdicts = Delivery(server, in_flight=in_flight).verdicts(noting(pulled, 40))
+    assert max(ahead) <= in_flight + 1
+    assert sorted(verdicts) == list(range(40))
+
+
+def test_requests_fly_together() -> None:
+    together = [Event(), Event(), Event()]
+
+    def reply(request: Received) -> Reply:
+        together[request.number].set()
+        return Reply(200 if all(event.wait(5.0) for event in together) else 500)
+
+    with HeapServer(reply) as server:
+        verdicts = Delivery(server, in_flight=3).verdicts(noting([], 3))
+    assert {verdict.requests for verdict in verdicts.values()} == {1}
+
+
+def test_the_first_verdict_is_handed_on_at_once_and_later_ones_in_groups() -> None:
+    with HeapServer() as server:
+        groups = list(Delivery(server, in_flight=1).groups(noting([], 100), group_batches=30))
+    assert [len(group) for group in groups] == [1, 30, 30, 30, 9]
+
+
+def test_verdicts_are_handed_on_before_a_wait_that_would_keep_them_too_long() -> None:
+    with HeapServer() as server:
+        delivery = Delivery(server, per_minute=20, in_flight=1)
+        seen = [(delivery.clock.now, len(group)) for group in delivery.groups(noting([], 5))]
+    assert [size for _, size in seen] == [1, 1, 1, 1, 1]
+    assert seen[0][0] == 0.0
+    assert seen[1][0] == pytest.approx(30.3)
+
+
+def test_verdicts_wait_for_company_no_longer_than_they_may() -> None:
+    with HeapServer() as server:
+        delivery = Delivery(server, per_minute=600, in_flight=1)
+        groups = delivery.groups(noting([], 61), group_seconds=5.0)
+        at = [delivery.clock.now for _ in groups]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
+    assert max(gaps) <= 5.0
+    assert len(at) < 20
+
+
+def test_sleep_is_called_in_the_callers_thread_and_only_for_the_pace() -> None:
+    with HeapServer() as server:
+        limited, free = Delivery(server, per_minute=20), Delivery(server)
+        limited.verdicts(noting([], 4))
+        free.verdicts(noting([], 20))
+    assert limited.clock.threads == {get_ident()}
+    assert sum(limited.clock.slept) == pytest.approx(3 * 30.3)
+    assert free.clock.slept == []
+
+
+def test_answers_that_come_while_the_pace_waits_are_handed_on() -> None:
+    with HeapServer() as server:
+        delivery = Delivery(server, per_minute=10, in_flight=4)
+        ages = [delivery.clock.now - sent_at(verdict) for group in delivery.groups(noting([], 3)) for verdict in group]
+    assert max(ages) < 20.0
+
+
+def sent_at(verdict: Verdict) -> float:
+    return verdict.batch * 60.6  # a batch is a minute's worth
+
+
+def test_resent_records_count_for_the_pace() -> None:
+    with HeapServer(refusing({0})) as server:
+        delivery = Delivery(server, per_minute=10, in_flight=1)
+        delivery.verdicts([batch(0)])
+    assert events(server) == 10 + 1 + 9
+    assert delivery.clock.now == pytest.approx(60.6 + 6.06)
+
+
+def test_a_wave_starts_a_minute_after_the_one_before_was_answered() -> None:
+    arrivals: list[tuple[int, float]] = []
+    clock = Clock()
+
+    def reply(request: Received) -> Reply:
+        arrivals.append((identities(request)[0] // 1_000, clock.now))
+        return Reply()
+
+    with HeapServer(reply) as server:
+        Delivery(server, clock, in_flight=4).verdicts(noting([], 6, wave=lambda number: number // 2))
+    assert {number: round(at, 6) for number, at in arrivals} == {0: 0.0, 1: 0.0, 2: 60.6, 3: 60.6, 4: 121.2, 5: 121.2}
+
+
+def test_a_later_wave_waits_for_what_is_resent_of_an_earlier_one() -> None:
+    with HeapServer(refusing({3})) as server:
+        Delivery(server, in_flight=4).verdicts([batch(0), batch(1, wave=1)])
+    assert identities(server.received[-1])[0] == 1_000
+    assert len(server.received) == 4
+
+
+def test_every_row_has_one_fate_whatever_heap_does() -> None:
+    chance = random.Random(5)
+    bad = set(chance.sample(range(20_000), 50))
+    honest = refusing(bad)
+
+    def reply(request: Received) -> Reply:
+        return Reply(drop="before") if chance.random() < 0.2 else honest(request)
+
+    sizes = {number: chance.randint(1, 200) for number in range(20)}
+    with HeapServer(reply) as server:
+        verdicts = Delivery(server).verdicts([batch(number, size) for number, size in sizes.items()], max_barren=1_000)
+    taken = set().union(*(set(identities(request)) for request in server.received))
+    for number, verdict in verdicts.items():
+        rejected = {reject.seq for reject in verdict.rejects}
+        assert verdict.accepted + len(rejected) + len(verdict.undelivered) == sizes[number]
+        assert rejected <= bad
+        assert not bad & set(verdict.accepted_seqs)
+        assert set(verdict.accepted_seqs) <= taken
+    assert sorted(verdicts) == list(range(20))
+
+
+def test_leaving_early_lets_what_flies_land_and_sends_no_more() -> None:
+    with HeapServer() as server:
+        groups = Delivery(server, in_flight=2).groups(noting([], 50))
+        next(groups)
+        groups.close()
+        landed = len(server.received)
+        time.sleep(0.05)
+        assert len(server.received) == landed < 10
+
+
+def test_no_verdict_holds_what_heap_wrote() -> None:
+    with HeapServer(lambda request: Reply(400, b"users[0].identity 31337 is bad")) as server:
+        verdicts = Delivery(server).verdicts([batch(0)])
+    assert not re.search("31337|identity", repr(verdicts))
