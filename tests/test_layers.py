@@ -1,0 +1,87 @@
+"""Imports go downwards only, and the house stays small."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "dbt_heap"
+
+# A module imports only what stands to its right; a folder counts as one.
+LAYERS = """
+    __main__ cli console run preview invocation judgement results delivery heap pacing batches payloads ledger mapping
+    warehouse selection declarations settings project rendering reading manifest limits errors __init__
+""".split()
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(module: Path) -> Iterator[tuple[str, ast.stmt]]:
+    """The modules of this package that a module imports, with the statement."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if name.split(".")[0] == "dbt_heap":
+                yield name, node
+
+
+def room(name: str) -> str:
+    """The layer of a dotted module name."""
+    return (name.split(".") + ["__init__"])[1]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_downwards_only(module: Path) -> None:
+    here = module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if here == "sandbox":
+        allowed = {"sandbox", "limits", "errors", "__init__"}
+    else:
+        allowed = {here, *LAYERS[LAYERS.index(here) + 1 :]} | ({"sandbox"} if here == "cli" else set())
+    for name, statement in imports(module):
+        if name == "dbt_heap" and isinstance(statement, ast.ImportFrom):
+            found = {alias.name for alias in statement.names if alias.name != "__version__"}
+        else:
+            found = {room(name)}
+        assert found <= allowed, f"{here} imports {found - allowed}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_and_functions_stay_small(module: Path) -> None:
+    source = module.read_text()
+    assert source.count("\n") < 250
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+            local = [each for each in ast.walk(node) if isinstance(each, (ast.Import, ast.ImportFrom))]
+            assert not local, f"{node.name} imports inside"
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    code = "import sys; before = set(sys.modules); import dbt_heap; print(sorted(set(sys.modules) - before))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "['dbt_heap']"
+
+
+def test_help_loads_neither_dbt_nor_an_adapter() -> None:
+    code = (
+        "import sys; from dbt_heap.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: print([name for name in sys.modules if name == 'dbt' or name.startswith('dbt.')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip().endswith("[]")
+    assert "Send what is new or changed" in ran.stdout
+
+
+def test_every_macro_file_holds_the_macro_of_its_name_and_stays_small() -> None:
+    for file in sorted((PACKAGE.parent / "macros").rglob("*.sql")):
+        text = file.read_text()
+        assert f"macro {file.stem}(" in text, file
+        assert text.count("\n") <= 60, file
+        assert "target.type" not in text, file

@@ -1,0 +1,198 @@
+"""State: bound, apart, recovered, administered; nothing is taken for a first sync that is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import STATE, Project
+
+USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
+ROWS = "select * from (values ('ana', 'team'), ('bob', 'free')) as t(user_id, plan)"
+
+
+@pytest.fixture
+def users(project: Project) -> Project:
+    """Two users, synced once."""
+    project.table("heap_users", ROWS)
+    project.declare("heap_users", USERS)
+    assert project.sync().exit_code == 0
+    return project
+
+
+def log(project: Project) -> list[tuple[object, ...]]:
+    """The whole log, to see that nothing was written."""
+    return project.state("select * from state.sync_log order by sync, entry")
+
+
+def test_state_is_kept_apart_by_environment_id(users: Project, heap: Sandbox) -> None:
+    users.vars["app_id"] = "999"
+    assert users.sync().exit_code == 0
+    assert [len(heap.users(app_id)) for app_id in ("1234567890", "999")] == [2, 2]
+
+
+def test_state_is_kept_apart_by_host(users: Project, heap: Sandbox) -> None:
+    other = users.environment["HEAP_BASE_URL"].replace("127.0.0.1", "localhost")
+    heap.reset()
+    assert users.sync(HEAP_BASE_URL=other).exit_code == 0
+    assert len(heap.users()) == 2
+
+
+def test_a_development_build_under_the_same_destination_goes_nowhere(users: Project, heap: Sandbox) -> None:
+    users.table("heap_users", f"select * from ({ROWS}) where user_id = 'ana'", schema="dev_ana")
+    users.declare("heap_users", USERS, schema="dev_ana")
+    before, requests = log(users), len(heap.requests())
+    outcome = users.sync()
+    assert outcome.exit_code == 2
+    assert "was bound to warehouse.main.heap_users" in outcome.stderr
+    assert "dbt-heap state rebind heap_users" in outcome.stderr
+    assert (log(users), len(heap.requests())) == (before, requests)
+
+
+def test_rebind_accepts_a_moved_relation(users: Project, heap: Sandbox) -> None:
+    users.table("heap_users", ROWS, schema="moved")
+    users.declare("heap_users", USERS, schema="moved")
+    assert users.run("state", "rebind", "heap_users").exit_code == 0
+    requests = len(heap.requests())
+    assert users.sync().exit_code == 0
+    assert len(heap.requests()) == requests
+
+
+def test_a_renamed_sync_stops_and_says_how_to_go_on(users: Project, heap: Sandbox) -> None:
+    del users.nodes["model.shop.heap_users"]
+    users.table("heap_people", ROWS)
+    users.declare("heap_people", USERS)
+    requests = len(heap.requests())
+    outcome = users.sync()
+    assert outcome.exit_code == 2
+    assert "dbt-heap state rename heap_users heap_people" in outcome.stderr
+    assert len(heap.requests()) == requests
+
+
+def test_rename_goes_on_where_the_older_name_stood(users: Project, heap: Sandbox) -> None:
+    users.declare("heap_users", {**USERS, "name": "people"})
+    assert users.run("state", "rename", "heap_users", "people").exit_code == 0
+    requests = len(heap.requests())
+    assert users.sync().exit_code == 0
+    assert len(heap.requests()) == requests
+    users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
+    users.sync()
+    assert users.state("select plan from state.people__synced where key = 'bob'") == [("pro",)]
+
+
+def test_reset_makes_the_next_sync_a_first_one(users: Project, heap: Sandbox) -> None:
+    assert users.run("state", "reset", "heap_users", "--yes").exit_code == 0
+    heap.reset()
+    assert users.sync().exit_code == 0
+    assert len(heap.users()) == 2
+
+
+def test_reset_asks_first(users: Project) -> None:
+    before = log(users)
+    assert users.run("state", "reset", "heap_users").exit_code == 1
+    assert log(users) == before
+
+
+@pytest.mark.parametrize("command", [("reset", "nobody", "--yes"), ("rebind", "nobody"), ("rename", "nobody", "heap_users")])
+def test_state_commands_name_the_syncs_there_are(users: Project, command: tuple[str, ...]) -> None:
+    outcome = users.run("state", *command)
+    assert outcome.exit_code == 2
+    assert "heap_users" in outcome.stderr
+
+
+def test_a_schema_that_holds_tables_of_others_is_refused(project: Project, heap: Sandbox) -> None:
+    project.table("heap_users", ROWS)
+    project.table("sessions", "select 1 as id", schema=STATE)
+    project.declare("heap_users", USERS)
+    outcome = project.sync()
+    assert outcome.exit_code == 2
+    assert "sessions" in outcome.stderr and "vars.dbt_heap.schema" in outcome.stderr
+    assert heap.requests() == []
+    assert project.sql(f"select count(*) from information_schema.tables where table_schema = '{STATE}'") == [(1,)]
+
+
+def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
+    users.state("drop view state.heap_users__synced")
+    ((table,),) = users.state("select distinct synced from state.sync_log where step = 'closed'")
+    users.state(f"drop table state.{table}")
+    requests = len(heap.requests())
+    outcome = users.sync()
+    assert outcome.exit_code == 2
+    assert "is gone" in outcome.stderr and "dbt-heap state reset heap_users" in outcome.stderr
+    assert len(heap.requests()) == requests
+
+
+def test_a_state_of_a_newer_version_is_refused(users: Project) -> None:
+    users.state("update state.sync_log set schema_version = 99")
+    outcome = users.sync()
+    assert outcome.exit_code == 2
+    assert "newer dbt-heap" in outcome.stderr
+
+
+def test_a_live_run_is_left_alone(users: Project) -> None:
+    lock = _lock(users)
+    users.state(f"create table state.{lock} as select 'aaaaaaaaaaaa' as run_id, 'elsewhere' as host, 1::bigint as pid, "
+                "cast(current_timestamp at time zone 'UTC' as timestamp) as at")  # fmt: skip
+    outcome = users.sync()
+    assert outcome.exit_code == 2
+    assert "another run has been at work since" in outcome.stderr and "elsewhere" in outcome.stderr
+    assert users.sync("--if-running", "skip").exit_code == 0
+    assert users.state(f"select run_id from state.{lock}") == [("aaaaaaaaaaaa",)]
+
+
+def test_the_lock_of_a_run_silent_for_its_lease_is_taken_over(users: Project) -> None:
+    lock = _lock(users)
+    users.state(f"create table state.{lock} as select 'aaaaaaaaaaaa' as run_id, 'elsewhere' as host, 1::bigint as pid, "
+                "cast(current_timestamp at time zone 'UTC' as timestamp) - interval 16 minute as at")  # fmt: skip
+    assert users.sync().exit_code == 0
+
+
+def _lock(project: Project) -> str:
+    ((table,),) = project.state("select distinct synced from state.sync_log where step = 'closed'")
+    return "lock_" + str(table).removeprefix("synced_")[:-13]
+
+
+def test_nothing_is_left_behind_but_state(users: Project) -> None:
+    users.sql("update heap_users set plan = 'pro'")
+    users.sync()
+    names = {name for (name,) in users.sql(f"select table_name from information_schema.tables where table_schema = '{STATE}'")}
+    assert {name for name in names if not name.startswith("synced_")} == {
+        "sync_log", "reject_log", "runs", "rejects", "heap_users__synced",
+    }  # fmt: skip
+    assert len(names) == 6
+
+
+def test_a_plan_writes_nothing(project: Project, heap: Sandbox) -> None:
+    project.table("heap_users", ROWS)
+    project.declare("heap_users", USERS)
+    assert project.run("plan", "--check").exit_code == 3
+    assert project.sql(f"select count(*) from information_schema.tables where table_schema = '{STATE}'") == [(0,)]
+    assert heap.requests() == []
+
+
+def test_a_plan_larger_than_max_rows_is_refused_before_the_first_byte(users: Project, heap: Sandbox) -> None:
+    users.declare("heap_users", {**USERS, "max_rows": 1})
+    users.sql("update heap_users set plan = 'pro'")
+    requests = len(heap.requests())
+    outcome = users.sync()
+    assert outcome.exit_code == 1
+    assert "dbt-heap sync --allow-large heap_users" in outcome.stderr
+    assert len(heap.requests()) == requests
+    assert users.sync("--allow-large", "heap_users").exit_code == 0
+
+
+def test_max_rows_may_be_a_share_of_the_rows_in_state(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "max_rows": "50%"})
+    users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
+    assert users.sync().exit_code == 0
+    users.sql("update heap_users set plan = 'max'")
+    assert users.sync().exit_code == 1
+
+
+def test_a_large_first_sync_wants_to_be_asked_for(project: Project, heap: Sandbox) -> None:
+    project.table("heap_users", "select 'u' || i as user_id, 'team' as plan from range(100001) t(i)")
+    project.declare("heap_users", USERS)
+    outcome = project.sync()
+    assert outcome.exit_code == 1
+    assert "dbt-heap sync --first-sync" in outcome.stderr
+    assert heap.requests() == []
