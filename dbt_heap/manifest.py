@@ -6,9 +6,18 @@ https://github.com/datafold/data-diff/issues/540 and https://github.com/lightdas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+import orjson
+
+from dbt_heap.errors import ManifestError
+
+KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
+_RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
 
 
 @dataclass(frozen=True)
@@ -48,3 +57,273 @@ class Model:
     tags: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()  # dbt's guess from tests and constraints
     unique_key: tuple[str, ...] = ()  # the config of an incremental model: may be a day, proposed only
+    meta: Mapping[str, Any] = field(default_factory=dict)  # the model's own, without `heap`
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run of dbt left behind, as far as syncs need it."""
+
+    project_name: str
+    adapter_type: str
+    dbt_version: str
+    schema_version: str  # such as v12; empty where it says none
+    invocation_id: str
+    generated_at: str  # ISO 8601, as dbt wrote it
+    models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
+    warnings: tuple[str, ...] = ()
+    fused_v2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest at `path`. Raises ManifestError where there is none, or something else."""
+    content = _load(path)
+    metadata = content["metadata"]
+    version = _text(metadata, "dbt_version")
+    fused_v2 = version.startswith("2.")
+    models = sorted(_models(content, fused_v2), key=lambda model: model.unique_id)
+    schema = re.search(r"/manifest/(v\d+)", _text(metadata, "dbt_schema_version"))
+    manifest = Manifest(
+        project_name=_text(metadata, "project_name"),
+        adapter_type=_text(metadata, "adapter_type"),
+        dbt_version=version,
+        schema_version=schema[1] if schema else "",
+        invocation_id=_text(metadata, "invocation_id"),
+        generated_at=_text(metadata, "generated_at"),
+        models=tuple(models),
+        fused_v2=fused_v2,
+    )
+    return replace(manifest, warnings=tuple(_warnings(manifest, path)))
+
+
+def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
+    if manifest.schema_version != KNOWN_SCHEMA:
+        found = manifest.schema_version or "no version at all"
+        yield f"{path}: its schema is {found}, and {KNOWN_SCHEMA} is the one known here; it is read all the same"
+    if not manifest.models and manifest.fused_v2:
+        yield (
+            f"{path}: no model bears `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
+            "stand under `config:`, so that declarations there are not seen"
+        )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """The file's content, of which `metadata` and `nodes` are known to be mappings."""
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ManifestError(
+            f"there is no manifest at {path}: run `dbt run` (or `dbt parse`) first, or say where it is with "
+            "--manifest, --target-path or --project-dir"
+        ) from None
+    except OSError as refusal:
+        raise ManifestError(f"the manifest at {path} cannot be read: {refusal.strerror}") from None
+    except ValueError:
+        raise ManifestError(
+            f"{path} is cut short or no JSON: dbt may have been stopped while it wrote it, or is writing it now. "
+            "Run `dbt parse` (or `dbt run`) again"
+        ) from None
+    if isinstance(content, dict) and all(isinstance(content.get(key), dict) for key in ("metadata", "nodes")):
+        return content
+    raise ManifestError(
+        f"{path} {_what_it_is(content)}: give the path of dbt's manifest.json, or run `dbt parse` again"
+    )
+
+
+def _what_it_is(content: Any) -> str:
+    metadata = _mapping(content, "metadata")
+    artifact = re.search(r"/dbt/([a-z-]+)/v\d+", _text(metadata, "dbt_schema_version"))
+    if artifact and artifact[1] != "manifest":
+        return f"is dbt's {artifact[1]}, not its manifest"
+    return "is JSON, but not a manifest of dbt"
+
+
+def _models(content: Mapping[str, Any], fused_v2: bool) -> Iterator[Model]:
+    for group in (content["nodes"], _mapping(content, "sources")):
+        for unique_id, node in group.items():
+            if isinstance(node, dict) and _text(node, "resource_type") in _RESOURCES:
+                meta = _meta(node)
+                columns = tuple(_columns(node, fused_v2))
+                if "heap" in meta or any("heap" in column.meta for column in columns):
+                    yield _model(unique_id, node, meta, columns)
+
+
+def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], columns: tuple[Column, ...]) -> Model:
+    config = _mapping(node, "config")
+    resource_type = _text(node, "resource_type")
+    materialized = _text(config, "materialized") or resource_type
+    return Model(
+        unique_id=unique_id,
+        name=_text(node, "name") or unique_id,
+        resource_type=resource_type,
+        materialized=materialized,
+        relation=None if materialized == "ephemeral" else _relation(node),
+        file=_file(node),
+        heap=meta.get("heap"),
+        columns=columns,
+        tags=_texts(node.get("tags")) or _texts(config.get("tags")),
+        primary_key=_texts(node.get("primary_key")),
+        unique_key=_texts(config.get("unique_key")),
+        meta={key: value for key, value in meta.items() if key != "heap"},
+    )
+
+
+def _columns(node: Mapping[str, Any], fused_v2: bool) -> Iterator[Column]:
+    for name, column in _mapping(node, "columns").items():
+        if isinstance(column, dict):
+            # dbt 2 copies the model's meta into `meta` of every column that has none of its own.
+            meta = _mapping(_mapping(column, "config"), "meta") if fused_v2 else _meta(column)
+            tags = (*_texts(column.get("tags")), *_texts(_mapping(column, "config").get("tags")))
+            yield Column(_text(column, "name") or name, meta, tuple(dict.fromkeys(tags)))
+
+
+def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
+    """`config.meta`, and what only stands under the `meta` of older projects."""
+    return {**_mapping(node, "meta"), **_mapping(_mapping(node, "config"), "meta")}
+
+
+def _relation(node: Mapping[str, Any]) -> Relation | None:
+    sql = _text(node, "relation_name")
+    schema = _text(node, "schema")
+    identifier = _text(node, "alias") or _text(node, "identifier") or _text(node, "name")
+    return Relation(_text(node, "database") or None, schema, identifier, sql) if sql else None
+
+
+def _file(node: Mapping[str, Any]) -> str:
+    return _text(node, "patch_path").rpartition("://")[2] or _text(node, "original_file_path")
+
+
+def _mapping(node: Any, key: str) -> dict[str, Any]:
+    """What stands there, if it is a mapping."""
+    value = node.get(key) if isinstance(node, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _text(node: Mapping[str, Any], key: str) -> str:
+    value = node.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(each for each in listed if isinstance(each, str))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a sync needs of a manifest.json."""
+
+    path: Path
+    project_name: str
+    adapter_type: str
+    dbt_version: str
+    invocation_id: str
+    models: tuple[Model, ...]  # those that bear `heap` in their meta or on a column
+    warnings: tuple[str, ...] = ()
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The tagged models of a manifest. Raises ManifestError where there is none, or it is none."""
+    content = _content(path)
+    metadata = _mapping(content.get("metadata"))
+    nodes = content.get("nodes")
+    if not metadata or not isinstance(nodes, dict):
+        raise ManifestError(f"{path} is not a manifest of dbt: it has no metadata or no nodes. Run `dbt parse` again.")
+    version = _text(metadata.get("dbt_version")) or "unknown"
+    newer = version.startswith("2")
+    tagged = [*nodes.values(), *_mapping(content.get("sources")).values()]
+    return Manifest(
+        path=path,
+        project_name=_text(metadata.get("project_name")) or "",
+        adapter_type=_text(metadata.get("adapter_type")) or "",
+        dbt_version=version,
+        invocation_id=_text(metadata.get("invocation_id")) or "",
+        models=tuple(model for node in tagged if isinstance(node, dict) and (model := _model(node, newer))),
+        warnings=tuple(_warnings(path, metadata)),
+    )
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ManifestError(
+            f"there is no {path}. Run `dbt run` or `dbt parse` first, or name the file with --manifest."
+        ) from None
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read: {error.strerror}.") from None
+    except orjson.JSONDecodeError as error:
+        raise ManifestError(
+            f"{path} is not whole JSON (line {error.lineno}, column {error.colno}); perhaps dbt was writing it, or was "
+            "stopped. Run `dbt parse` again."
+        ) from None
+    if not isinstance(content, dict):
+        raise ManifestError(f"{path} is not a manifest of dbt: it holds no JSON object. Run `dbt parse` again.")
+    return content
+
+
+def _warnings(path: Path, metadata: Mapping[str, Any]) -> Iterator[str]:
+    schema = _text(metadata.get("dbt_schema_version"))
+    if schema != KNOWN_SCHEMA:
+        yield f"{path} is of a schema that dbt-heap does not know ({schema or 'none'}); it is read as far as it goes"
+
+
+def _model(node: dict[str, Any], newer: bool) -> Model | None:
+    """The node, if it bears `heap` anywhere. dbt v2 (`newer`) writes no legacy meta worth reading.
+
+    It copies a model's meta to every column that has none, in `columns.*.meta`, so that there `columns.*.config.meta`
+    alone can be believed; dbt v1 has both: https://docs.getdbt.com/reference/resource-configs/meta
+    """
+    config = _mapping(node.get("config"))
+    meta = _meta(node, newer)
+    columns = tuple(_column(each, newer) for each in _mapping(node.get("columns")).values() if isinstance(each, dict))
+    if "heap" not in meta and not any("heap" in column.meta for column in columns):
+        return None
+    file = _text(node.get("patch_path")) or _text(node.get("original_file_path")) or ""
+    return Model(
+        unique_id=_text(node.get("unique_id")) or "",
+        name=_text(node.get("name")) or "",
+        resource_type=_text(node.get("resource_type")) or "model",
+        materialized=_text(config.get("materialized")) or "",
+        relation=_relation(node),
+        file=file.split("://", 1)[-1],
+        heap=meta.get("heap"),
+        columns=columns,
+        tags=_texts(node.get("tags")),
+        primary_key=_texts(node.get("primary_key")),
+        unique_key=_texts(config.get("unique_key")),
+    )
+
+
+def _column(column: dict[str, Any], newer: bool) -> Column:
+    config = _mapping(column.get("config"))
+    tags = (*_texts(column.get("tags")), *_texts(config.get("tags")))
+    return Column(name=_text(column.get("name")) or "", meta=_meta(column, newer), tags=tuple(dict.fromkeys(tags)))
+
+
+def _meta(bearer: Mapping[str, Any], newer: bool) -> Mapping[str, Any]:
+    meta = _mapping(_mapping(bearer.get("config")).get("meta"))
+    return meta if newer or "heap" in meta else {**_mapping(bearer.get("meta")), **meta}
+
+
+def _relation(node: Mapping[str, Any]) -> Relation | None:
+    named = _text(node.get("relation_name"))
+    schema = _text(node.get("schema"))
+    identifier = _text(node.get("alias")) or _text(node.get("identifier")) or _text(node.get("name"))
+    if not named or not schema or not identifier:
+        return None
+    return Relation(database=_text(node.get("database")), schema=schema, identifier=identifier, sql=named)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """A list of texts; dbt allows a single one in its place."""
+    found = value if isinstance(value, list) else [value]
+    return tuple(each for each in found if isinstance(each, str))
