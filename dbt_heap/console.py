@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from dbt_heap.declarations.sync import Sync
+from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.ledger.plans import Plan
 from dbt_heap.results import Status, SyncResult
 
@@ -61,7 +61,9 @@ class Console:
             self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bars:
             self._bars.stop()
 
@@ -97,6 +99,10 @@ class Console:
         """Something to know."""
         self._tell("Warning", "warn", text, style="yellow", prefix="warning: ")
 
+    def note(self, text: str) -> None:
+        """Something to know that nobody has to mend."""
+        self._tell("Note", "info", text, style="dim")
+
     def problem(self, text: str) -> None:
         """Something to do. Told even when quiet."""
         self._tell("Problem", "error", text, style="red", loud=True)
@@ -115,7 +121,8 @@ class Console:
 
 def plan_line(plan: Plan) -> str:
     """A plan in a line."""
-    parts = [f"{plan.new:,} new", f"{plan.changed:,} changed"] if str(plan.sync.type) != "events" else [f"{plan.new:,} new"]
+    parts = [f"{plan.new:,} new"]
+    parts += [f"{plan.changed:,} changed"] if plan.sync.type is not SyncType.EVENTS else []
     parts += [f"{plan.rejected:,} rejected"] if plan.rejected else []
     parts += [f"{plan.standing:,} standing rejects"] if plan.standing else []
     return f"{plan.sync.name}: {', '.join(parts)}"
@@ -132,7 +139,9 @@ def result_line(result: SyncResult) -> str:
     return f"{result.name}: {result.status} · {', '.join(parts)} · {took}"
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: frozenset[str] = frozenset()) -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
+) -> None:
     """A table on stdout, as wide as it needs to be where nobody looks at a terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:

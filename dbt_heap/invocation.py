@@ -1,19 +1,18 @@
-"""What every command begins with: flags and files read, syncs declared and selected, the warehouse opened if need be."""
+"""What every command begins with: flags and files read, syncs declared and selected. No warehouse is touched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
-from dbt_heap.declarations import check_columns, declare
+from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
-from dbt_heap.errors import DeclarationError, Mistake
-from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.project import ProjectFile, read_project
-from dbt_heap.settings import Settings
-from dbt_heap.warehouse import Warehouse, open_warehouse
+from dbt_heap.settings import Destination, Settings, destination
 
 
 @dataclass(frozen=True)
@@ -26,3 +25,64 @@ class Invocation:
     declared: tuple[Sync, ...]
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def target_path(self) -> Path:
+        """Where dbt's artifacts are, and ours go."""
+        return target_path(self.settings, self.project)
+
+    def destination(self, sync: Sync, target: str) -> Destination:
+        """Where a sync's rows go under a dbt target. Raises SettingsError where no app id is known."""
+        return self.destination_of(sync.environment, target)
+
+    def destination_of(self, environment: str | None, target: str) -> Destination:
+        """Where rows of one of the project's environments go. Raises SettingsError."""
+        return destination(self.settings, self.project.heap_vars, environment, target)
+
+    def known_destination(self, sync: Sync, target: str) -> tuple[str, str]:
+        """App id and label of where a sync's rows would go; both empty where no app id is known."""
+        try:
+            where = self.destination(sync, target)
+        except SettingsError:
+            return "", ""
+        return where.app_id, where.label
+
+    def labels(self, target: str) -> Mapping[str, str]:
+        """The selected syncs with the labels of their destinations under a dbt target. Raises SettingsError."""
+        return {sync.name: self.destination(sync, target).label for sync in self.selected}
+
+
+def invoke(settings: Settings) -> Invocation:
+    """Reads project and manifest, declares and selects.
+
+    Raises SettingsError, ManifestError, DeclarationError; with --warn-error also for what is else only warned of.
+    """
+    project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
+    path = settings.manifest or target_path(settings, project) / "manifest.json"
+    manifest = read_manifest(path)
+    declarations = declare(manifest.models, project.heap_vars)
+    warnings = (*manifest.warnings, *declarations.warnings)
+    if settings.warn_error and warnings:
+        raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
+    selected = _selected(settings, path, declarations.syncs)
+    return Invocation(settings, project, manifest, declarations.syncs, selected, warnings)
+
+
+def target_path(settings: Settings, project: ProjectFile) -> Path:
+    """The folder of dbt's artifacts; a relative one is the project's, as in dbt."""
+    return settings.project_dir / (settings.target_path or project.target_path)
+
+
+def _selected(settings: Settings, manifest_path: Path, declared: tuple[Sync, ...]) -> tuple[Sync, ...]:
+    if not settings.selecting:
+        return declared
+    selection = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
+    chosen: frozenset[str] = selection.select(
+        manifest_path,
+        include=settings.select,
+        exclude=settings.exclude,
+        selector=settings.selector,
+        state=settings.state,
+        project_dir=settings.project_dir,
+    )
+    return tuple(sync for sync in declared if sync.model.unique_id in chosen)

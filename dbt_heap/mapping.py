@@ -59,3 +59,8 @@ class MappedColumn:
         slug = re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_")[:30]
         digest = hashlib.sha256(f"{self.role}\0{self.name}\0{self.value_class}".encode()).hexdigest()[:8]
         return f"p_{slug}_{digest}"
+
+
+def is_property(stored: str) -> bool:
+    """Whether a column of the state was named by MappedColumn.stored."""
+    return stored.lower().startswith("p_")

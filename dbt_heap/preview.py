@@ -7,9 +7,10 @@ from typing import Any
 
 from dbt_heap.batches import body
 from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.invocation import Invocation, open_ledger
+from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Comparison, Options, Plan
+from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import WINDOW_SECONDS
 from dbt_heap.payloads import Payload, payload_builder
 
@@ -62,6 +63,7 @@ class Preview:
 def previews(invocation: Invocation, options: Options) -> list[Preview]:
     """What a sync of each selected one would do. Raises HeapError."""
     with open_ledger(invocation) as ledger:
+        ledger.check(invocation.selected)
         return [_preview(invocation, ledger, sync, options) for sync in invocation.selected]
 
 
@@ -71,7 +73,8 @@ def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
     Needs no app id: without one, all is as for a first sync.
     """
     with open_ledger(invocation) as ledger:
-        target = ledger.state.warehouse.target_name
+        ledger.check(invocation.selected)
+        target = ledger.target
         found = []
         for sync in invocation.selected:
             app_id, label = invocation.known_destination(sync, target)
@@ -81,7 +84,7 @@ def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
 
 
 def _preview(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:
-    destination = invocation.destination(sync, ledger.state.warehouse.target_name)
+    destination = invocation.destination(sync, ledger.target)
     comparison = ledger.compare(sync, destination.label, options)
     plan = ledger.preview(comparison)
     payloads = _payloads(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else []

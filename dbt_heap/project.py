@@ -1,4 +1,4 @@
-"""dbt_project.yml as far as it concerns us: where dbt's things are, and the block `vars: dbt_heap:`, strictly parsed."""
+"""dbt_project.yml as far as it concerns us: where dbt's things are, and the block `vars: dbt_heap:`, strictly read."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 def _block(raw: Mapping[str, Any], name: str, cli_vars: Mapping[str, Any]) -> tuple[Any, Place]:
     """The block and where it stands: as with dbt, one given later replaces one before as a whole."""
-    in_file = raw.get("vars") if isinstance(raw.get("vars"), dict) else {}
-    assert isinstance(in_file, dict)
+    variables = raw.get("vars")
+    in_file = variables if isinstance(variables, dict) else {}
     own = in_file.get(name)
     if "dbt_heap" in cli_vars:
         return cli_vars["dbt_heap"], Place(name or FILE_NAME, "--vars", "dbt_heap")

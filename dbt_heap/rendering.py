@@ -54,6 +54,6 @@ def _renderer(environ: Mapping[str, str]) -> Render:
         return value
 
     # YAML is written, not HTML: nothing is to be escaped.
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals = {"env_var": env_var}
     return lambda source: environment.from_string(source).render()

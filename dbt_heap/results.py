@@ -63,7 +63,8 @@ class SyncResult:
     requests: int = 0
     bytes: int = 0
     seconds: float = 0.0
-    message: str | None = None  # what to know and what to do, in a sentence
+    message: str | None = None  # how it ended and what to do, in a sentence
+    notes: tuple[str, ...] = ()  # what else to know, in sentences
 
     def __post_init__(self) -> None:
         if self.accepted + self.rejected + self.undelivered != self.planned:

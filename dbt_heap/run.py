@@ -1,6 +1,6 @@
 """The conductor: one readable function from declared syncs to results. No SQL, no HTTP, nothing printed.
 
-    manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts -> acknowledgement -> results
+manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts -> acknowledgement -> results
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Protocol
 
 from dbt_heap import __version__
 from dbt_heap.batches import Batch, batches
@@ -18,12 +17,14 @@ from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
 from dbt_heap.heap import Heap
-from dbt_heap.invocation import Invocation, open_ledger
+from dbt_heap.invocation import Invocation
 from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
 from dbt_heap.ledger.turn import Acknowledgement, Fates, Turn
+from dbt_heap.observer import Nobody, Observer
+from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import Pace
 from dbt_heap.payloads import payload_builder
 from dbt_heap.results import Results, Status, SyncResult
@@ -47,38 +48,6 @@ class Orders:
     stop: Callable[[], bool] = lambda: False  # asked before each batch
 
 
-class Observer(Protocol):
-    """Whoever watches a run: a console, a test, nobody."""
-
-    def started(self, sync: Sync) -> None:
-        """A sync's turn begins."""
-
-    def planned(self, plan: Plan, per_minute: int | None) -> None:
-        """It is known what will be sent, and how many rows a minute Heap takes at most."""
-
-    def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
-        """So many more rows have their fate."""
-
-    def ended(self, result: SyncResult) -> None:
-        """A sync's turn is over."""
-
-
-class Nobody:
-    """Watches nothing."""
-
-    def started(self, sync: Sync) -> None:
-        """Looks away."""
-
-    def planned(self, plan: Plan, per_minute: int | None) -> None:
-        """Looks away."""
-
-    def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
-        """Looks away."""
-
-    def ended(self, result: SyncResult) -> None:
-        """Looks away."""
-
-
 def sync(invocation: Invocation, orders: Orders | None = None, observer: Observer | None = None) -> Results:
     """What became of every selected sync: users first, then accounts, then events. Writes nothing but the state.
 
@@ -95,7 +64,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
             watching.ended(ended[-1])
             if orders.fail_fast and ended[-1].status.exit_code:
                 break
-        target = ledger.state.warehouse.target_name
+        target = ledger.target
     return Results(
         run_id=run.run_id,
         dbt_heap_version=__version__,
@@ -126,8 +95,9 @@ class _Run:
         started = time.monotonic()
         blank = SyncResult(sync.name, str(sync.type), sync.model.unique_id, Status.ERROR)
         try:
-            destination = self._invocation.destination(sync, self._ledger.state.warehouse.target_name)
+            destination = self._invocation.destination(sync, self._ledger.target)
             blank = replace(blank, destination=destination.label)
+            self._ledger.check([sync])
             with self._ledger.turn(sync, destination.label, self.run_id) as turn:
                 result = self._synced(sync, turn, destination, blank)
         except RunningError as error:
@@ -144,6 +114,8 @@ class _Run:
         per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
         self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
         counted = _counted(blank, plan)
+        if plan.first:
+            counted = replace(counted, notes=self._ledger.advice(sync, destination.label))
         if why := refusal(plan, first_sync=self._orders.first_sync, allow_large=self._orders.allow_large):
             turn.abandon(plan, str(Status.REFUSED))
             return replace(counted, status=Status.REFUSED, undelivered=plan.planned, planned=plan.planned, message=why)

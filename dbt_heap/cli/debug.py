@@ -10,7 +10,8 @@ import click
 from dbt_heap import __version__
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.errors import HeapError
-from dbt_heap.invocation import Invocation, invoke, open_ledger
+from dbt_heap.invocation import Invocation, invoke
+from dbt_heap.opening import open_ledger
 
 
 @click.command("debug")
@@ -50,6 +51,6 @@ def _warehouse(invocation: Invocation) -> str:
 
 def _destinations(invocation: Invocation) -> str:
     with open_ledger(invocation) as ledger:
-        target = ledger.state.warehouse.target_name
-    labels = {invocation.destination(sync, target).label for sync in invocation.declared}
-    return ", ".join(sorted(labels)) + "; no API can tell whether an Environment ID is right" if labels else "none needed"
+        target = ledger.target
+    labels = sorted({invocation.destination(sync, target).label for sync in invocation.declared})
+    return f"{', '.join(labels)}; no API tells whether an Environment ID is right" if labels else "none needed"

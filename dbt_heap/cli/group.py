@@ -26,6 +26,12 @@ COMMANDS = {
 }
 
 
+class CouldNotRun(click.ClickException):
+    """Ends the command with a sentence and exit code 2."""
+
+    exit_code = 2
+
+
 class LazyGroup(click.Group):
     """Loads a command's module when the command is called: `--help` waits for no warehouse driver."""
 
@@ -46,9 +52,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except HeapError as error:
-            told = click.ClickException(str(error))
-            told.exit_code = 2
-            raise told from None
+            raise CouldNotRun(str(error)) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists them without loading them."""

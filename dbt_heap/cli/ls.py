@@ -12,6 +12,8 @@ from dbt_heap.console import print_table
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.invocation import invoke
 
+_COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
+
 
 @click.command("ls")
 @all_options
@@ -29,11 +31,12 @@ def command(output: str, **shared: Any) -> None:
     elif output == "json":
         click.echo(orjson.dumps([_as_json(each) for each in invocation.selected], option=orjson.OPT_INDENT_2))
     else:
-        rows = [
-            (each.name, each.type, each.environment, ", ".join(each.key_columns), len(each.properties), each.model.unique_id)
-            for each in invocation.selected
-        ]
-        print_table(("sync", "type", "environment", "key", "properties", "model"), rows, numbers=frozenset({"properties"}))
+        print_table(_COLUMNS, map(_as_row, invocation.selected), numbers=frozenset({"properties"}))
+
+
+def _as_row(sync: Sync) -> tuple[Any, ...]:
+    key = ", ".join(sync.key_columns)
+    return (sync.name, sync.type, sync.environment, key, len(sync.properties), sync.model.unique_id)
 
 
 def _as_json(sync: Sync) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import yaml
 
 from dbt_heap.console import Console
-from dbt_heap.settings import Settings
+from dbt_heap.errors import SettingsError
+from dbt_heap.settings import Settings, project_dir_from
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,12 +52,13 @@ _PROJECT = [
     click.option("--project-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DBT_PROJECT_DIR",
                  help="Folder of dbt_project.yml. Default: this folder or the nearest parent that has one."),
     click.option("--profiles-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DBT_PROFILES_DIR",
-                 help="Folder of profiles.yml. Default: this folder if it has one, else ~/.dbt."),
+                 help="Folder of profiles.yml. Default: this folder or the project's if it has one, else ~/.dbt."),
     click.option("--profile", envvar="DBT_PROFILE", help="Profile to use instead of the project's."),
     click.option("--target", "-t", envvar="DBT_TARGET", help="Target of the profile."),
     click.option("--target-path", type=click.Path(path_type=Path), envvar="DBT_TARGET_PATH",
                  help="Folder of dbt's artifacts. Default: target."),
-    click.option("--vars", "vars_text", envvar="DBT_VARS", help="Project variables as YAML, above those of dbt_project.yml."),
+    click.option("--vars", "vars_text", envvar="DBT_VARS",
+                 help="Project variables as YAML, above those of dbt_project.yml."),
     click.option("--threads", type=int, envvar="DBT_THREADS", help="As in dbt; one connection is used."),
     click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), envvar="DBT_HEAP_MANIFEST",
                  help="The manifest.json to read. No checkout of the project is needed then."),
@@ -71,8 +74,8 @@ _SELECTION = [
 
 _OUTPUT = [
     click.option("--quiet", "-q", is_flag=True, envvar="DBT_QUIET", help="Only errors on stderr."),
-    click.option("--log-format", type=click.Choice(["default", "text", "json"]), default="default", envvar="DBT_LOG_FORMAT",
-                 help="json: one JSON object a line on stderr."),
+    click.option("--log-format", type=click.Choice(["default", "text", "json"]), default="default",
+                 envvar="DBT_LOG_FORMAT", help="json: one JSON object a line on stderr."),
     click.option("--warn-error", is_flag=True, envvar="DBT_WARN_ERROR", help="Take warnings for errors."),
 ]  # fmt: skip
 
@@ -97,12 +100,29 @@ def all_options(command: F) -> F:
     return project_options(selection_options(output_options(command)))
 
 
+def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None, **given: Any) -> Settings:
+    """The settings that a command's options make. Raises SettingsError where --vars is no mapping."""
+    return Settings(
+        project_dir=project_dir or project_dir_from(Path.cwd()), cli_vars=_cli_vars(vars_text or "{}"), **given
+    )
+
+
 def console_of(settings: Settings) -> Console:
     """The console that the settings ask for."""
     return Console(quiet=settings.quiet, log_format=settings.log_format)
 
 
-def _with(options: list[Callable[[F], F]], command: F) -> F:
+def _cli_vars(text: str) -> dict[str, Any]:
+    try:
+        given = yaml.safe_load(text)
+    except yaml.YAMLError:
+        given = None
+    if isinstance(given, dict):
+        return given
+    raise SettingsError("--vars: a YAML mapping is needed, such as '{day: 2}'")
+
+
+def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command

@@ -8,8 +8,9 @@ import click
 
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
-from dbt_heap.invocation import invoke, open_ledger
+from dbt_heap.invocation import invoke
 from dbt_heap.ledger.history import read_rejects
+from dbt_heap.opening import open_ledger
 
 
 @click.command("rejects")
@@ -24,4 +25,7 @@ def command(with_values: bool, limit: int, output: str, **shared: Any) -> None:
     """
     invocation = invoke(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        write_table(read_rejects(ledger.state, invocation.labels(ledger), keys=with_values, limit=limit), output)
+        write_table(
+            read_rejects(ledger.state, invocation.labels(ledger.target), keys=with_values, limit=limit),
+            output,
+        )

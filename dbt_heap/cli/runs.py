@@ -8,8 +8,9 @@ import click
 
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
-from dbt_heap.invocation import invoke, open_ledger
+from dbt_heap.invocation import invoke
 from dbt_heap.ledger.history import read_runs
+from dbt_heap.opening import open_ledger
 
 
 @click.command("runs")
@@ -20,4 +21,4 @@ def command(limit: int, output: str, **shared: Any) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
     invocation = invoke(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        write_table(read_runs(ledger.state, invocation.labels(ledger), limit=limit), output)
+        write_table(read_runs(ledger.state, invocation.labels(ledger.target), limit=limit), output)

@@ -31,10 +31,16 @@ _DEFAULTS = SandboxOptions()
 @click.option("--no-rate-limits", is_flag=True, help="Never answer 429 of its own.")
 @click.option("--no-retry-after", is_flag=True, help="Leave Retry-After out of a 429.")
 @click.option("--events-per-minute", type=click.IntRange(min=1), default=_DEFAULTS.events_per_minute, show_default=True)
-@click.option("--events-per-minute-and-identity", type=click.IntRange(min=1),
-              default=_DEFAULTS.events_per_minute_and_identity, show_default=True)
+@click.option(
+    "--events-per-minute-and-identity",
+    type=click.IntRange(min=1),
+    default=_DEFAULTS.events_per_minute_and_identity,
+    show_default=True,
+)
 @click.option("--single-calls", type=click.IntRange(min=1), default=_DEFAULTS.single_calls, show_default=True)
-@click.option("--limit-seconds", type=click.FloatRange(min=0, min_open=True), default=_DEFAULTS.limit_seconds, show_default=True)
+@click.option(
+    "--limit-seconds", type=click.FloatRange(min=0, min_open=True), default=_DEFAULTS.limit_seconds, show_default=True
+)
 def command(
     lenient: bool, no_bad_request_index: bool, no_rate_limits: bool, no_retry_after: bool, faults: str, **rest: Any
 ) -> None:

@@ -10,8 +10,9 @@ from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.console import print_table
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import SettingsError
-from dbt_heap.invocation import Invocation, invoke, open_ledger
+from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.ledger.administration import rebind, rename, reset
+from dbt_heap.opening import open_ledger
 
 
 @click.group("state")
@@ -28,8 +29,8 @@ def show(**shared: Any) -> None:
     with open_ledger(invocation) as ledger:
         declared = {sync.name for sync in invocation.declared}
         rows = [
-            (name, destination, entry.type, str(entry.step), entry.synced, entry.relation, "yes" if name in declared else "no")
-            for (destination, name), entry in sorted(ledger.state.entries.items())
+            (name, where, each.type, str(each.step), each.synced, each.relation, "yes" if name in declared else "no")
+            for (where, name), each in sorted(ledger.state.entries.items())
         ]
     print_table(("sync", "destination", "type", "last step", "table", "bound to", "declared"), rows)
 
@@ -49,7 +50,7 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
     if not yes:
         click.confirm(f"The next sync of {sync} will send every row again. Start over?", abort=True)
     with open_ledger(invocation) as ledger:
-        reset(ledger.state, _label(invocation, sync, environment, ledger.state.warehouse.target_name), sync)
+        reset(ledger.state, _label(invocation, sync, environment, ledger.target), sync)
     click.echo(f"{sync}: its next sync is a first one")
 
 
@@ -63,7 +64,7 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
     invocation = invoke(settings_of(**shared))
     _declared(invocation, newer)
     with open_ledger(invocation) as ledger:
-        rename(ledger.state, _label(invocation, newer, None, ledger.state.warehouse.target_name), older, newer)
+        rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer)
     click.echo(f"{newer}: goes on where {older} stood")
 
 
@@ -76,7 +77,7 @@ def rebind_command(sync: str, **shared: Any) -> None:
     invocation = invoke(settings_of(**shared))
     relation = str(_declared(invocation, sync).model.relation)
     with open_ledger(invocation) as ledger:
-        rebind(ledger.state, _label(invocation, sync, None, ledger.state.warehouse.target_name), sync, relation)
+        rebind(ledger.state, _label(invocation, sync, None, ledger.target), sync, relation)
     click.echo(f"{sync}: bound to {relation}")
 
 
@@ -89,6 +90,6 @@ def _declared(invocation: Invocation, name: str) -> Sync:
 
 
 def _label(invocation: Invocation, name: str, environment: str | None, target: str) -> str:
-    """The destination of a sync; one that is not declared any more is looked for in the only environment, or the named."""
+    """A sync's destination; one that is declared no more is looked for in the named or only environment."""
     declared = next((sync.environment for sync in invocation.declared if sync.name == name), None)
     return invocation.destination_of(environment or declared, target).label

@@ -14,23 +14,37 @@ from dbt_heap.console import Console, print_table
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.ledger.plans import Options
-from dbt_heap.results import Results
+from dbt_heap.results import Results, Status
 from dbt_heap.run import Orders, sync
 
 
 @click.command("sync")
 @all_options
-@click.option("--fail-fast", "-x", is_flag=True, envvar="DBT_FAIL_FAST", help="Stop at the first sync that does not end well.")
+@click.option(
+    "--fail-fast", "-x", is_flag=True, envvar="DBT_FAIL_FAST", help="Stop at the first sync that does not end well."
+)
 @click.option("--resync", is_flag=True, help="Send users and accounts in full, as if Heap held nothing of them.")
 @click.option("--retry-rejected", is_flag=True, help="Try rows again that stand rejected.")
 @click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
 @click.option("--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows.")
 @click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop in good order after so long.")
-@click.option("--if-running", type=click.Choice(["fail", "skip"]), default="fail", show_default=True, envvar="DBT_HEAP_IF_RUNNING",
-              help="What to do where another run of the same sync is at work.")
-@click.option("--in-flight", type=click.IntRange(1, 64), default=8, show_default=True, envvar="DBT_HEAP_IN_FLIGHT",
-              help="Requests under way at once.")
+@click.option(
+    "--if-running",
+    type=click.Choice(["fail", "skip"]),
+    default="fail",
+    show_default=True,
+    envvar="DBT_HEAP_IF_RUNNING",
+    help="What to do where another run of the same sync is at work.",
+)
+@click.option(
+    "--in-flight",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    envvar="DBT_HEAP_IN_FLIGHT",
+    help="Requests under way at once.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -71,7 +85,8 @@ def command(
         results = sync(invocation, orders, console)
     results.write(invocation.target_path)
     _report(results, console)
-    ctx.exit(results.exit_code)
+    warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)
+    ctx.exit(results.exit_code or int(warned))
 
 
 class _Interruption:
@@ -97,7 +112,9 @@ def _warn(console: Console, invocation: Invocation) -> None:
     for warning in invocation.warnings:
         console.warn(warning)
     if not invocation.selected:
-        console.warn("no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap")
+        console.warn(
+            "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"
+        )
 
 
 def _report(results: Results, console: Console) -> None:
@@ -109,6 +126,9 @@ def _report(results: Results, console: Console) -> None:
     ]
     if rows:
         print_table(("sync", "type", "status", *figures, "seconds"), rows, numbers=frozenset({*figures, "seconds"}))
+    for each in results.syncs:
+        for note in each.notes:
+            console.note(f"{each.name}: {note}")
     for each in results.syncs:
         if each.message and each.status.exit_code:
             console.problem(f"{each.name}: {each.message.removeprefix(f'{each.name}: ')}")

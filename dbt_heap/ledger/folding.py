@@ -10,6 +10,7 @@ from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.state import State
+from dbt_heap.mapping import is_property
 
 _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
 
@@ -50,9 +51,7 @@ class Folding:
 
     def _fold_objects(self, older: Any) -> str:
         sent = {
-            name: type_name
-            for name, type_name in self.catalog.of_state(self.entry.outbox).items()
-            if name.startswith("p_")
+            name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if is_property(name)
         }
         columns = [{"name": name, "type": type_name, "known": name in older} for name, type_name in sent.items()]
         fits = all(older.get(name) == type_name for name, type_name in sent.items())

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from dbt_heap.declarations.sync import Sync
-from dbt_heap.errors import StateError
+from dbt_heap.declarations import check_columns
+from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.errors import DeclarationError, StateError
+from dbt_heap.ledger import accounts
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns
 from dbt_heap.ledger.state import State, read_state
 from dbt_heap.ledger.turn import Turn
-from dbt_heap.mapping import ValueClass
+from dbt_heap.ledger.views import shown_names
+from dbt_heap.mapping import MappedColumn, ValueClass, is_property
+from dbt_heap.project import HeapVars
 from dbt_heap.warehouse import Warehouse
 from dbt_heap.warehouse.connection import Row
 
@@ -20,18 +24,33 @@ from dbt_heap.warehouse.connection import Row
 class Ledger:
     """Reads the warehouse for all syncs at once; lets runs take their turns."""
 
-    def __init__(self, state: State, project: str, declared: Iterable[str]) -> None:
+    def __init__(self, state: State, heap_vars: HeapVars, project: str, declared: Iterable[Sync]) -> None:
         self.state = state
+        self._account_id_property = heap_vars.account_id_property
         self._project = project
-        self._declared = frozenset(declared)
+        self._declared = {sync.name: sync for sync in declared}
         self._classes: dict[str, ValueClass] = {}
 
     @classmethod
-    def open(cls, warehouse: Warehouse, schema: str, project: str, syncs: Iterable[Sync]) -> Ledger:
+    def open(cls, warehouse: Warehouse, heap_vars: HeapVars, project: str, syncs: Iterable[Sync]) -> Ledger:
         """The ledger of a project's syncs. Raises WarehouseError, StateError."""
         declared = tuple(syncs)
         relations = tuple({sync.model.relation for sync in declared if sync.model.relation})
-        return cls(read_state(warehouse, schema, relations), project, [sync.name for sync in declared])
+        return cls(read_state(warehouse, heap_vars.schema_name, relations), heap_vars, project, declared)
+
+    @property
+    def target(self) -> str:
+        """The dbt target whose warehouse this is."""
+        return self.state.warehouse.target_name
+
+    def namespace(self, sync: Sync) -> str:
+        """What the idempotency keys of a sync's events begin with, where it never ran."""
+        return f"{self._project}.{sync.name}"
+
+    def check(self, syncs: Iterable[Sync]) -> None:
+        """Holds declarations against the models as they were built. Raises DeclarationError with all mistakes."""
+        if mistakes := check_columns(syncs, self.value_classes):
+            raise DeclarationError(mistakes)
 
     def value_classes(self, sync: Sync) -> Mapping[str, ValueClass]:
         """The model's columns and their classes; empty where it was never built."""
@@ -62,8 +81,7 @@ class Ledger:
             "synced": self.state.relation(synced) if synced else None,
             "synced_columns": list(known),
         }
-        columns = mapped_columns(sync, self._types(sync), self.value_classes(sync))
-        return Comparison(sync, destination, columns, newest, options, tables)
+        return Comparison(sync, destination, self._columns(sync), newest, options, tables)
 
     def preview(self, comparison: Comparison) -> Plan:
         """The figures of a plan, from one select that writes nothing. Raises WarehouseError."""
@@ -75,6 +93,30 @@ class Ledger:
             for reason, _, rows in warehouse.query("reject_counts", outbox=select).rows:
                 reasons[reason] = reasons.get(reason, 0) + int(rows)
         return comparison.plan("", counts, reasons)
+
+    def dropped_properties(self, comparison: Comparison) -> tuple[str, ...]:
+        """Heap's names of properties that were sent once and are mapped no more: Heap keeps their last values."""
+        if comparison.newest is None:
+            return ()
+        mapped = {column.name for column in comparison.columns}
+        shown = shown_names(self.state.catalog, comparison.newest)
+        return tuple(name for stored, name in shown.items() if is_property(stored) and name not in {*mapped, stored})
+
+    def advice(self, sync: Sync, destination: str) -> tuple[str, ...]:
+        """What to know of an account sync that Heap's API cannot tell; nothing of others. Raises WarehouseError."""
+        if sync.type is not SyncType.ACCOUNT_PROPERTIES:
+            return ()
+        wanted = self._account_id_property
+        carriers = [each for each in self._declared.values() if accounts.sends(each, wanted, sync.environment)]
+        state = self.state.reread()
+        notes = [accounts.advice(wanted, carriers)]
+        for carrier in carriers:
+            newest = state.newest(destination, carrier.name)
+            (carried,) = (column for column in self._columns(carrier) if column.name == wanted)
+            if newest and newest.synced and carried.stored in state.catalog.of_state(newest.synced):
+                count = accounts.without_users(state, sync, carried, newest.synced)
+                notes += [f"{count:,} of its accounts belong to no user that {carrier.name} has sent"] if count else []
+        return tuple(notes)
 
     def sample(self, comparison: Comparison, limit: int) -> list[Row]:
         """The first rows that would be sent. Raises WarehouseError."""
@@ -115,8 +157,11 @@ class Ledger:
             model=sync.model.unique_id,
             relation=str(sync.model.relation),
             key_columns=", ".join(sync.key_columns),
-            namespace=f"{self._project}.{sync.name}",
+            namespace=self.namespace(sync),
         )
+
+    def _columns(self, sync: Sync) -> tuple[MappedColumn, ...]:
+        return mapped_columns(sync, self._types(sync), self.value_classes(sync))
 
     def _types(self, sync: Sync) -> Mapping[str, str]:
         return self.state.catalog.of_model(sync.model.relation) if sync.model.relation else {}

@@ -13,7 +13,6 @@ from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.manifest import Relation
 from dbt_heap.warehouse import Warehouse
 
-
 _MINUTE = 61  # seconds, over which Heap counts events
 
 
@@ -39,7 +38,7 @@ class State:
         return entry.entry if entry else 0
 
     def recent_events(self, destination: str) -> list[tuple[int, float]]:
-        """How many events other runs sent to a destination in the last minute, and how many seconds ago the last of them."""
+        """What other runs sent to a destination in the last minute: how many events, and how many seconds ago."""
         ended = [each for each in self.entries.values() if each.destination == destination and each.type == "events"]
         return [
             (each.accepted, float(each.seconds_ago))
@@ -84,16 +83,20 @@ class State:
         """Whether the shared tables stand."""
         return bool(self.catalog.of_state(names.SYNC_LOG)) and bool(self.catalog.of_state(names.REJECT_LOG))
 
-    def prepare(self) -> None:
-        """Makes the schema and the shared tables where they are missing.
-
-        Raises StateError where the schema holds tables of others, WarehouseError where it may not be made.
-        """
+    def must_be_ours(self) -> None:
+        """Raises StateError where the schema holds tables of others."""
         if strangers := self.catalog.strangers:
             raise StateError(
                 f"the schema {self.schema} holds tables that are not dbt-heap's ({', '.join(sorted(strangers)[:5])}). "
                 "Name one of its own in vars.dbt_heap.schema; never the one that Heap Connect exports to."
             )
+
+    def prepare(self) -> None:
+        """Makes the schema and the shared tables where they are missing.
+
+        Raises StateError where the schema holds tables of others, WarehouseError where it may not be made.
+        """
+        self.must_be_ours()
         if not self.ready():
             self.warehouse.execute("create_state", state=self.arguments())
 

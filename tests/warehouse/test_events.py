@@ -93,7 +93,8 @@ def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, hea
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
     orders.sync()
     orders.sql(
-        "insert into heap_orders values (4, 'x', timestamp '2026-03-02 09:00:00', 1), (5, 'y', timestamp '2026-02-01', 1)"
+        "insert into heap_orders values "
+        "(4, 'x', timestamp '2026-03-02 09:00:00', 1), (5, 'y', timestamp '2026-02-01', 1)"
     )
     heap.reset()
     assert "lookback" in orders.run("plan").stdout
@@ -124,7 +125,8 @@ def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("''", "blank_event_name"), ("null", "blank_event_name"), ("repeat('x', 1025)", "long_event_name")]
+    ("name", "reason"),
+    [("''", "blank_event_name"), ("null", "blank_event_name"), ("repeat('x', 1025)", "long_event_name")],
 )
 def test_a_bad_event_name_rejects_its_row(orders: Project, name: str, reason: str) -> None:
     orders.table("heap_orders", f"select *, case order_id when 1 then {name} else 'Order' end as action from ({ROWS})")
@@ -138,7 +140,8 @@ def test_top_level_keys_of_a_properties_column_become_properties(orders: Project
     orders.table(
         "heap_orders",
         """select 1 as order_id, 'ana' as user_id, timestamp '2026-03-01' as ordered_at, 5 as total,
-           '{"Total": 1, "Coupon": "X", "Tags": ["a", "b"], "Gift": true, "Deep": {"a": 1.50}, "None": null}'::json as more""",
+           '{"Total": 1, "Coupon": "X", "Tags": ["a", "b"], "Gift": true, "Deep": {"a": 1.50}, "None": null}'::json
+           as more""",
     )
     orders.declare("heap_orders", {**ORDERS, "properties_column": "more"})
     orders.sync()

@@ -93,7 +93,9 @@ def test_reset_asks_first(users: Project) -> None:
     assert log(users) == before
 
 
-@pytest.mark.parametrize("command", [("reset", "nobody", "--yes"), ("rebind", "nobody"), ("rename", "nobody", "heap_users")])
+@pytest.mark.parametrize(
+    "command", [("reset", "nobody", "--yes"), ("rebind", "nobody"), ("rename", "nobody", "heap_users")]
+)
 def test_state_commands_name_the_syncs_there_are(users: Project, command: tuple[str, ...]) -> None:
     outcome = users.run("state", *command)
     assert outcome.exit_code == 2
@@ -155,7 +157,10 @@ def _lock(project: Project) -> str:
 def test_nothing_is_left_behind_but_state(users: Project) -> None:
     users.sql("update heap_users set plan = 'pro'")
     users.sync()
-    names = {name for (name,) in users.sql(f"select table_name from information_schema.tables where table_schema = '{STATE}'")}
+    names = {
+        name
+        for (name,) in users.sql(f"select table_name from information_schema.tables where table_schema = '{STATE}'")
+    }
     assert {name for name in names if not name.startswith("synced_")} == {
         "sync_log", "reject_log", "runs", "rejects", "heap_users__synced",
     }  # fmt: skip

@@ -1,0 +1,34 @@
+"""From an invocation to the ledger in its warehouse. Imported only where a warehouse is needed: it loads dbt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dbt_heap.invocation import Invocation
+from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.warehouse import open_warehouse
+
+
+@contextmanager
+def open_ledger(invocation: Invocation) -> Iterator[Ledger]:
+    """The ledger in the project's warehouse, which is let go of at the end. Raises WarehouseError, StateError."""
+    settings = invocation.settings
+    with open_warehouse(
+        _as_project(invocation),
+        project_dir=settings.project_dir,
+        profiles_dir=settings.profiles_folder,
+        profile=settings.profile,
+        target=settings.target,
+        cli_vars=settings.cli_vars,
+        threads=settings.threads,
+    ) as warehouse:
+        project = invocation.project.name or invocation.manifest.project_name
+        yield Ledger.open(warehouse, invocation.project.heap_vars, project, invocation.declared)
+
+
+def _as_project(invocation: Invocation) -> Mapping[str, Any]:
+    """dbt_project.yml as a mapping; without a checkout, what the manifest tells of it."""
+    found = invocation.project.raw
+    return found or {"name": invocation.manifest.project_name, "version": "1.0", "config-version": 2}

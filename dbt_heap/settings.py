@@ -1,0 +1,157 @@
+"""What flags and environment variables say, and where rows go when the project has had its word, too.
+
+Flags beat environment variables, and those beat the project.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dbt_heap.errors import SettingsError
+from dbt_heap.limits import EVENTS_PER_MINUTE, HOSTS
+from dbt_heap.project import FILE_NAME, MAIN, WHERE_IDS_STAND, Environment, HeapVars, app_id, region, variable_of
+from dbt_heap.reading import did_you_mean, quoted
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One call's flags, with dbt's names and meanings; what is None or empty was not given."""
+
+    project_dir: Path = field(default_factory=lambda: project_dir_from(Path.cwd()))
+    profiles_dir: Path | None = None
+    profile: str | None = None
+    target: str | None = None
+    target_path: Path | None = None
+    manifest: Path | None = None
+    cli_vars: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    threads: int | None = None
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    selector: str | None = None
+    state: Path | None = None
+    quiet: bool = False
+    log_format: str = "default"
+    warn_error: bool = False
+    events_per_minute: int | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    @property
+    def selecting(self) -> bool:
+        """Whether only some of the syncs are asked for."""
+        return bool(self.select or self.exclude or self.selector)
+
+    @property
+    def profiles_folder(self) -> Path:
+        """Where profiles.yml is: the given folder, else this one or the project's if it stands there, else ~/.dbt."""
+        beside = (folder for folder in (Path.cwd(), self.project_dir) if (folder / "profiles.yml").exists())
+        return self.profiles_dir or next(beside, Path.home() / ".dbt")
+
+
+def project_dir_from(folder: Path) -> Path:
+    """The folder itself, or the nearest above it, that holds a dbt_project.yml; the folder itself where none does."""
+    return next((each for each in (folder, *folder.parents) if (each / FILE_NAME).exists()), folder)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One Heap environment as requests reach it."""
+
+    app_id: str = field(repr=False)
+    base_url: str
+    events_per_minute: int
+
+    @property
+    def label(self) -> str:
+        """App id and host, by which state is kept apart: the sandbox never marks rows as sent to Heap."""
+        parts = urlsplit(self.base_url)
+        port = f":{parts.port}" if parts.port not in (None, _PORTS[parts.scheme]) else ""
+        return f"{self.app_id}@{parts.hostname}{port}{parts.path.rstrip('/')}"
+
+
+def destination(settings: Settings, heap_vars: HeapVars, environment: str | None, target: str) -> Destination:
+    """Where the syncs of one of the project's environments go under a dbt target.
+
+    Raises SettingsError where no app id is known, or a variable will not do.
+    """
+    name = environment or MAIN
+    if name not in heap_vars.environment_names:
+        known = ", ".join(heap_vars.environment_names)
+        near = did_you_mean(name, heap_vars.environment_names)
+        raise SettingsError(f"vars.dbt_heap.environments has no {quoted(name)}{near}; it has: {known}")
+    declared = heap_vars.environments.get(name, Environment())
+    return Destination(
+        app_id=_app_id(settings.environ, heap_vars, name, target),
+        base_url=_base_url(settings.environ, declared.region or heap_vars.region),
+        events_per_minute=settings.events_per_minute or declared.events_per_minute or EVENTS_PER_MINUTE,
+    )
+
+
+def _app_id(environ: Mapping[str, str], heap_vars: HeapVars, name: str, target: str) -> str:
+    variables = [variable_of(name)]
+    if len(heap_vars.environments) < 2:
+        variables.append("HEAP_APP_ID")
+    elif environ.get("HEAP_APP_ID"):
+        known = ", ".join(variable_of(each) for each in heap_vars.environments)
+        raise SettingsError(f"HEAP_APP_ID is set, but the project has several environments: set one of {known} instead")
+    for variable in variables:
+        if given := environ.get(variable):
+            return _checked(variable, app_id, given)
+    if heap_vars.app_id:
+        return heap_vars.app_id
+    ids = heap_vars.environments[name].app_ids if name in heap_vars.environments else heap_vars.app_ids
+    if target in ids:
+        return ids[target]
+    raise SettingsError(_no_app_id(heap_vars, name, target, ids, variables[-1]))
+
+
+def _no_app_id(heap_vars: HeapVars, name: str, target: str, ids: Mapping[str, str], variable: str) -> str:
+    if not heap_vars.names_destinations:
+        return (
+            'there is no Environment ID of Heap to send to: set `vars: dbt_heap: app_ids: {<dbt target>: "…"}` in '
+            f"{FILE_NAME}, or the variable {variable}; {WHERE_IDS_STAND}"
+        )
+    place = f"vars.dbt_heap.environments.{name}" if name in heap_vars.environments else "vars.dbt_heap.app_ids"
+    there_are = f"it has one for: {', '.join(sorted(ids))}" if ids else "it has none for any"
+    return (
+        f"{place} has no Environment ID for the dbt target {quoted(target)} ({there_are}{did_you_mean(target, ids)}). "
+        f"Add it, or set the variable {variable}; {WHERE_IDS_STAND}"
+    )
+
+
+def _base_url(environ: Mapping[str, str], declared_region: str | None) -> str:
+    if given := environ.get("HEAP_BASE_URL"):
+        return _checked("HEAP_BASE_URL", _url, given)
+    if given := environ.get("HEAP_REGION"):
+        return HOSTS[_checked("HEAP_REGION", region, given)]
+    return HOSTS[declared_region or "us"]
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise ValueError("this is no address") from None
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        raise ValueError("an address such as https://heapanalytics.com is needed")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("an address without user, password, query and fragment is needed")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise ValueError("https is needed; plain http goes only to this machine (127.0.0.1), as to the sandbox")
+    return text.strip().rstrip("/")
+
+
+def _checked(variable: str, parse: Any, given: str) -> str:
+    """What `parse` makes of a variable. Raises SettingsError, which does not repeat the value."""
+    try:
+        return str(parse(given))
+    except ValueError as refusal:
+        raise SettingsError(f"{variable}: {refusal}") from None
