@@ -25,7 +25,7 @@ class Status(str, Enum):
     UNDELIVERED = "undelivered"  # Heap did not take all rows: they are sent by the next run
     REFUSED = "refused"  # the plan is larger than its guard: nothing was sent
     GATED = "gated"  # the model's build or tests failed: nothing was sent
-    SKIPPED = "skipped"  # another run is at work on it
+    SKIPPED = "skipped"  # not begun: another run is at work on it, or this one was stopped before
     PARTIAL = "partial"  # stopped in good order before the end: the rest is sent by the next run
     ERROR = "error"  # it could not run
 

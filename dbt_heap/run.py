@@ -59,11 +59,10 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     with open_ledger(invocation) as ledger:
         run = _Run(invocation, ledger, orders, watching, deadline=_deadline(started, orders))
         for each in invocation.selected:
+            failed = orders.fail_fast and any(result.status.exit_code for result in ended)
             watching.started(each)
-            ended.append(run.turn(each))
+            ended.append(run.left_out(each) if failed or run.stopped() else run.turn(each))
             watching.ended(ended[-1])
-            if orders.fail_fast and ended[-1].status.exit_code:
-                break
         target = ledger.target
     return Results(
         run_id=run.run_id,
@@ -90,10 +89,18 @@ class _Run:
         self._deadline = deadline
         self._paces: dict[str, Pace] = {}
 
+    def left_out(self, sync: Sync) -> SyncResult:
+        """A sync that was not begun, because the run was stopped before."""
+        return replace(_blank(sync), status=Status.SKIPPED, message="not begun; run the same command again.")
+
+    def stopped(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self._orders.stop() or time.time() > self._deadline
+
     def turn(self, sync: Sync) -> SyncResult:
         """One sync's whole way, from its lock to its closing entry."""
         started = time.monotonic()
-        blank = SyncResult(sync.name, str(sync.type), sync.model.unique_id, Status.ERROR)
+        blank = _blank(sync)
         try:
             destination = self._invocation.destination(sync, self._ledger.target)
             blank = replace(blank, destination=destination.label)
@@ -122,7 +129,7 @@ class _Run:
         verdicts = self._delivered(plan, turn, destination) if plan.planned else []
         fates = _fates(plan, verdicts)
         failure = next((each.failure for each in verdicts if each.failure), None)
-        status, message = judged(plan, fates, stopped=self._stopped() and failure is None, failure=failure)
+        status, message = judged(plan, fates, stopped=self.stopped() and failure is None, failure=failure)
         turn.close(plan, str(status), fates)
         return _ended(counted, plan, fates, verdicts, status, message)
 
@@ -149,12 +156,9 @@ class _Run:
 
     def _wanted(self, planned: Iterator[Batch], turn: Turn) -> Iterator[Batch]:
         """Batches as long as nobody asks to stop and the lease is ours."""
-        while not self._stopped() and (batch := next(planned, None)):
+        while not self.stopped() and (batch := next(planned, None)):
             turn.beat()
             yield batch
-
-    def _stopped(self) -> bool:
-        return self._orders.stop() or time.time() > self._deadline
 
     def _sleep(self, seconds: float) -> None:
         """Waits for the pace; a DuckDB file is free for others meanwhile."""
@@ -171,6 +175,10 @@ class _Run:
         )
         pace.expect(plan.sendable)
         return pace
+
+
+def _blank(sync: Sync) -> SyncResult:
+    return SyncResult(sync.name, str(sync.type), sync.model.unique_id, Status.ERROR)
 
 
 def _deadline(started: float, orders: Orders) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -14,7 +15,7 @@ from dbt_heap.console import Console, print_table
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.ledger.plans import Options
-from dbt_heap.results import Results, Status
+from dbt_heap.results import FILE_NAME, Results, Status
 from dbt_heap.run import Orders, sync
 
 
@@ -69,6 +70,7 @@ def command(
     invocation = invoke(settings)
     if unknown := set(allow_large) - {each.name for each in invocation.selected}:
         raise SettingsError(f"--allow-large {min(unknown)}: no selected sync has this name")
+    interruption = _Interruption()
     orders = Orders(
         compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
         resync=resync,
@@ -78,15 +80,15 @@ def command(
         skip_running=if_running == "skip",
         fail_fast=fail_fast,
         in_flight=in_flight,
-        stop=_Interruption(),
+        stop=interruption,
     )
-    with console_of(settings) as console:
+    with console_of(settings) as console, interruption:
         _warn(console, invocation)
         results = sync(invocation, orders, console)
-    results.write(invocation.target_path)
     _report(results, console)
+    _write(results, invocation.target_path)
     warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)
-    ctx.exit(results.exit_code or int(warned))
+    ctx.exit(results.exit_code or int(warned or interruption()))
 
 
 class _Interruption:
@@ -94,11 +96,18 @@ class _Interruption:
 
     def __init__(self) -> None:
         self._came = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
+        self._before: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> bool:
         return self._came
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._note)
+
+    def __exit__(self, *_: object) -> None:
+        for number, action in self._before.items():
+            signal.signal(number, action)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._came:
@@ -115,6 +124,16 @@ def _warn(console: Console, invocation: Invocation) -> None:
         console.warn(
             "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"
         )
+
+
+def _write(results: Results, folder: Path) -> None:
+    """Writes the artifact. Raises SettingsError where it cannot: what was sent stands in the warehouse all the same."""
+    try:
+        results.write(folder)
+    except OSError as refusal:
+        raise SettingsError(
+            f"the sync is over, but {folder / FILE_NAME} cannot be written: {refusal.strerror}"
+        ) from None
 
 
 def _report(results: Results, console: Console) -> None:

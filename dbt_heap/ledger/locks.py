@@ -53,6 +53,11 @@ class Lock:
         """Lets others in."""
         self.warehouse.execute("drop_table", relation=self.table)
 
+    def held_by(self) -> str | None:
+        """The run that holds it; None where nobody does. Raises WarehouseError."""
+        rows = self.warehouse.fetch("lock_holder", lock=self.table)
+        return str(rows[0][0]) if rows else None
+
     def _other(self, refusal: WarehouseError) -> Holder:
         """The dead run that held it. Raises RunningError where it lives, the refusal itself where there is no lock."""
         try:

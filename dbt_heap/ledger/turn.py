@@ -72,17 +72,16 @@ class Turn:
         """Step 1: brings a dead run to its end. What it may have sent without a verdict is put in doubt."""
         self.entry = self._before
         if self.entry.step is Step.PLANNED:
-            self._log(Step.ABANDONED, status="interrupted")
+            self._log(Step.ABANDONED, status="interrupted", standing=None)
         else:
             self._settle()
-            self._log(Step.CLOSED, status="interrupted")
+            self._log(Step.CLOSED, status="interrupted", standing=None)  # which rejects stand, the next run finds out
 
     def sweep(self) -> None:
         """Drops the tables of this sync that no entry names: what killed runs left behind."""
-        named = {entry.synced for entry in self._state.entries.values()}
-        stem = names.stem(self.entry.destination, self.entry.sync)
-        for table in self._state.catalog.state_tables:
-            if names.belongs(table, stem) and table not in named:
+        if self._unnamed(self._state):
+            # Looked at again under the lock: since then another run may have ended, and its head is named by now.
+            for table in self._unnamed(self._state.reread()):
                 self._state.drop(table)
 
     def doubt_all(self) -> None:
@@ -147,7 +146,7 @@ class Turn:
         """Steps 7 to 10: fold, rejects, the closing entry with its fates. Raises StateError where sums differ."""
         if self.entry.step is Step.HORIZON:
             self._settle(expected=fates)
-        rejects_changed = fates.rejected > 0 or plan.standing != (self._before.standing or 0)
+        rejects_changed = fates.rejected > 0 or plan.standing != self._before.standing
         standing = fates.rejected + plan.standing
         if rejects_changed and standing:
             self._state.warehouse.execute(
@@ -192,6 +191,7 @@ class Turn:
                     f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded."
                 )
             self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
+            self._confirm()
         show_synced(self._state, self.entry, {**shown_names(catalog, before), **self._names})
         if before.synced and before.synced != self.entry.synced:
             self._state.drop(before.synced)
@@ -218,9 +218,8 @@ class Turn:
         self._appended_at = self._clock()
 
     def _confirm(self) -> None:
-        """Raises RunningError where the last entry was fenced off, because another run took over."""
-        newest = self._state.reread().newest(self.entry.destination, self.entry.sync)
-        self._must_hold(newest.run_id if newest else None)
+        """Raises RunningError where another run took over, and the last entry was not written."""
+        self._must_hold(self._lock.held_by())
 
     def _must_hold(self, run_id: str | None) -> None:
         if run_id != self._holder.run_id:
@@ -230,6 +229,11 @@ class Turn:
         self._state.drop(self._table("outbox"))
         if self.entry.acked:
             self._state.drop(self.entry.acked)
+
+    def _unnamed(self, state: State) -> list[str]:
+        named = {entry.synced for entry in state.entries.values()}
+        stem = names.stem(self.entry.destination, self.entry.sync)
+        return [each for each in state.catalog.state_tables if names.belongs(each, stem) and each not in named]
 
     def _table(self, kind: str) -> str:
         return f"{kind}_{names.stem(self.entry.destination, self.entry.sync)}_{self._holder.run_id}"

@@ -103,8 +103,8 @@ REJECTED = [
 
 # A null of any type is nothing to tell.
 NULLS = [
-    "boolean", "integer", "hugeint", "decimal(5, 2)", "double", "varchar", "date", "timestamptz", "blob", "json", "uuid",
-    "integer[]", "struct(a integer)", "map(varchar, integer)", "interval",
+    "boolean", "integer", "hugeint", "decimal(5, 2)", "double", "varchar", "date", "timestamptz", "blob", "json",
+    "uuid", "integer[]", "struct(a integer)", "map(varchar, integer)", "interval",
 ]  # fmt: skip
 
 
