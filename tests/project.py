@@ -41,6 +41,8 @@ class Project:
         self.environment = {"HEAP_BASE_URL": heap_url}
         self.nodes: dict[str, Any] = {}
         self.vars: dict[str, Any] = {"app_id": app_id}
+        self.schema = SCHEMA
+        self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
         profile = {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": str(self.database)}}}
         self._write("profiles.yml", {"shop": profile})
 
@@ -101,7 +103,7 @@ class Project:
         project = {"name": "shop", "version": "1.0", "profile": "shop", "vars": {"dbt_heap": self.vars}}
         self._write("dbt_project.yml", project)
         metadata = {
-            "dbt_schema_version": SCHEMA,
+            "dbt_schema_version": self.schema,
             "dbt_version": "1.11.0",
             "project_name": "shop",
             "adapter_type": "duckdb",
@@ -109,7 +111,10 @@ class Project:
         }
         target = self.folder / "target"
         target.mkdir(exist_ok=True)
-        (target / "manifest.json").write_text(json.dumps({"metadata": metadata, "nodes": self.nodes, "sources": {}}))
+        text = json.dumps({"metadata": metadata, "nodes": self.nodes, "sources": {}})
+        (target / "manifest.json").unlink(missing_ok=True)
+        if self.manifest_text is not None:
+            (target / "manifest.json").write_text(self.manifest_text or text)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """What a statement of the warehouse gives."""

@@ -55,10 +55,10 @@ class Folding:
         }
         columns = [{"name": name, "type": type_name, "known": name in older} for name, type_name in sent.items()]
         fits = all(older.get(name) == type_name for name, type_name in sent.items())
-        if self.entry.synced and fits and self.state.warehouse.render("merges"):
-            self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns))
-            return self.entry.synced
         kept = [name for name in older if name not in sent and name.lower() not in _OWN_COLUMNS]
+        if self.entry.synced and fits and self.state.warehouse.render("merges"):
+            self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns, kept=kept))
+            return self.entry.synced
         return self._generation("generation_objects", columns=columns, kept=kept)
 
     def _generation(self, macro: str, **more: Any) -> str:

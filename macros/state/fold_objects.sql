@@ -1,6 +1,6 @@
 {#
     Brings accepted values and doubts into the state: in place by one MERGE, fenced by the lock; `run.columns` are the outbox's
-    property columns in the order of its mask, so that an older run's outbox folds like a new one.
+    property columns in the order of its mask, so that an older run's outbox folds like a new one; `run.kept` are the state's others.
 #}
 {% macro fold_objects(run) %}{{ return(adapter.dispatch('fold_objects', 'dbt_heap')(run)) }}{% endmacro %}
 
@@ -14,7 +14,10 @@ using (
 on synced.key = sent.key
 when matched then update set
     {%- for column in run.columns %}
-    {{ column.name }} = case when sent.verdict = 'accepted' and substring(sent.changed, {{ loop.index }}, 1) = '1' then sent.{{ column.name }} else synced.{{ column.name }} end,
+    {{ column.name }} = {{ dbt_heap.folded_value('synced.' ~ column.name, sent='sent.' ~ column.name, place=loop.index) }},
+    {%- endfor %}
+    {%- for name in run.kept %}
+    {{ name }} = {{ dbt_heap.folded_value('synced.' ~ name) }},
     {%- endfor %}
     doubt = sent.verdict = 'doubt',
     origin = 'sent',

@@ -1,7 +1,7 @@
 {#
     The next generation of the state, by one CTAS: the first one, one with a newly mapped property or a changed type, and every
-    one on engines without MERGE. Properties no longer mapped keep their columns. `run.columns` as in fold_objects,
-    `run.kept` are the older generation's other columns, `run.older` its name or none.
+    one on engines without MERGE. Properties no longer mapped keep their columns. `run.columns` and `run.kept` as in fold_objects,
+    `run.older` is the older generation's name or none.
 #}
 {% macro generation_objects(run) %}
 create table {{ run.next }} as
@@ -11,11 +11,11 @@ with sent as (
 select
     {{ 'coalesce(sent.key, synced.key)' if run.older else 'sent.key' }} as key,
     {%- for column in run.columns %}
-    case when sent.verdict = 'accepted' and substring(sent.changed, {{ loop.index }}, 1) = '1' then sent.{{ column.name }}
-        {%- if column.known %} else {{ dbt.safe_cast('synced.' ~ column.name, column.type) }}{% endif %} end as {{ column.name }},
+    {%- set before = dbt.safe_cast('synced.' ~ column.name, column.type) if column.known else none %}
+    {{ dbt_heap.folded_value(before, sent='sent.' ~ column.name, place=loop.index) }} as {{ column.name }},
     {%- endfor %}
     {%- for name in run.kept %}
-    synced.{{ name }},
+    {{ dbt_heap.folded_value('synced.' ~ name) }} as {{ name }},
     {%- endfor %}
     {%- if run.older %}
     case when sent.key is null then synced.doubt else sent.verdict = 'doubt' end as doubt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def held(heap: Sandbox) -> dict[str, dict[str, Any]]:
 
 def sent(heap: Sandbox) -> list[dict[str, Any]]:
     """The records of all requests since the last reset of the sandbox."""
-    bodies = [request["body"] for request in heap.requests(bodies=True)]
+    bodies = [json.loads(request["body"]) for request in heap.requests(bodies=True)]
     return [record for body in bodies for record in body.get("users") or body.get("accounts") or body.get("events")]
 
 
@@ -212,3 +213,31 @@ def test_figures_of_every_run_stand_in_the_view_of_runs(users: Project) -> None:
         ("success", 3, 3, 0),
         ("success", 0, 0, 0),
     ]
+
+
+def test_a_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
+    users.sync()
+    users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
+    heap.misbehave("401-afterx1")  # taken, and nobody knows
+    assert users.sync().exit_code == 1
+    assert held(heap)["ana"]["Plan"] == "pro"
+    users.sql("update heap_users set plan = 'team' where user_id = 'ana'")
+    assert users.sync().exit_code == 0
+    assert held(heap)["ana"]["Plan"] == "team"
+
+
+@pytest.mark.parametrize("mapped", [True, False], ids=["mapped", "no longer mapped"])
+def test_a_doubt_is_not_forgotten_with_a_property_that_is_not_sent(users: Project, heap: Sandbox, mapped: bool) -> None:
+    users.sync()
+    users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
+    heap.misbehave("401-afterx1")
+    users.sync()
+    users.sql("update heap_users set plan = null, seats = 9 where user_id = 'ana'")
+    if not mapped:
+        users.declare("heap_users", {**USERS, "properties": {"Seats": "seats"}})
+    users.sync()
+    assert held(heap)["ana"] == {"Plan": "pro", "Seats": 9}
+    users.sql("update heap_users set plan = 'team' where user_id = 'ana'")
+    users.declare("heap_users", USERS)
+    users.sync()
+    assert held(heap)["ana"] == {"Plan": "team", "Seats": 9}
