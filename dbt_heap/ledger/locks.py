@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +34,8 @@ class Lock:
 
     warehouse: Warehouse
     sync: str
+    stem: str  # what the tables of this sync share in their names
     table: str
-    stale: Callable[[str], str]  # the name aside for a dead run's lock
     state: dict[str, str]
     acked: str | None  # where the run that may hold it writes its verdicts
 
@@ -78,7 +77,8 @@ class Lock:
     def _take_over(self, dead: Holder) -> None:
         """Moves the dead run's lock aside: of two heirs one is refused, as the new name exists already."""
         try:
-            self.warehouse.execute("move_lock", lock=self.table, aside=self.stale(dead.run_id))
+            aside = f"stale_{self.stem}_{dead.run_id}"
+            self.warehouse.execute("move_lock", state=self.state, lock=self.table, aside=aside)
         except WarehouseError:
             raise RunningError(
                 f"{self.sync}: another run has just taken over from a dead one. Run the same command again."

@@ -63,8 +63,8 @@ class State:
         return Lock(
             warehouse=self.warehouse,
             sync=sync,
+            stem=stem,
             table=self.relation(f"lock_{stem}"),
-            stale=lambda dead: self.relation(f"stale_{stem}_{dead}"),
             state=self.arguments(),
             acked=self.relation(working) if working else None,
         )

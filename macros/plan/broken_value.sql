@@ -6,7 +6,9 @@
         {{ return('lower(' ~ dbt_heap.text_of(column.stored) ~ ") in ('nan', 'inf', '-inf', '+inf', 'infinity', '-infinity')") }}
     {%- endif -%}
     {%- if column.value_class in ('date', 'timestamp', 'timestamptz') -%}
-        {{ return('(' ~ column.stored ~ " < '0001-01-01' or " ~ column.stored ~ " >= '9999-12-31')") }}
+        {#- as a date: the literal would not fit into a timestamp of nanoseconds -#}
+        {%- set day = 'cast(' ~ column.stored ~ ' as date)' -%}
+        {{ return('(' ~ day ~ " < '0001-01-01' or " ~ day ~ " >= '9999-12-31')") }}
     {%- endif -%}
     {%- if plan.reject_too_long and column.value_class in ('text', 'other', 'json') -%}
         {{ return(dbt.length(column.stored) ~ ' > ' ~ plan.rules.max_text) }}

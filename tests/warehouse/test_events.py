@@ -147,7 +147,7 @@ def test_top_level_keys_of_a_properties_column_become_properties(orders: Project
     orders.declare("heap_orders", {**ORDERS, "properties_column": "more"})
     orders.sync()
     (event,) = heap.events()
-    assert event["properties"] == {"Total": 5, "Coupon": "X", "Tags": "a||b", "Gift": "true", "Deep": '{"a":1.50}'}
+    assert event["properties"] == {"Total": 5, "Coupon": "X", "Tags": "a||b", "Gift": "true", "Deep": '{"a":1.5}'}
 
 
 def test_a_key_of_several_columns_does_not_confuse_its_parts(orders: Project, heap: Sandbox) -> None:

@@ -1,0 +1,44 @@
+"""The integration project in a folder of its own, built by dbt itself and synced by the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+HERE = ROOT / "integration_tests"
+NOT_COPIED = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb*", "__pycache__", "*.py", "*.sh")
+
+
+class Integration:
+    """A copy of `integration_tests`; its package is this repository."""
+
+    def __init__(self, folder: Path, heap_url: str) -> None:
+        self.folder = folder
+        shutil.copytree(HERE, folder, ignore=NOT_COPIED, dirs_exist_ok=True)
+        (folder / "packages.yml").write_text(f"packages:\n  - local: {json.dumps(str(ROOT))}\n")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
+        path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
+        self.environment = kept | {"PATH": path, "HEAP_BASE_URL": heap_url, "DBT_PROFILES_DIR": str(folder)}
+
+    def run(self, *command: str, ends_with: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command in the folder, as a person would; fails where its exit code is another one."""
+        ran = subprocess.run(
+            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, check=False
+        )
+        assert ends_with in (None, ran.returncode), f"{command}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+        return ran
+
+    def build(self, day: int) -> None:
+        """Builds one day's export."""
+        self.run("dbt", "build", "--quiet", "--vars", f"day: {day}")
+
+    def results(self) -> dict[str, Any]:
+        """The syncs of the last heap_results.json by name."""
+        found = json.loads((self.folder / "target" / "heap_results.json").read_bytes())
+        return {each["name"]: each for each in found["syncs"]}
