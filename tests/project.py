@@ -79,12 +79,14 @@ class Project:
     def run(self, *arguments: str, **environment: str) -> Outcome:
         """Runs a dbt-heap command in the project's folder."""
         self.write()
-        kept = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
-        ran = CliRunner().invoke(
-            group,
-            [*arguments, "--project-dir", str(self.folder), "--profiles-dir", str(self.folder)],
-            env={**kept, **self.environment, **environment},
+        return self.bare(
+            *arguments, "--project-dir", str(self.folder), "--profiles-dir", str(self.folder), **environment
         )
+
+    def bare(self, *arguments: str, **environment: str) -> Outcome:
+        """Runs a dbt-heap command with these arguments alone."""
+        kept = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
+        ran = CliRunner().invoke(group, arguments, env={**kept, **self.environment, **environment})
         if ran.exception and not isinstance(ran.exception, SystemExit):
             raise ran.exception
         return Outcome(ran.exit_code, ran.stdout, ran.stderr)

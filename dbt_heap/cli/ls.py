@@ -16,8 +16,8 @@ _COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
 
 
 @click.command("ls")
-@all_options
 @click.option("--output", type=click.Choice(["text", "name", "json"]), default="text", show_default=True)
+@all_options
 def command(output: str, **shared: Any) -> None:
     """List the declared syncs. Needs the manifest alone."""
     settings = settings_of(**shared)

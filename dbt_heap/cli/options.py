@@ -80,6 +80,14 @@ _OUTPUT = [
 ]  # fmt: skip
 
 
+rate_option = click.option(
+    "--events-per-minute",
+    type=click.IntRange(min=1),
+    envvar="DBT_HEAP_EVENTS_PER_MINUTE",
+    help="Share of Heap's 15,000 events a minute, where other processes send to the same environment.",
+)
+
+
 def project_options(command: F) -> F:
     """Where the project, its profile and its artifacts are."""
     return _with(_PROJECT, command)

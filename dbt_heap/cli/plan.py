@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.console import print_table
 from dbt_heap.invocation import invoke
 from dbt_heap.ledger.plans import Options
@@ -17,11 +17,12 @@ _FIGURES = ("new", "changed", "rejected", "standing", "requests")
 
 
 @click.command("plan")
-@all_options
 @click.option("--retry-rejected", is_flag=True, help="As if rows that stand rejected were tried again.")
 @click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
 @click.option("--output", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--check", is_flag=True, help="Exit with 3 where there is something to do.")
+@rate_option
+@all_options
 @click.pass_context
 def command(
     ctx: click.Context, /, retry_rejected: bool, full_scan: bool, output: str, check: bool, **shared: Any

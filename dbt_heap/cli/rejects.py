@@ -14,10 +14,10 @@ from dbt_heap.opening import open_ledger
 
 
 @click.command("rejects")
-@all_options
 @click.option("--with-values", is_flag=True, help="Row by row, with their keys.")
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
+@all_options
 def command(with_values: bool, limit: int, output: str, **shared: Any) -> None:
     """Show which rows stand rejected, and why.
 

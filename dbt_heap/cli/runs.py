@@ -14,9 +14,9 @@ from dbt_heap.opening import open_ledger
 
 
 @click.command("runs")
-@all_options
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
+@all_options
 def command(limit: int, output: str, **shared: Any) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
     invocation = invoke(settings_of(**shared))

@@ -13,8 +13,8 @@ from dbt_heap.preview import samples
 
 
 @click.command("show")
-@all_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="Rows of each sync.")
+@all_options
 def command(limit: int, **shared: Any) -> None:
     """Print the requests that the first rows to send would make. Sends nothing.
 

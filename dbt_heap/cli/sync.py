@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.console import Console, print_table
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, invoke
@@ -20,7 +20,6 @@ from dbt_heap.run import Orders, sync
 
 
 @click.command("sync")
-@all_options
 @click.option(
     "--fail-fast", "-x", is_flag=True, envvar="DBT_FAIL_FAST", help="Stop at the first sync that does not end well."
 )
@@ -46,6 +45,8 @@ from dbt_heap.run import Orders, sync
     envvar="DBT_HEAP_IN_FLIGHT",
     help="Requests under way at once.",
 )
+@rate_option
+@all_options
 @click.pass_context
 def command(
     ctx: click.Context,

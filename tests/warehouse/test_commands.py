@@ -1,0 +1,232 @@
+"""What a person types, sees and gets back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dbt_heap.results import results_schema
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+
+USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
+ORDERS = {
+    "type": "events",
+    "identity": "user_id",
+    "event_name": "Order Completed",
+    "timestamp": "ordered_at",
+    "unique_key": "order_id",
+}
+ACCOUNTS = {"type": "account_properties", "account_id": "account_id", "properties": ["tier"]}
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    """Two users, an order, an account; nothing synced yet."""
+    project.table("heap_users", "select * from (values ('ana', 'team'), ('bob', 'free')) as t(user_id, plan)")
+    project.table("heap_orders", "select 1 as order_id, 'ana' as user_id, timestamp '2026-03-01' as ordered_at")
+    project.table("heap_accounts", "select 'acme' as account_id, 'gold' as tier")
+    project.declare("heap_users", USERS)
+    project.declare("heap_orders", ORDERS, tags=["nightly"])
+    project.declare("heap_accounts", ACCOUNTS)
+    return project
+
+
+def test_results_are_written_as_their_schema_says(shop: Project) -> None:
+    assert shop.sync().exit_code == 0
+    found = json.loads((shop.folder / "target" / "heap_results.json").read_bytes())
+    jsonschema.validate(found, results_schema())
+    assert [each["name"] for each in found["syncs"]] == ["heap_users", "heap_accounts", "heap_orders"]
+    users = shop.results()["heap_users"]
+    assert (users["status"], users["planned"], users["accepted"], users["new"]) == ("success", 2, 2, 2)
+    assert (users["properties"], users["requests"]) == ({"Plan": 2}, 1)
+    assert users["bytes"] > 0
+
+
+def test_nothing_in_the_results_names_a_row(shop: Project) -> None:
+    shop.sql("insert into heap_users values ('undefined', 'secret')")
+    outcome = shop.sync()
+    written = (shop.folder / "target" / "heap_results.json").read_text() + outcome.stdout + outcome.stderr
+    for value in ("ana", "bob", "undefined", "team", "secret", "acme", "gold"):
+        assert value not in written.replace("Manage", "")
+
+
+def test_a_results_file_that_cannot_be_written_is_told(shop: Project) -> None:
+    shop.write()
+    (shop.folder / "target" / "heap_results.json").mkdir()
+    outcome = shop.sync()
+    assert outcome.exit_code == 2
+    assert "heap_results.json cannot be written" in outcome.stderr
+
+
+def test_plan_counts_and_says_what_is_new(shop: Project) -> None:
+    shop.sync()
+    shop.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
+    shop.sql("insert into heap_users values ('cem', 'free'), ('undefined', 'free')")
+    (users,) = (each for each in shop.run("plan", "--output", "json").json() if each["sync"] == "heap_users")
+    figures = ("planned", "new", "changed", "rejected", "standing", "batches", "first")
+    assert [users[name] for name in figures] == [3, 1, 1, 1, 0, 1, False]
+    assert users["reasons"] == {"placeholder_identity": 1}
+    text = shop.run("plan").stdout
+    assert "heap_users: rejected: placeholder_identity 1" in text
+    assert "| heap_users | 1 | 1 | 1 | 0 | 1 |" in shop.run("plan", "--output", "markdown").stdout
+
+
+def test_plan_tells_properties_that_are_new_to_heap_and_those_that_stay_behind(shop: Project) -> None:
+    shop.sync()
+    shop.declare("heap_users", {**USERS, "properties": {"Tariff": "plan"}})
+    text = shop.run("plan").stdout
+    assert "heap_users: properties new to Heap: Tariff" in text
+    assert "heap_users: no longer sent, Heap keeps their last values: Plan" in text
+
+
+def test_plan_check_tells_whether_there_is_something_to_do(shop: Project) -> None:
+    assert shop.run("plan", "--check").exit_code == 3
+    shop.sync()
+    assert shop.run("plan", "--check").exit_code == 0
+
+
+def test_show_prints_the_requests_a_sync_would_make(shop: Project, heap: Sandbox) -> None:
+    shown = [json.loads(line) for line in shop.run("show").stdout.splitlines()]
+    shop.sync()
+    sent = [json.loads(request["body"]) for request in heap.requests(bodies=True)]
+    assert [normal(body) for body in shown] == [normal(body) for body in sent]
+
+
+def normal(body: dict[str, Any]) -> dict[str, Any]:
+    """A body whose records stand in a fixed order."""
+    return {key: sorted(value, key=str) if isinstance(value, list) else value for key, value in body.items()}
+
+
+@pytest.mark.parametrize("command", ["ls", "check", "show", "schema"])
+def test_some_commands_need_no_app_id(shop: Project, command: str) -> None:
+    shop.vars = {}
+    ran = shop.run(command) if command != "schema" else shop.bare("schema")
+    assert ran.exit_code == 0, ran.stderr
+
+
+def test_ls_lists_the_declared_syncs(shop: Project) -> None:
+    assert [each["name"] for each in shop.run("ls", "--output", "json").json()] == [
+        "heap_users",
+        "heap_accounts",
+        "heap_orders",
+    ]
+    assert shop.run("ls", "--output", "name").stdout.split() == ["heap_users", "heap_accounts", "heap_orders"]
+
+
+def test_check_says_what_has_to_be_set_in_heap_before_accounts_mean_anything(shop: Project) -> None:
+    shop.vars["account_id_property"] = "Plan"
+    outcome = shop.run("check")
+    assert outcome.exit_code == 0
+    assert "Account > Manage > Features" in outcome.stderr
+    shop.sync()
+    assert "1 of its accounts belong to no user that heap_users has sent" in shop.run("check").stderr
+
+
+def test_debug_tries_one_thing_after_the_other(shop: Project) -> None:
+    outcome = shop.run("debug")
+    assert outcome.exit_code == 0
+    assert outcome.stdout.count("OK") == 3
+    shop.vars = {}
+    outcome = shop.run("debug")
+    assert outcome.exit_code == 2
+    assert "Account > Manage > Projects" in outcome.stdout
+
+
+def test_runs_and_rejects_come_as_csv_and_json(shop: Project) -> None:
+    shop.sql("insert into heap_users values ('undefined', 'free')")
+    shop.sync()
+    header, *rows = shop.run("rejects", "--output", "csv").stdout.splitlines()
+    assert (header, len(rows)) == ("sync,reason,property,row_count,since", 1)
+    (reject,) = shop.run("rejects", "--output", "json").json()
+    assert (reject["sync"], reject["reason"], reject["row_count"]) == ("heap_users", "placeholder_identity", 1)
+    runs = shop.run("runs", "--output", "json").json()
+    assert {(each["sync"], each["status"]) for each in runs} == {
+        ("heap_users", "rejected"),
+        ("heap_orders", "success"),
+        ("heap_accounts", "success"),
+    }
+
+
+def test_logs_may_be_json_lines(shop: Project) -> None:
+    lines = [json.loads(line) for line in shop.sync("--log-format", "json").stderr.splitlines()]
+    names = [line["info"]["name"] for line in lines]
+    assert names.count("SyncPlanned") == names.count("SyncEnded") == 3
+    assert {"name", "level", "ts", "msg"} == set(lines[0]["info"])
+
+
+def test_quiet_says_only_what_has_to_be_done(shop: Project) -> None:
+    assert shop.sync("--quiet").stderr == ""
+    shop.sql("insert into heap_users values ('undefined', 'free')")
+    assert len(shop.sync("--quiet").stderr.splitlines()) == 1
+
+
+def test_the_last_line_names_the_next_command(shop: Project) -> None:
+    shop.sql("insert into heap_users values ('undefined', 'free')")
+    assert shop.sync().stderr.splitlines()[-1] == (
+        "heap_users: 1 rows were rejected. See which and why: dbt-heap rejects --select heap_users"
+    )
+
+
+def test_fail_fast_begins_no_further_sync(shop: Project, heap: Sandbox) -> None:
+    shop.sql("insert into heap_users values ('undefined', 'free')")
+    assert shop.sync("--fail-fast").exit_code == 1
+    assert {name: each["status"] for name, each in shop.results().items()} == {
+        "heap_users": "rejected",
+        "heap_accounts": "skipped",
+        "heap_orders": "skipped",
+    }
+    assert heap.events() == []
+
+
+def test_warn_error_makes_warnings_errors(shop: Project) -> None:
+    shop.declare("heap_users", {**USERS, "properties": {"Email": "plan"}})
+    assert "Email" in shop.run("check").stderr
+    outcome = shop.run("check", "--warn-error")
+    assert outcome.exit_code == 2
+    assert "with --warn-error a warning is an error" in outcome.stderr
+
+
+def test_a_manifest_is_enough_where_there_is_no_checkout(shop: Project, heap: Sandbox) -> None:
+    shop.write()
+    (shop.folder / "dbt_project.yml").unlink()
+    elsewhere = shop.folder / "elsewhere"
+    elsewhere.mkdir()
+    outcome = shop.bare(
+        "sync", "--manifest", str(shop.folder / "target" / "manifest.json"), "--profiles-dir", str(shop.folder),
+        "--profile", "shop", "--project-dir", str(elsewhere), HEAP_APP_ID="55",
+    )  # fmt: skip
+    assert outcome.exit_code == 0, outcome.stderr
+    assert len(heap.users("55")) == 2
+
+
+def test_syncs_go_to_the_environment_their_block_names(shop: Project, heap: Sandbox) -> None:
+    shop.vars = {"environments": {"main": {"dev": "1"}, "brand_b": {"dev": "2"}}}
+    shop.declare("heap_orders", {**ORDERS, "environment": "brand_b"})
+    assert shop.sync().exit_code == 0
+    assert (len(heap.users("1")), len(heap.events("1")), len(heap.events("2"))) == (2, 0, 1)
+    assert shop.sync(HEAP_APP_ID__BRAND_B="3").exit_code == 0
+    assert len(heap.events("3")) == 1
+
+
+def test_max_minutes_stops_in_good_order_and_the_next_run_goes_on(shop: Project, heap: Sandbox) -> None:
+    outcome = shop.sync("--max-minutes", "0.0000001")
+    assert outcome.exit_code == 0
+    assert {each["status"] for each in shop.results().values()} <= {"partial", "skipped"}
+    assert shop.sync().exit_code == 0
+    assert len(heap.users()) == 2
+
+
+def test_unknown_syncs_of_allow_large_are_told(shop: Project) -> None:
+    outcome = shop.sync("--allow-large", "nobody")
+    assert outcome.exit_code == 2
+    assert "--allow-large nobody" in outcome.stderr
+
+
+def test_vars_must_be_a_mapping(shop: Project) -> None:
+    outcome = shop.sync("--vars", "[1, 2]")
+    assert outcome.exit_code == 2
+    assert "--vars: a YAML mapping is needed" in outcome.stderr
