@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,6 +20,11 @@ class SyncType(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+def slug(name: str) -> str:
+    """A name's plain part, at most 30 characters: what the names of a sync's tables and of its view begin with."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:30]
 
 
 @dataclass(frozen=True)

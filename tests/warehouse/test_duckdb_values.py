@@ -45,7 +45,7 @@ SENT = [
     Case("0.00000000000000000001::decimal(38, 20)", "0.00000000000000000001"),
     # floats
     Case("0.1::double", "0.1"),
-    Case("1e300::double", "1e300"),
+    Case("1e300::double", "1e+300"),
     Case("0.5::float", "0.5"),
     # text
     Case("'team'", '"team"'),

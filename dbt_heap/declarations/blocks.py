@@ -1,0 +1,118 @@
+"""The blocks of a model: each read, named, and with the project's defaults beneath."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dbt_heap.declarations.block import RIVALS, Block, suits
+from dbt_heap.declarations.terms import sync_name
+from dbt_heap.errors import Mistake
+from dbt_heap.manifest import Model
+from dbt_heap.project import FILE_NAME, HeapVars
+from dbt_heap.reading import Place, Reading, found, keys, no_such_key, read
+
+_DEFAULTS = Place(FILE_NAME, FILE_NAME, "vars.dbt_heap.defaults")
+_OWN_ONLY = ("type", "name")
+_NEEDED = "a block, or a list of blocks, is needed"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One block of a model: what it says, and where."""
+
+    model: Model
+    place: Place
+    name: str  # empty where it has none that could be used
+    block: Block
+    own: frozenset[str]  # the keys that the block gives itself, be it wrongly; the others are defaults
+    broken: frozenset[str]  # those that could not be read, each with a mistake
+
+    def where(self, key: str) -> Place:
+        """Where a key was given: here or in the project's defaults."""
+        from_defaults = key not in self.own and key in self.block.model_fields_set
+        return (_DEFAULTS if from_defaults else self.place).at(key)
+
+    def given(self, key: str) -> bool:
+        """Whether a key stands there, be it wrongly or as a default."""
+        return key in self.own or key in self.block.model_fields_set
+
+
+def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
+    """`vars.dbt_heap.defaults` as a block; what is wrong there is told once, not by every block."""
+    raw = {key: value for key, value in heap_vars.defaults.items() if key not in _OWN_ONLY}
+    reading = read(Block, raw, _DEFAULTS, lambda key: no_such_key(key, keys(Block)))
+    misplaced = [key for key in heap_vars.defaults if key in _OWN_ONLY]
+    return reading.value, [
+        *reading.mistakes,
+        *(_DEFAULTS.at(key).mistake("this key has no default: it stands in each block itself") for key in misplaced),
+    ]
+
+
+def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list[Mistake]]:
+    """The blocks of a model that could be read, and what is wrong with any."""
+    place = Place(model.name, model.file, "meta.heap")
+    if isinstance(model.heap, Mapping):
+        return _read([(place, model.heap)], model, defaults)
+    if not isinstance(model.heap, list):
+        return [], [place.mistake(f"{_NEEDED}, found {found(model.heap)}")]
+    if not model.heap:
+        return [], [place.mistake(f"{_NEEDED}, found an empty list")]
+    items = [(place.at(index), item) for index, item in enumerate(model.heap)]
+    blocks = [(where, item) for where, item in items if isinstance(item, Mapping)]
+    declared, mistakes = _read(blocks, model, defaults, several=len(items) > 1)
+    strange = [(where, item) for where, item in items if not isinstance(item, Mapping)]
+    return declared, [*mistakes, *(where.mistake(f"a block is needed, found {found(item)}") for where, item in strange)]
+
+
+def _read(
+    blocks: list[tuple[Place, Mapping[Any, Any]]], model: Model, defaults: Block, several: bool = False
+) -> tuple[list[Declared], list[Mistake]]:
+    readings = [(place, raw, read(Block, raw, place, _unknown_key)) for place, raw in blocks]
+    mistakes = [mistake for _, _, reading in readings for mistake in reading.mistakes]
+    declared = []
+    for place, raw, reading in readings:
+        name = reading.value.name or ("" if several or "name" in reading.broken else model.name)
+        block = _over(reading, defaults)
+        own = frozenset(key for key in raw if isinstance(key, str))
+        declared.append(Declared(model, place, name, block, own, reading.broken))
+    mistakes += [mistake for each in declared for mistake in _names(each)]
+    return declared, mistakes
+
+
+def _over(reading: Reading[Block], defaults: Block) -> Block:
+    """A block with the defaults beneath that suit it."""
+    block = reading.value
+    if block.type is None:
+        return block
+    own = block.model_fields_set | reading.broken
+    beneath = {
+        key: getattr(defaults, key)
+        for key in defaults.model_fields_set
+        if key not in own and RIVALS.get(key) not in own and suits(key, block.type)
+    }
+    return block.model_copy(update=beneath)
+
+
+def _names(declared: Declared) -> Iterator[Mistake]:
+    """What is wrong with a name that is missing, or taken from the model."""
+    place = declared.place.at("name")
+    if "name" in declared.own:
+        return
+    if not declared.name:
+        yield place.mistake("a name is needed, since the model has several blocks")
+        return
+    try:
+        sync_name(declared.name)
+    except ValueError as refusal:
+        yield place.mistake(f"the model's name cannot be the sync's, so that one is needed here: {refusal}")
+
+
+def _unknown_key(key: str) -> str:
+    if key == "user_id":
+        return (
+            "there is no such key: `identity` names the column that holds Heap's identity, "
+            "`heap_user_id` that of the Heap SDK's own numeric id"
+        )
+    return no_such_key(key, keys(Block))
