@@ -135,7 +135,7 @@ def result_line(result: SyncResult) -> str:
     parts += [f"{result.standing:,} standing rejects"] if result.standing else []
     parts += [f"{result.undelivered:,} undelivered"] if result.undelivered else []
     parts += [f"{result.truncated:,} values truncated"] if result.truncated else []
-    took = f"{result.requests:,} requests in {result.seconds:.1f} s"
+    took = f"{result.requests:,} {'request' if result.requests == 1 else 'requests'} in {result.seconds:.1f} s"
     return f"{result.name}: {result.status} · {', '.join(parts)} · {took}"
 
 

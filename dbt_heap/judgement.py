@@ -37,7 +37,7 @@ def judged(plan: Plan, fates: Fates, *, stopped: bool, failure: str | None) -> t
     """How the run of a sync ended, and what to do about it."""
     sync = plan.sync
     if fates.undelivered and stopped:
-        return Status.PARTIAL, f"stopped with {fates.undelivered:,} rows left; run the same command again for the rest."
+        return Status.PARTIAL, f"stopped with {rows(fates.undelivered)} left; run the same command again for the rest."
     if fates.undelivered:
         return Status.UNDELIVERED, _undelivered(fates, failure)
     rejected = fates.rejected + plan.standing
@@ -48,14 +48,21 @@ def judged(plan: Plan, fates: Fates, *, stopped: bool, failure: str | None) -> t
     return Status.REJECTED, f"{_rejected(plan, fates)}. {_look(sync)}"
 
 
+def rows(count: int) -> str:
+    """So many rows, in words."""
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
 def _undelivered(fates: Fates, failure: str | None) -> str:
     reason = f": {failure}" if failure else ""
-    return f"Heap did not take {fates.undelivered:,} rows{reason}. Nothing is lost: run the same command again."
+    return f"Heap did not take {rows(fates.undelivered)}{reason}. Nothing is lost: run the same command again."
 
 
 def _rejected(plan: Plan, fates: Fates) -> str:
-    parts = [f"{fates.rejected:,} rows were rejected"] if fates.rejected else []
-    parts += [f"{plan.standing:,} stand rejected from earlier runs"] if plan.standing else []
+    parts = [f"{rows(fates.rejected)} {'was' if fates.rejected == 1 else 'were'} rejected"] if fates.rejected else []
+    if plan.standing:
+        verb = "stands" if plan.standing == 1 else "stand"
+        parts.append(f"{plan.standing if parts else rows(plan.standing)} {verb} rejected from earlier runs")
     return " and ".join(parts)
 
 

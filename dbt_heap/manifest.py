@@ -6,6 +6,7 @@ https://github.com/datafold/data-diff/issues/540 and https://github.com/lightdas
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -110,7 +111,7 @@ def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
 def _load(path: Path) -> dict[str, Any]:
     """The file's content, of which `metadata` and `nodes` are known to be mappings."""
     try:
-        content = orjson.loads(path.read_bytes())
+        content = _parse(path.read_bytes())
     except FileNotFoundError:
         raise ManifestError(
             f"there is no manifest at {path}: run `dbt run` (or `dbt parse`) first, or say where it is with "
@@ -118,23 +119,31 @@ def _load(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as refusal:
         raise ManifestError(f"the manifest at {path} cannot be read: {refusal.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ManifestError(
             f"{path} is cut short or no JSON: dbt may have been stopped while it wrote it, or is writing it now. "
             "Run `dbt parse` (or `dbt run`) again"
         ) from None
-    if isinstance(content, dict) and all(isinstance(content.get(key), dict) for key in ("metadata", "nodes")):
+    what = _what_else(content)
+    if not what and isinstance(content, dict):
         return content
-    raise ManifestError(
-        f"{path} {_what_it_is(content)}: give the path of dbt's manifest.json, or run `dbt parse` again"
-    )
+    raise ManifestError(f"{path} {what}: give the path of dbt's manifest.json, or run `dbt parse` again")
 
 
-def _what_it_is(content: Any) -> str:
-    metadata = _mapping(content, "metadata")
-    artifact = re.search(r"/dbt/([a-z-]+)/v\d+", _text(metadata, "dbt_schema_version"))
+def _parse(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return json.loads(content)  # dbt 1 writes a `.nan` of any model's meta as NaN, which is no JSON
+
+
+def _what_else(content: Any) -> str:
+    """What it is if no manifest: dbt's catalog.json has `metadata` and `nodes`, too."""
+    artifact = re.search(r"/dbt/([a-z-]+)/v\d+", _text(_mapping(content, "metadata"), "dbt_schema_version"))
     if artifact and artifact[1] != "manifest":
         return f"is dbt's {artifact[1]}, not its manifest"
+    if isinstance(content, dict) and all(isinstance(content.get(key), dict) for key in ("metadata", "nodes")):
+        return ""
     return "is JSON, but not a manifest of dbt"
 
 
@@ -169,11 +178,13 @@ def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], col
 
 
 def _columns(node: Mapping[str, Any], fused_v2: bool) -> Iterator[Column]:
+    # dbt 2 copies the model's meta and tags into those of every column that has none of its own.
+    copied = _texts(node.get("tags")) if fused_v2 else ()
     for name, column in _mapping(node, "columns").items():
         if isinstance(column, dict):
-            # dbt 2 copies the model's meta into `meta` of every column that has none of its own.
-            meta = _mapping(_mapping(column, "config"), "meta") if fused_v2 else _meta(column)
-            tags = (*_texts(column.get("tags")), *_texts(_mapping(column, "config").get("tags")))
+            config = _mapping(column, "config")
+            meta = _mapping(config, "meta") if fused_v2 else _meta(column)
+            tags = (*(tag for tag in _texts(column.get("tags")) if tag not in copied), *_texts(config.get("tags")))
             yield Column(_text(column, "name") or name, meta, tuple(dict.fromkeys(tags)))
 
 

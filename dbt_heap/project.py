@@ -36,15 +36,24 @@ def region(value: Any) -> str:
     return one_of(value, HOSTS)
 
 
-_Text = Annotated[str, BeforeValidator(text)]
+def _mapping(value: Any) -> Any:
+    # What stands in a mapping's place may be an app id, which is not repeated.
+    if isinstance(value, Mapping):
+        return value
+    what = found(value) if value is None or isinstance(value, list) else "a single value"
+    raise ValueError(f"a mapping is needed, found {what}")
+
+
+# A default is not validated, so that `= None` means "not given"; `key: null` is a mistake: the validators refuse it.
+_Text = Annotated[str | None, BeforeValidator(text)]
 _Texts = Annotated[tuple[str, ...], BeforeValidator(texts)]
 _AppId = Annotated[str, BeforeValidator(app_id)]
-_Region = Annotated[str, BeforeValidator(region)]
-_Number = Annotated[int, BeforeValidator(whole_number)]
+_OneAppId = Annotated[str | None, BeforeValidator(app_id)]
+_Region = Annotated[str | None, BeforeValidator(region)]
+_Number = Annotated[int | None, BeforeValidator(whole_number)]
 
 
 class _Strict(BaseModel):
-    # A default is not validated, so that `T = None` means "not given", and `key: null` is a mistake.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -62,26 +71,33 @@ class Environment(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, _AppId] = Field(init=False, repr=False)
 
-    region: _Region | None = None
-    events_per_minute: _Number | None = None
+    region: _Region = None
+    events_per_minute: _Number = None
 
     @property
     def app_ids(self) -> Mapping[str, str]:
         """dbt target -> app id."""
         return self.__pydantic_extra__
 
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        # pydantic would show the app ids, too
+        return ((name, getattr(self, name)) for name in type(self).model_fields)
+
+
+_Environment = Annotated[Environment, BeforeValidator(_mapping)]
+
 
 class HeapVars(_Strict):
     """The block `vars: dbt_heap:`."""
 
-    app_id: _AppId | None = Field(None, repr=False)
-    app_ids: dict[str, _AppId] = Field(default_factory=dict, repr=False)
-    environments: dict[str, Environment] = Field(default_factory=dict)
-    region: _Region | None = None
+    app_id: _OneAppId = Field(None, repr=False)
+    app_ids: Annotated[dict[str, _AppId], BeforeValidator(_mapping)] = Field(default_factory=dict, repr=False)
+    environments: Annotated[dict[str, _Environment], BeforeValidator(_mapping)] = Field(default_factory=dict)
+    region: _Region = None
     schema_name: Annotated[str, BeforeValidator(identifier)] = Field("dbt_heap", alias="schema")
     never_send: NeverSend = NeverSend()
-    account_id_property: _Text | None = None
-    retain_days: _Number | None = None
+    account_id_property: _Text = None
+    retain_days: _Number = None
     defaults: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -138,7 +154,7 @@ def _load(path: Path) -> Mapping[str, Any]:
         return {}
     except OSError as refusal:
         raise SettingsError(f"{path} cannot be read: {refusal.strerror}") from None
-    except yaml.YAMLError as refusal:
+    except (yaml.YAMLError, ValueError, RecursionError) as refusal:  # ValueError: such as a date 2026-13-01
         mark = getattr(refusal, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SettingsError(f"{path} is no YAML{where}; `dbt parse` says more") from None
@@ -160,13 +176,16 @@ def _block(raw: Mapping[str, Any], name: str, cli_vars: Mapping[str, Any]) -> tu
 
 
 def _heap_vars(block: Any, place: Place, environ: Mapping[str, str]) -> tuple[HeapVars, list[Mistake]]:
-    if not isinstance(block, dict):
-        return HeapVars(), [place.mistake(f"a mapping is needed, found {found(block)}")]
-    values, mistakes = rendered(block, place, environ)
-    if mistakes:
-        return HeapVars(), mistakes
+    try:
+        values, mistakes = rendered(_mapping(block), place, environ)
+    except ValueError as refusal:
+        return HeapVars(), [place.mistake(str(refusal))]
+    except RecursionError:
+        return HeapVars(), [place.mistake("it holds itself, by an alias of YAML")]
     reading = read(HeapVars, values, place)
-    return reading.value, [*reading.mistakes, *_contradictions(reading.value, place)]
+    told = {each.key for each in mistakes}  # what does not render cannot be right, either
+    mistakes += [each for each in reading.mistakes if each.key not in told]
+    return reading.value, [*mistakes, *_contradictions(reading.value, place)]
 
 
 def _contradictions(heap_vars: HeapVars, place: Place) -> Iterator[Mistake]:

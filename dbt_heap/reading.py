@@ -33,7 +33,7 @@ class Place:
         """A place below this one: a key of a mapping, or an item of a list by its number from 0."""
         key = self.key
         for step in steps:
-            key += f"[{step}]" if isinstance(step, int) else f".{printable(step)}"
+            key += f"[{step}]" if isinstance(step, int) else f".{_shown(step)}"
         return replace(self, key=key.lstrip("."))
 
     def item(self, name: str) -> Place:
@@ -145,8 +145,12 @@ def found(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """A text in quotes, shortened, without anything that a terminal would obey."""
-    short = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-    return "'" + printable(short) + "'"
+    return "'" + _shown(text) + "'"
+
+
+def _shown(text: str) -> str:
+    """A text shortened and on one line."""
+    return printable(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 def printable(text: str) -> str:

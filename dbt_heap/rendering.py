@@ -13,6 +13,10 @@ from dbt_heap.reading import Place
 
 Render = Callable[[str], str]
 
+_DOES_NOT_RENDER = (
+    TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError,
+)  # fmt: skip
+
 
 def rendered(value: Any, place: Place, environ: Mapping[str, str]) -> tuple[Any, list[Mistake]]:
     """`value` with the Jinja of its texts rendered, and a mistake for every text where that does not work.
@@ -34,7 +38,7 @@ def _walk(value: Any, place: Place, render: Render, mistakes: list[Mistake]) -> 
         return render(value)
     except MissingVariableError as missing:
         mistakes.append(place.mistake(f"the environment variable {missing} is not set, and no default is given"))
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as refusal:
+    except _DOES_NOT_RENDER as refusal:
         # Only what kind of error it is: its text may hold the value of a variable.
         mistakes.append(
             place.mistake(f"its Jinja does not render ({type(refusal).__name__}); only env_var can be used here")

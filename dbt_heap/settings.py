@@ -140,9 +140,10 @@ def _url(text: str) -> str:
         port = parts.port
     except ValueError:
         raise ValueError("this is no address") from None
-    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+    spaced = any(letter.isspace() or not letter.isprintable() for letter in text.strip())
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0 or spaced:
         raise ValueError("an address such as https://heapanalytics.com is needed")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if any(mark in text for mark in "@?#"):
         raise ValueError("an address without user, password, query and fragment is needed")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("https is needed; plain http goes only to this machine (127.0.0.1), as to the sandbox")
@@ -150,7 +151,7 @@ def _url(text: str) -> str:
 
 
 def _checked(variable: str, parse: Any, given: str) -> str:
-    """What `parse` makes of a variable. Raises SettingsError, which does not repeat the value."""
+    """What `parse` makes of a variable. Raises SettingsError, which repeats neither an app id nor an address."""
     try:
         return str(parse(given))
     except ValueError as refusal:

@@ -1,4 +1,4 @@
-"""A small dbt project on DuckDB and a sandbox: what most tests sync between."""
+"""A small dbt project in a real warehouse, and a sandbox: what most tests sync between."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.project import Project
+from tests.warehouses import DuckDB, Engine, Postgres, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,25 @@ def heap(shared_sandbox: Sandbox) -> Sandbox:
     return shared_sandbox
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Postgres server: the folder of its socket."""
+    with postgres_server(tmp_path_factory.mktemp("pg")) as host:
+        yield host
+
+
 @pytest.fixture
-def project(tmp_path: Path, heap: Sandbox) -> Project:
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The warehouse of a test: DuckDB, or what `@on_every_engine` says."""
+    if getattr(request, "param", "duckdb") == "duckdb":
+        yield DuckDB(tmp_path)
+        return
+    database = Postgres(request.getfixturevalue("postgres"))
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def project(tmp_path: Path, heap: Sandbox, engine: Engine) -> Project:
     """An empty project whose destination is `heap`."""
-    return Project(tmp_path, heap.url)
+    return Project(tmp_path, heap.url, engine)

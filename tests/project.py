@@ -1,4 +1,4 @@
-"""A dbt project as dbt-heap finds it after `dbt run`: a manifest, a profile, and tables in DuckDB."""
+"""A dbt project as dbt-heap finds it after `dbt run`: a manifest, a profile, and tables in a warehouse."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import yaml
 from click.testing import CliRunner
 
 from dbt_heap.cli.group import group
+from tests.warehouses import Engine
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
-STATE = "main_dbt_heap"  # what dbt's generate_schema_name makes of `dbt_heap`
 
 
 @dataclass(frozen=True)
@@ -35,38 +34,37 @@ class Outcome:
 class Project:
     """A project in a folder; `environment` is the commands' own."""
 
-    def __init__(self, folder: Path, heap_url: str, *, app_id: str = "1234567890") -> None:
+    def __init__(self, folder: Path, heap_url: str, engine: Engine, *, app_id: str = "1234567890") -> None:
         self.folder = folder
-        self.database = folder / "warehouse.duckdb"
+        self.engine = engine
+        self.state_schema = f"{engine.default_schema}_dbt_heap"  # as dbt's generate_schema_name has it
         self.environment = {"HEAP_BASE_URL": heap_url}
         self.nodes: dict[str, Any] = {}
         self.vars: dict[str, Any] = {"app_id": app_id}
         self.schema = SCHEMA
         self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
-        profile = {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": str(self.database)}}}
-        self._write("profiles.yml", {"shop": profile})
+        self._write("profiles.yml", {"shop": {"target": "dev", "outputs": {"dev": engine.output}}})
 
-    def table(self, name: str, select: str, *, schema: str = "main") -> None:
+    def table(self, name: str, select: str, *, schema: str | None = None) -> None:
         """Builds a model as dbt would."""
-        self.sql(f'create schema if not exists "{schema}"')
-        self.sql(f'create or replace table "{schema}"."{name}" as {select}')
+        self.engine.table(schema or self.engine.default_schema, name, select)
 
     def declare(
         self, name: str, heap: Any, *, columns: Mapping[str, Mapping[str, Any]] | Sequence[str] = (), **node: Any
     ) -> None:
         """Tags a model with `meta.heap`; `columns` are those its YAML lists."""
         listed = columns if isinstance(columns, Mapping) else {column: {} for column in columns}
-        schema = node.pop("schema", "main")
+        schema = node.pop("schema", self.engine.default_schema)
         unique_id = f"model.shop.{name}"
         self.nodes[unique_id] = {
             "unique_id": unique_id,
             "name": name,
             "resource_type": "model",
             "package_name": "shop",
-            "database": "warehouse",
+            "database": self.engine.database,
             "schema": schema,
             "alias": name,
-            "relation_name": f'"warehouse"."{schema}"."{name}"',
+            "relation_name": f'"{self.engine.database}"."{schema}"."{name}"',
             "patch_path": "shop://models/heap.yml",
             "original_file_path": f"models/{name}.sql",
             "config": {"materialized": "table", "meta": {} if heap is None else {"heap": heap}},
@@ -108,7 +106,7 @@ class Project:
             "dbt_schema_version": self.schema,
             "dbt_version": "1.11.0",
             "project_name": "shop",
-            "adapter_type": "duckdb",
+            "adapter_type": self.engine.adapter_type,
             "invocation_id": "00000000-0000-0000-0000-000000000000",
         }
         target = self.folder / "target"
@@ -120,12 +118,11 @@ class Project:
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """What a statement of the warehouse gives."""
-        with duckdb.connect(str(self.database)) as connection:
-            return connection.execute(statement).fetchall()
+        return self.engine.sql(statement)
 
     def state(self, statement: str) -> list[tuple[Any, ...]]:
         """The same, with `state.` for the state schema."""
-        return self.sql(statement.replace("state.", f"{STATE}."))
+        return self.sql(statement.replace("state.", f"{self.state_schema}."))
 
     def _write(self, name: str, content: Any) -> None:
         (self.folder / name).write_text(yaml.safe_dump(content))

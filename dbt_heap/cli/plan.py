@@ -68,4 +68,4 @@ def _row(preview: Preview) -> tuple[Any, ...]:
     plan = preview.plan
     seconds = preview.seconds
     time = f"{seconds // 60}:{seconds % 60:02d}" if seconds else ""
-    return (plan.new, plan.changed, plan.rejected, plan.standing, plan.batches, f"{preview.megabytes:.1f}", time)
+    return (plan.new, plan.changed, plan.rejected, plan.standing, plan.batches, f"{preview.megabytes:.2f}", time)

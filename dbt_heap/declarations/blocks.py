@@ -42,7 +42,7 @@ class Declared:
 def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
     """`vars.dbt_heap.defaults` as a block; what is wrong there is told once, not by every block."""
     raw = {key: value for key, value in heap_vars.defaults.items() if key not in _OWN_ONLY}
-    reading = read(Block, raw, _DEFAULTS, lambda key: no_such_key(key, keys(Block)))
+    reading = read(Block, raw, _DEFAULTS, _unknown_key)
     misplaced = [key for key in heap_vars.defaults if key in _OWN_ONLY]
     return reading.value, [
         *reading.mistakes,

@@ -14,13 +14,13 @@ from dbt_heap.declarations.rules import never_sent, unique_key
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.declarations.terms import property_name
 from dbt_heap.errors import Mistake
-from dbt_heap.reading import AS_TRUE_OR_FALSE, Place, did_you_mean, found, identifier, quoted
+from dbt_heap.reading import Place, did_you_mean, found, identifier, quoted
 
 _FORMS = 'a mapping `Heap name: column`, a list of columns and renames, or "*" is needed'
 _ALL = "*"
 _TIMESTAMP = "timestamp"
 # dbt writes the keys that YAML read as true, false and null into the manifest as these texts (tried with dbt 1.11).
-_READ_BY_YAML = ("true", "false", "null")
+_READ_BY_YAML = {"true": True, "false": False, "null": None}
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,7 @@ def _every_column(
 
 def _renamed(name: Any, column: Any, place: Place) -> Property | Mistake:
     """One pair of a mapping; its place is that of the mapping."""
-    if name in _READ_BY_YAML:
-        return place.mistake(f"a text is needed as a property's name, found {name}: {AS_TRUE_OR_FALSE}")
+    name = _READ_BY_YAML.get(name, name)
     return _property(name, column, place.at(name) if isinstance(name, str) else place)
 
 
@@ -156,22 +155,24 @@ def _timestamp(
     declared: Declared, mapped: Sequence[Property]
 ) -> tuple[list[Property], str | None, list[str], list[Mistake]]:
     """Properties without the one that is an event's time, that time's column, and what is to say about it."""
-    declared_one = declared.block.timestamp
+    column = declared.block.timestamp
     timing = next((each for each in mapped if each.name == _TIMESTAMP), None)
     if declared.block.type is not SyncType.EVENTS or timing is None:
-        return list(mapped), declared_one, [], []
+        return list(mapped), column, [], []
     others = [each for each in mapped if each.name != _TIMESTAMP]
-    if _TIMESTAMP in declared.own and declared_one is not None and declared_one.casefold() != timing.column.casefold():
+    if column is None or _TIMESTAMP not in declared.own:
+        column = timing.column
+    if column.casefold() != timing.column.casefold():
         conflict = timing.place.mistake(
-            f"the property 'timestamp' is the event's time, and `timestamp` names another column, "
-            f"{quoted(declared_one)}: leave one out or rename the property"
+            f"the property 'timestamp' is the event's time, and `timestamp` names another column, {quoted(column)}: "
+            "leave one out or rename the property"
         )
-        return others, declared_one, [], [conflict]
+        return others, column, [], [conflict]
     warning = timing.place.mistake(
         f"the column {quoted(timing.column)} is sent as the event's time, and not as a property: "
         "write `timestamp` beside `identity` instead"
     )
-    return others, timing.column, [str(warning)], []
+    return others, column, [str(warning)], []
 
 
 def _untimed(declared: Declared, timestamp: str | None) -> Iterator[Mistake]:

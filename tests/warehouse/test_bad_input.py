@@ -81,7 +81,7 @@ BAD = {
 
 def read_only(project: Project) -> None:
     """Opens the DuckDB file for reading alone."""
-    output = {"type": "duckdb", "path": str(project.database), "config_options": {"access_mode": "READ_ONLY"}}
+    output = {**project.engine.output, "config_options": {"access_mode": "READ_ONLY"}}
     (project.folder / "profiles.yml").write_text(
         yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": output}}})
     )

@@ -167,7 +167,7 @@ def test_quiet_says_only_what_has_to_be_done(shop: Project) -> None:
 def test_the_last_line_names_the_next_command(shop: Project) -> None:
     shop.sql("insert into heap_users values ('undefined', 'free')")
     assert shop.sync().stderr.splitlines()[-1] == (
-        "heap_users: 1 rows were rejected. See which and why: dbt-heap rejects --select heap_users"
+        "heap_users: 1 row was rejected. See which and why: dbt-heap rejects --select heap_users"
     )
 
 

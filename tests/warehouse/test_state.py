@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from tests.project import STATE, Project
+from tests.project import Project
+from tests.warehouses import on_every_engine
+
+pytestmark = on_every_engine
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 ROWS = "select * from (values ('ana', 'team'), ('bob', 'free')) as t(user_id, plan)"
@@ -23,6 +26,12 @@ def users(project: Project) -> Project:
 def log(project: Project) -> list[tuple[object, ...]]:
     """The whole log, to see that nothing was written."""
     return project.state("select * from state.sync_log order by sync, entry")
+
+
+def tables(project: Project) -> set[str]:
+    """The names in the state schema."""
+    where = f"where table_schema = '{project.state_schema}'"
+    return {name for (name,) in project.sql(f"select table_name from information_schema.tables {where}")}
 
 
 def test_state_is_kept_apart_by_environment_id(users: Project, heap: Sandbox) -> None:
@@ -104,13 +113,13 @@ def test_state_commands_name_the_syncs_there_are(users: Project, command: tuple[
 
 def test_a_schema_that_holds_tables_of_others_is_refused(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", ROWS)
-    project.table("sessions", "select 1 as id", schema=STATE)
+    project.table("sessions", "select 1 as id", schema=project.state_schema)
     project.declare("heap_users", USERS)
     outcome = project.sync()
     assert outcome.exit_code == 2
     assert "sessions" in outcome.stderr and "vars.dbt_heap.schema" in outcome.stderr
     assert heap.requests() == []
-    assert project.sql(f"select count(*) from information_schema.tables where table_schema = '{STATE}'") == [(1,)]
+    assert tables(project) == {"sessions"}
 
 
 def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
@@ -157,10 +166,7 @@ def _lock(project: Project) -> str:
 def test_nothing_is_left_behind_but_state(users: Project) -> None:
     users.sql("update heap_users set plan = 'pro'")
     users.sync()
-    names = {
-        name
-        for (name,) in users.sql(f"select table_name from information_schema.tables where table_schema = '{STATE}'")
-    }
+    names = tables(users)
     assert {name for name in names if not name.startswith("synced_")} == {
         "sync_log", "reject_log", "runs", "rejects", "heap_users__synced",
     }  # fmt: skip
@@ -171,7 +177,7 @@ def test_a_plan_writes_nothing(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", ROWS)
     project.declare("heap_users", USERS)
     assert project.run("plan", "--check").exit_code == 3
-    assert project.sql(f"select count(*) from information_schema.tables where table_schema = '{STATE}'") == [(0,)]
+    assert tables(project) == set()
     assert heap.requests() == []
 
 

@@ -1,0 +1,53 @@
+"""The wheel alone is enough: it carries the macros, and works from where it is installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dbt_heap import __version__
+from dbt_heap.sandbox.server import Sandbox
+from tests.integration import ROOT
+from tests.project import Project
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but the wheel's content."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        content.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_carries_every_macro(installed: Path) -> None:
+    carried = {path.relative_to(installed / "dbt_heap" / "package") for path in installed.rglob("*.sql")}
+    assert carried == {path.relative_to(ROOT) for path in (ROOT / "macros").rglob("*.sql")}
+    assert (installed / "dbt_heap" / "package" / "dbt_project.yml").exists()
+    assert (installed / "dbt_heap" / "py.typed").exists()
+
+
+def test_a_sync_runs_from_the_wheel(installed: Path, project: Project, heap: Sandbox) -> None:
+    project.table("heap_users", "select 'ana' as user_id, 'team' as plan")
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["plan"]})
+    project.write()
+    code = "import dbt_heap; from dbt_heap.__main__ import main; print(dbt_heap.__file__); main()"
+    folders = ["--project-dir", str(project.folder), "--profiles-dir", str(project.folder)]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "sync", *folders],
+        cwd=project.folder, env={**os.environ, **project.environment, "PYTHONPATH": str(installed)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert str(installed) in ran.stdout
+    assert len(heap.users()) == 1
+
+
+def test_one_version_stands_everywhere() -> None:
+    assert f'version: "{__version__}"' in (ROOT / "dbt_project.yml").read_text()

