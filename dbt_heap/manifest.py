@@ -78,7 +78,7 @@ class Manifest:
 
 def read_manifest(path: Path) -> Manifest:
     """The manifest at `path`. Raises ManifestError where there is none, or something else."""
-    content = _load(path)
+    content = load_manifest(path)
     metadata = content["metadata"]
     version = _text(metadata, "dbt_version")
     fused_v2 = version.startswith("2.")
@@ -108,8 +108,11 @@ def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
         )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    """The file's content, of which `metadata` and `nodes` are known to be mappings."""
+def load_manifest(path: Path) -> dict[str, Any]:
+    """The file's whole content, of which `metadata` and `nodes` are known to be mappings.
+
+    Raises ManifestError where there is none, or something else.
+    """
     try:
         content = _parse(path.read_bytes())
     except FileNotFoundError:

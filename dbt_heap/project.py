@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +15,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dbt_heap.errors import DeclarationError, Mistake, SettingsError
 from dbt_heap.limits import HOSTS
-from dbt_heap.reading import Place, found, identifier, one_of, read, text, texts, whole_number
+from dbt_heap.reading import Place, did_you_mean, found, identifier, one_of, read, text, texts, whole_number
 from dbt_heap.rendering import rendered
 
 FILE_NAME = "dbt_project.yml"
 MAIN = "main"  # the environment of projects that name none
+
+_UNSET = "env_var "  # stands before the name of a variable, in the place of an app id
 
 WHERE_IDS_STAND = "in Heap the Environment ID stands under Account > Manage > Projects"
 
@@ -29,6 +32,10 @@ def app_id(value: Any) -> str:
     if isinstance(digits, str) and re.fullmatch(r"[0-9]+", digits):
         return digits
     raise ValueError(f"an Environment ID is needed, digits only, and this is none; {WHERE_IDS_STAND}")
+
+
+def _declared_app_id(value: Any) -> str:
+    return value if isinstance(value, str) and unset_variable(value) else app_id(value)
 
 
 def region(value: Any) -> str:
@@ -47,8 +54,8 @@ def _mapping(value: Any) -> Any:
 # A default is not validated, so that `= None` means "not given"; `key: null` is a mistake: the validators refuse it.
 _Text = Annotated[str | None, BeforeValidator(text)]
 _Texts = Annotated[tuple[str, ...], BeforeValidator(texts)]
-_AppId = Annotated[str, BeforeValidator(app_id)]
-_OneAppId = Annotated[str | None, BeforeValidator(app_id)]
+_AppId = Annotated[str, BeforeValidator(_declared_app_id)]
+_OneAppId = Annotated[str | None, BeforeValidator(_declared_app_id)]
 _Region = Annotated[str | None, BeforeValidator(region)]
 _Number = Annotated[int | None, BeforeValidator(whole_number)]
 
@@ -177,7 +184,7 @@ def _block(raw: Mapping[str, Any], name: str, cli_vars: Mapping[str, Any]) -> tu
 
 def _heap_vars(block: Any, place: Place, environ: Mapping[str, str]) -> tuple[HeapVars, list[Mistake]]:
     try:
-        values, mistakes = rendered(_mapping(block), place, environ)
+        values, mistakes = rendered(_mapping(block), place, environ, partial(_unset_app_id, place))
     except ValueError as refusal:
         return HeapVars(), [place.mistake(str(refusal))]
     except RecursionError:
@@ -188,10 +195,27 @@ def _heap_vars(block: Any, place: Place, environ: Mapping[str, str]) -> tuple[He
     return reading.value, [*mistakes, *_contradictions(reading.value, place)]
 
 
+def _unset_app_id(block: Place, place: Place, variable: str) -> str | None:
+    """A stand-in for an app id whose variable is not set: only a sync that needs it stumbles over it."""
+    within = place.key.removeprefix(f"{block.key}.")
+    is_app_id = re.fullmatch(r"app_id|app_ids\..+|environments\.[^.]+\.(?!region$|events_per_minute$).+", within)
+    return _UNSET + variable if is_app_id else None
+
+
+def unset_variable(declared: str) -> str | None:
+    """The environment variable that a declared app id waits for; None where it is one."""
+    return declared.removeprefix(_UNSET) if declared.startswith(_UNSET) else None
+
+
 def _contradictions(heap_vars: HeapVars, place: Place) -> Iterator[Mistake]:
     given = [key for key in ("app_id", "app_ids", "environments") if getattr(heap_vars, key)]
     if len(given) > 1:
         yield place.mistake(f"one of app_id, app_ids and environments is needed, found {' and '.join(given)}")
+    for name, environment in heap_vars.environments.items():
+        for target in environment.app_ids:
+            if near := did_you_mean(target, Environment.model_fields, cutoff=0.8):
+                text = f"this is taken for the Environment ID of a dbt target of this name{near}"
+                yield place.at("environments", name, target).mistake(text)
     variables = Counter(map(variable_of, heap_vars.environments))
     for name in heap_vars.environments:
         if variables[variable_of(name)] > 1:

@@ -108,16 +108,16 @@ def no_such_key(key: str, known: Iterable[str]) -> str:
     return f"there is no such key{did_you_mean(key, known) or '; there are ' + ', '.join(known)}"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The end of a sentence: the nearest of the known names, or nothing."""
-    near = nearest(name, known)
+    near = nearest(name, known, cutoff)
     return f"; did you mean `{printable(near)}`?" if near else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known name that was most likely meant; case, spaces, hyphens and underscores don't count."""
     plain = {_plain(each): each for each in known}
-    close = get_close_matches(_plain(name), plain, n=1, cutoff=0.6)
+    close = get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
     return plain[close[0]] if close else None
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 from dbt.artifacts.schemas.manifest import WritableManifest
 from dbt.compilation import Linker
 from dbt.config.selectors import selector_config_from_data, selector_data_from_root
@@ -24,6 +23,7 @@ from dbt_common.exceptions import DbtBaseException
 from mashumaro.exceptions import InvalidFieldValue, MissingField
 
 from dbt_heap.errors import ManifestError, SettingsError
+from dbt_heap.manifest import load_manifest
 
 
 def select(
@@ -64,8 +64,9 @@ def _specification(
 
 
 def _load(path: Path) -> Manifest:
+    content = load_manifest(path)
     try:
-        written = WritableManifest.from_dict(orjson.loads(path.read_bytes()))
+        written = WritableManifest.from_dict(content)
         return Manifest.from_writable_manifest(written)
     except (DbtBaseException, InvalidFieldValue, MissingField, ValueError, KeyError, TypeError) as refusal:
         raise ManifestError(

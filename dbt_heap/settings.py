@@ -14,7 +14,17 @@ from urllib.parse import urlsplit
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.limits import EVENTS_PER_MINUTE, HOSTS
-from dbt_heap.project import FILE_NAME, MAIN, WHERE_IDS_STAND, Environment, HeapVars, app_id, region, variable_of
+from dbt_heap.project import (
+    FILE_NAME,
+    MAIN,
+    WHERE_IDS_STAND,
+    Environment,
+    HeapVars,
+    app_id,
+    region,
+    unset_variable,
+    variable_of,
+)
 from dbt_heap.reading import did_you_mean, quoted
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -89,7 +99,9 @@ def destination(settings: Settings, heap_vars: HeapVars, environment: str | None
     declared = heap_vars.environments.get(name, Environment())
     return Destination(
         app_id=_app_id(settings.environ, heap_vars, name, target),
-        base_url=_base_url(settings.environ, declared.region or heap_vars.region),
+        base_url=_base_url(
+            settings.environ, declared.region or heap_vars.region, several=len(heap_vars.environments) > 1
+        ),
         events_per_minute=settings.events_per_minute or declared.events_per_minute or EVENTS_PER_MINUTE,
     )
 
@@ -104,12 +116,19 @@ def _app_id(environ: Mapping[str, str], heap_vars: HeapVars, name: str, target: 
     for variable in variables:
         if given := environ.get(variable):
             return _checked(variable, app_id, given)
-    if heap_vars.app_id:
-        return heap_vars.app_id
     ids = heap_vars.environments[name].app_ids if name in heap_vars.environments else heap_vars.app_ids
-    if target in ids:
-        return ids[target]
+    if declared := heap_vars.app_id or ids.get(target):
+        return _set(declared, target)
     raise SettingsError(_no_app_id(heap_vars, name, target, ids, variables[-1]))
+
+
+def _set(declared: str, target: str) -> str:
+    if variable := unset_variable(declared):
+        raise SettingsError(
+            f"the environment variable {variable} is not set, which vars.dbt_heap names for the Environment ID of the "
+            f"dbt target {quoted(target)}; {WHERE_IDS_STAND}"
+        )
+    return declared
 
 
 def _no_app_id(heap_vars: HeapVars, name: str, target: str, ids: Mapping[str, str], variable: str) -> str:
@@ -126,10 +145,14 @@ def _no_app_id(heap_vars: HeapVars, name: str, target: str, ids: Mapping[str, st
     )
 
 
-def _base_url(environ: Mapping[str, str], declared_region: str | None) -> str:
+def _base_url(environ: Mapping[str, str], declared_region: str | None, *, several: bool) -> str:
     if given := environ.get("HEAP_BASE_URL"):
         return _checked("HEAP_BASE_URL", _url, given)
     if given := environ.get("HEAP_REGION"):
+        if several:
+            raise SettingsError(
+                "HEAP_REGION is set, but the project has several environments: each declares its region"
+            )
         return HOSTS[_checked("HEAP_REGION", region, given)]
     return HOSTS[declared_region or "us"]
 

@@ -123,7 +123,7 @@ def console_of(settings: Settings) -> Console:
 def _cli_vars(text: str) -> dict[str, Any]:
     try:
         given = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: such as a date 2026-13-01
         given = None
     if isinstance(given, dict):
         return given

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.ledger.plans import spelled
 from dbt_heap.ledger.state import State
 from dbt_heap.mapping import MappedColumn
 
@@ -35,10 +36,12 @@ def sends(sync: Sync, account_id_property: str | None, environment: str) -> bool
 
 def without_users(state: State, accounts: Sync, carried: MappedColumn, synced: str) -> int:
     """How many rows of an account model no user in a sync's state points at. Raises WarehouseError."""
+    relation = accounts.model.relation
+    types = state.catalog.of_model(relation) if relation else {}
     table = state.warehouse.query(
         "accounts_without_users",
-        relation=accounts.model.relation.sql if accounts.model.relation else "",
-        key_columns=list(accounts.key_columns),
+        relation=relation.sql if relation else "",
+        key_columns=[spelled(column, types) for column in accounts.key_columns],
         synced=state.relation(synced),
         column=carried.stored,
     )

@@ -11,7 +11,7 @@ from dbt_heap.errors import DeclarationError, StateError
 from dbt_heap.ledger import accounts
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder
-from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns
+from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
 from dbt_heap.ledger.state import State, read_state
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.ledger.views import shown_names
@@ -81,7 +81,8 @@ class Ledger:
             "synced": self.state.relation(synced) if synced else None,
             "synced_columns": list(known),
         }
-        return Comparison(sync, destination, self._columns(sync), newest, options, tables)
+        key_columns = tuple(spelled(column, self._types(sync)) for column in sync.key_columns)
+        return Comparison(sync, destination, self._columns(sync), key_columns, newest, options, tables)
 
     def preview(self, comparison: Comparison) -> Plan:
         """The figures of a plan, from one select that writes nothing. Raises WarehouseError."""

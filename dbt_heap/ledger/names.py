@@ -11,6 +11,8 @@ import re
 import secrets
 import time
 
+from dbt_heap.declarations.sync import slug
+
 SYNC_LOG = "sync_log"
 REJECT_LOG = "reject_log"
 RUNS = "runs"
@@ -23,11 +25,6 @@ _PHYSICAL = re.compile(r"(lock|stale|outbox|acked|synced)_[a-z0-9_]*_[0-9a-f]{8}
 def new_run_id() -> str:
     """Twelve hexadecimal digits that rise with time."""
     return f"{int(time.time()):08x}{secrets.token_hex(2)}"
-
-
-def slug(name: str) -> str:
-    """A name's plain part, at most 30 characters."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:30]
 
 
 def stem(destination: str, sync: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,7 @@ class Comparison:
     sync: Sync
     destination: str
     columns: tuple[MappedColumn, ...]
+    key_columns: tuple[str, ...]  # as the warehouse spells them
     newest: Entry | None
     options: Options
     tables: Mapping[str, Any]  # relation, synced (or None), synced_columns, sync_log, reject_log
@@ -68,15 +69,16 @@ class Comparison:
     def arguments(self, **more: Any) -> dict[str, Any]:
         """What the macros take as `plan`."""
         sync = self.sync
-        subject = next((column.stored for column in self.columns if column.role is Role.SUBJECT), "key")
+        by_role = {column.role: column for column in self.columns if column.role is not Role.PROPERTY}
+        subject, timestamp = by_role.get(Role.SUBJECT), by_role.get(Role.TIMESTAMP)
         return {
             **self.tables,
             "sync": sync.name,
             "destination": self.destination,
             "type": str(sync.type),
-            "key_columns": list(sync.key_columns),
-            "subject": subject,
-            "timestamp": sync.timestamp,
+            "key_columns": list(self.key_columns),
+            "subject": subject.stored if subject else "key",
+            "timestamp": timestamp.column if timestamp else None,
             "columns": [_as_arguments(column) for column in self.columns],
             "blank_nulls": sync.blank_nulls,
             "skip_null_identity": sync.skip_null_identity,
@@ -140,12 +142,17 @@ _RULES = {
 }
 
 
+def spelled(column: str, types: Iterable[str]) -> str:
+    """A declared column as the warehouse spells it: exactly so, else in another case."""
+    known = {name.lower(): name for name in types} | {name: name for name in types}
+    return known.get(column) or known[column.lower()]
+
+
 def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, ValueClass]) -> tuple[MappedColumn, ...]:
     """What is read of the model: roles first, then properties in the declaration's order.
 
     `types` and `classes` are of the model's columns. Those that do not exist are the caller's to find.
     """
-    spelled = {name.lower(): name for name in types} | {name: name for name in types}
     named: list[tuple[Role, str, str | None]] = []
     if sync.type is SyncType.EVENTS:
         named = [
@@ -157,7 +164,7 @@ def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, V
             (Role.PROPERTIES, str(Role.PROPERTIES), sync.properties_column),
         ]
     named += [(Role.PROPERTY, name, column) for name, column in sync.properties.items()]
-    found = [(role, name, spelled.get(column) or spelled[column.lower()]) for role, name, column in named if column]
+    found = [(role, name, spelled(column, types)) for role, name, column in named if column]
     return tuple(MappedColumn(role, name, column, types[column], classes[column]) for role, name, column in found)
 
 

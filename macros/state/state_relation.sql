@@ -24,3 +24,6 @@
 {% macro spark__schema_relation(schema) %}
     {{ return(api.Relation.create(schema=schema).without_identifier() | string) }}
 {% endmacro %}
+
+{# A schema is created in the database one is connected to: https://www.postgresql.org/docs/current/sql-createschema.html #}
+{% macro postgres__schema_relation(schema) %}{{ return(dbt_heap.spark__schema_relation(schema)) }}{% endmacro %}

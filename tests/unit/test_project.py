@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dbt_heap.cli.group import COMMANDS
 from dbt_heap.errors import DeclarationError, SettingsError
-from dbt_heap.project import HeapVars, NeverSend, ProjectFile, read_project, variable_of
+from dbt_heap.project import HeapVars, NeverSend, ProjectFile, read_project, unset_variable, variable_of
 from dbt_heap.reading import keys
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -254,11 +254,32 @@ def test_keys_and_texts_without_jinja_are_left_as_they_are(tmp_path: Path) -> No
 
 
 def test_every_missing_variable_is_named(tmp_path: Path) -> None:
-    block = """{app_ids: {prod: "{{ env_var('P') }}", dev: "{{ env_var('D') }}"}, region: "{{ env_var('R', none) }}"}"""
+    block = (
+        """{schema: "{{ env_var('S') }}", never_send: {tags: ["{{ env_var('T') }}"]}, """
+        """region: "{{ env_var('R', none) }}"}"""
+    )
     assert mistakes(tmp_path, block) == [
         f"{key}: the environment variable {name} is not set, and no default is given"
-        for key, name in (("app_ids.dev", "D"), ("app_ids.prod", "P"), ("region", "R"))
+        for key, name in (("never_send.tags[0]", "T"), ("region", "R"), ("schema", "S"))
     ]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        """{app_id: "{{ env_var('ID') }}"}""",
+        """{app_ids: {prod: "{{ env_var('ID') }}", dev: "2"}}""",
+        """{environments: {main: {prod: "{{ env_var('ID') }}", region: eu}}}""",
+    ],
+)
+def test_an_app_id_whose_variable_is_not_set_is_a_mistake_only_where_it_is_needed(tmp_path: Path, block: str) -> None:
+    found = heap_vars(tmp_path, block)
+    ids = [
+        found.app_id,
+        *found.app_ids.values(),
+        *(i for each in found.environments.values() for i in each.app_ids.values()),
+    ]
+    assert [unset_variable(each) for each in ids if each and unset_variable(each)] == ["ID"]
 
 
 JINJA = {
@@ -381,9 +402,13 @@ MALFORMED: dict[str, str | list[str]] = {
     "{retain_days: 30 days}": "retain_days: a whole number from 1 is needed, found '30 days'",
     "{retain_days: 1.5}": "retain_days: a whole number from 1 is needed, found the number 1.5",
     "{defaults: [nulls]}": "defaults: a mapping is needed, found a list",
+    "{environments: {main: {events_per_min: 5000}}}": (
+        "environments.main.events_per_min: this is taken for the Environment ID of a dbt target of this name; "
+        "did you mean `events_per_minute`?"
+    ),
     # several at once
-    """{region: mars, schema: 7, app_id: "{{ env_var('ID') }}", xyz: 1}""": [
-        "app_id: the environment variable ID is not set, and no default is given",
+    """{region: mars, schema: 7, account_id_property: "{{ env_var('ID') }}", xyz: 1}""": [
+        "account_id_property: the environment variable ID is not set, and no default is given",
         "region: one of us, eu is needed, found 'mars'",
         "schema: a text is needed, found the number 7: quote it",
         f"xyz: there is no such key; there are {ALL_KEYS}",

@@ -159,6 +159,16 @@ def test_an_environments_region_beats_the_blocks() -> None:
     assert [going(everywhere_eu, environment=name).base_url for name in ("main", "us")] == [EU, US]
 
 
+def test_a_region_for_all_of_several_environments_is_refused() -> None:
+    assert "the project has several environments" in refusal(SEVERAL, HEAP_REGION="us")
+
+
+def test_an_app_id_that_waits_for_a_variable_is_told_where_it_is_needed() -> None:
+    ids = {"app_ids": {"dev": "7", "prod": "env_var HEAP_PROD"}}
+    assert going(ids, "dev").app_id == "7"
+    assert refusal(ids, "prod").startswith("the environment variable HEAP_PROD is not set, which vars.dbt_heap names")
+
+
 def test_an_unknown_region_is_told_with_the_nearest() -> None:
     assert refusal(ONE, HEAP_REGION="EU") == "HEAP_REGION: one of us, eu is needed, found 'EU'; did you mean `eu`?"
 

@@ -144,13 +144,13 @@ def test_top_level_keys_of_a_properties_column_become_properties(orders: Project
     orders.table(
         "heap_orders",
         """select 1 as order_id, 'ana' as user_id, timestamp '2026-03-01' as ordered_at, 5 as total,
-           '{"Total": 1, "Coupon": "X", "Tags": ["a", "b"], "Gift": true, "Deep": {"a": 1.50}, "None": null}'::json
+           '{"Total": 1, "Coupon": "X", "Tags": ["a", "b"], "Gift": true, "Deep": {"a": 1.25}, "None": null}'::json
            as more""",
     )
     orders.declare("heap_orders", {**ORDERS, "properties_column": "more"})
     orders.sync()
     (event,) = heap.events()
-    assert event["properties"] == {"Total": 5, "Coupon": "X", "Tags": "a||b", "Gift": "true", "Deep": '{"a":1.5}'}
+    assert event["properties"] == {"Total": 5, "Coupon": "X", "Tags": "a||b", "Gift": "true", "Deep": '{"a":1.25}'}
 
 
 def test_a_key_of_several_columns_does_not_confuse_its_parts(orders: Project, heap: Sandbox) -> None:
@@ -175,7 +175,8 @@ def test_events_of_one_identity_beyond_a_thousand_come_in_later_waves(orders: Pr
     orders.table(
         "heap_orders",
         "select i as order_id, case when i < 2500 then 'busy' else 'u' || i end as user_id, "
-        "timestamp '2026-03-01' + interval (i) second as ordered_at, 1 as total from range(3000) t(i)",
+        "timestamp '2026-03-01' + i * interval '1 second' as ordered_at, 1 as total "
+        "from generate_series(0, 2999) as t(i)",
     )
     plan = orders.run("plan", "--output", "json").json()
     assert plan[0]["new"] == 3000
@@ -188,3 +189,12 @@ def test_the_same_key_gives_the_same_idempotency_key_after_a_reset(orders: Proje
     orders.sync()
     assert len(heap.events()) == 3
     assert len(heap.requests()) == 2
+
+
+def test_columns_may_be_declared_in_another_case(orders: Project, heap: Sandbox) -> None:
+    orders.declare(
+        "heap_orders",
+        {**ORDERS, "identity": "USER_ID", "unique_key": "Order_ID", "timestamp": "ORDERED_AT", "begin": "2026-03-02"},
+    )
+    assert orders.sync().exit_code == 0
+    assert sorted(event["identity"] for event in heap.events()) == ["ana", "bob"]

@@ -53,7 +53,7 @@ def test_a_development_build_under_the_same_destination_goes_nowhere(users: Proj
     before, requests = log(users), len(heap.requests())
     outcome = users.sync()
     assert outcome.exit_code == 2
-    assert "was bound to warehouse.main.heap_users" in outcome.stderr
+    assert f"was bound to {users.engine.database}.{users.engine.default_schema}.heap_users" in outcome.stderr
     assert "dbt-heap state rebind heap_users" in outcome.stderr
     assert (log(users), len(heap.requests())) == (before, requests)
 
@@ -86,7 +86,7 @@ def test_rename_goes_on_where_the_older_name_stood(users: Project, heap: Sandbox
     assert len(heap.requests()) == requests
     users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
     users.sync()
-    assert users.state("select plan from state.people__synced where key = 'bob'") == [("pro",)]
+    assert users.state("select \"Plan\" from state.people__synced where key = 'bob'") == [("pro",)]
 
 
 def test_reset_makes_the_next_sync_a_first_one(users: Project, heap: Sandbox) -> None:
@@ -154,7 +154,7 @@ def test_a_live_run_is_left_alone(users: Project) -> None:
 def test_the_lock_of_a_run_silent_for_its_lease_is_taken_over(users: Project) -> None:
     lock = _lock(users)
     users.state(f"create table state.{lock} as select 'aaaaaaaaaaaa' as run_id, 'elsewhere' as host, 1::bigint as pid, "
-                "cast(current_timestamp at time zone 'UTC' as timestamp) - interval 16 minute as at")  # fmt: skip
+                "cast(current_timestamp at time zone 'UTC' as timestamp) - interval '16 minutes' as at")  # fmt: skip
     assert users.sync().exit_code == 0
 
 
@@ -201,7 +201,7 @@ def test_max_rows_may_be_a_share_of_the_rows_in_state(users: Project) -> None:
 
 
 def test_a_large_first_sync_wants_to_be_asked_for(project: Project, heap: Sandbox) -> None:
-    project.table("heap_users", "select 'u' || i as user_id, 'team' as plan from range(100001) t(i)")
+    project.table("heap_users", "select 'u' || i as user_id, 'team' as plan from generate_series(0, 100000) as t(i)")
     project.declare("heap_users", USERS)
     outcome = project.sync()
     assert outcome.exit_code == 1
