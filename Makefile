@@ -17,7 +17,7 @@ demo: $(INSTALLED)
 	$(BIN)/python integration_tests/demo.py
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -114,7 +114,7 @@ def test_the_page_shows_an_example_of_each_type_and_of_the_project_wide_keys() -
 
 
 def test_the_mistakes_of_the_page_are_what_is_said() -> None:
-    (heap, told) = re.findall(r"^```yaml\n(heap:.*?)^```.*?^```\n(.*?)\n```", PAGE, re.S | re.M)[0]
+    (heap, told) = re.findall(r"^```yaml\n(heap:.*?)^```.*?^```text\n(.*?)\n```", PAGE, re.S | re.M)[0]
     model = {"name": "heap_users", "config": {"meta": yaml.safe_load(heap)}}
     with pytest.raises(DeclarationError) as refusal:
         declared(yaml.safe_dump({"models": [model]}))

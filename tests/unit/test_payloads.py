@@ -186,7 +186,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
         (V.OTHER, uuid.UUID(int=1), R.WRONG_TYPE), (V.OTHER, timedelta(1), R.WRONG_TYPE),
         (V.DATE, "2026-03-01", R.WRONG_TYPE), (V.DATE, 20_260_301, R.WRONG_TYPE),
         (V.TIMESTAMP, "2026-03-01T00:00:00", R.WRONG_TYPE), (V.TIMESTAMP, date(2026, 3, 1), R.WRONG_TYPE),
-        (V.TIMESTAMP, 1_772_000_000, R.WRONG_TYPE), (V.TIMESTAMPTZ, object(), R.WRONG_TYPE),
+        (V.TIMESTAMP, 1_772_000_000, R.WRONG_TYPE), (V.TIMESTAMPTZ, Ellipsis, R.WRONG_TYPE),
         (V.TIMESTAMPTZ, datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))), R.DATE_OUT_OF_RANGE),
         (V.JSON, "", R.INVALID_JSON), (V.JSON, "nil", R.INVALID_JSON), (V.JSON, '"open', R.INVALID_JSON),
         (V.JSON, "1 2", R.INVALID_JSON), (V.JSON, "NaN", R.NOT_A_NUMBER), (V.JSON, "-Infinity", R.NOT_A_NUMBER),

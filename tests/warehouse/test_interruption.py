@@ -1,0 +1,93 @@
+"""SIGINT and SIGTERM: the requests under way end, their answers are written down, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+from tests.project import Project
+from tests.warehouses import Engine, on_every_engine
+
+pytestmark = on_every_engine
+ROWS = 8_000
+
+
+@pytest.fixture
+def slow_heap() -> Iterator[Sandbox]:
+    """A Heap that takes a while."""
+    with running(SandboxOptions(rate_limits=False, latency_ms=300)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
+    """Eight batches of users, never synced."""
+    project = Project(tmp_path, slow_heap.url, engine)
+    project.table("heap_users", f"select 'u' || i as user_id, i as seats from generate_series(1, {ROWS}) as t(i)")
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
+    project.table("heap_orders", "select 1 as order_id, 'u1' as user_id")
+    project.declare(
+        "heap_orders", {"type": "events", "identity": "user_id", "unique_key": "order_id", "event_name": "Order"}
+    )
+    project.write()
+    return project
+
+
+def interrupted(project: Project, heap: Sandbox, *signals: signal.Signals) -> subprocess.CompletedProcess[str]:
+    """A sync by a process of its own that gets signals once Heap has answered twice."""
+    folder = str(project.folder)
+    command = [sys.executable, "-m", "dbt_heap", "sync", "--in-flight", "1", "--project-dir", folder]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
+    with subprocess.Popen(
+        [*command, "--profiles-dir", folder], env={**kept, **project.environment},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while len(heap.requests()) < 2 and process.poll() is None:
+            time.sleep(0.02)
+        for each in signals:
+            process.send_signal(each)
+            time.sleep(0.1)
+        stdout, stderr = process.communicate(timeout=30)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def identities(heap: Sandbox) -> list[str]:
+    """Whom all requests so far were about, in order."""
+    bodies: list[dict[str, Any]] = [json.loads(request["body"]) for request in heap.requests(bodies=True)]
+    return [record["identity"] for body in bodies for record in body.get("users", [])]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_ends_a_run_in_good_order(users: Project, slow_heap: Sandbox, number: signal.Signals) -> None:
+    ran = interrupted(users, slow_heap, number)
+    assert ran.returncode == 1, ran.stderr
+    assert "Stopping after the requests under way" in ran.stderr
+    results = users.results()
+    assert (results["heap_users"]["status"], results["heap_orders"]["status"]) == ("partial", "skipped")
+    assert results["heap_users"]["accepted"] == len(slow_heap.users()) < ROWS
+    assert results["heap_users"]["undelivered"] == ROWS - len(slow_heap.users())
+    assert users.sync().exit_code == 0
+    assert sorted(identities(slow_heap)) == sorted(f"u{number}" for number in range(1, ROWS + 1))
+
+
+def test_a_second_signal_ends_it_at_once_and_safely(users: Project, slow_heap: Sandbox) -> None:
+    ran = interrupted(users, slow_heap, signal.SIGINT, signal.SIGINT)
+    assert ran.returncode == -signal.SIGINT
+    assert "Traceback" not in ran.stderr
+    assert users.sync().exit_code == 0
+    sent = identities(slow_heap)
+    assert {f"u{number}" for number in range(1, ROWS + 1)} == set(sent)
+    assert len(sent) - ROWS <= 2000  # the request under way, and the one whose answer was not written down yet
+    assert users.sync().exit_code == 0
+    assert len(identities(slow_heap)) == len(sent)
