@@ -6,8 +6,8 @@ manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts ->
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 
@@ -100,21 +100,23 @@ class _Run:
     def turn(self, sync: Sync) -> SyncResult:
         """One sync's whole way, from its lock to its closing entry."""
         started = time.monotonic()
-        blank = _blank(sync)
+        result = _blank(sync)
         try:
             destination = self._invocation.destination(sync, self._ledger.target)
-            blank = replace(blank, destination=destination.label)
+            result = replace(result, destination=destination.label)
             self._ledger.check([sync])
             with self._ledger.turn(sync, destination.label, self.run_id) as turn:
-                result = self._synced(sync, turn, destination, blank)
+                for stage in self._stages(turn, destination, sync, result):
+                    result = stage  # where a later one fails, this one's figures stand
         except RunningError as error:
-            status = Status.SKIPPED if self._orders.skip_running else Status.ERROR
-            result = replace(blank, status=status, message=str(error))
+            skipped = self._orders.skip_running and not result.planned
+            result = replace(result, status=Status.SKIPPED if skipped else Status.ERROR, message=str(error))
         except HeapError as error:
-            result = replace(blank, message=str(error))
+            result = replace(result, status=Status.ERROR, message=str(error))
         return replace(result, seconds=round(time.monotonic() - started, 3))
 
-    def _synced(self, sync: Sync, turn: Turn, destination: Destination, blank: SyncResult) -> SyncResult:
+    def _stages(self, turn: Turn, destination: Destination, sync: Sync, blank: SyncResult) -> Iterator[SyncResult]:
+        """The result as it grows: planned, with each group of verdicts that is acknowledged, and closed."""
         if self._orders.resync:
             turn.doubt_all()
         plan = turn.plan(self._ledger.compare(sync, destination.label, self._orders.compare))
@@ -123,36 +125,40 @@ class _Run:
         counted = _counted(blank, plan)
         if plan.first:
             counted = replace(counted, notes=self._ledger.advice(sync, destination.label))
+        yield counted
         if why := refusal(plan, first_sync=self._orders.first_sync, allow_large=self._orders.allow_large):
             turn.abandon(plan, str(Status.REFUSED))
-            return replace(counted, status=Status.REFUSED, undelivered=plan.planned, planned=plan.planned, message=why)
-        verdicts = self._delivered(plan, turn, destination) if plan.planned else []
+            yield replace(counted, status=Status.REFUSED, message=why)
+            return
+        verdicts: list[Verdict] = []
+        for group in self._delivered(plan, turn, destination):
+            verdicts += group
+            yield _with_verdicts(counted, plan, verdicts)
         fates = _fates(plan, verdicts)
         failure = next((each.failure for each in verdicts if each.failure), None)
         status, message = judged(plan, fates, stopped=self.stopped() and failure is None, failure=failure)
         turn.close(plan, str(status), fates)
-        return _ended(counted, plan, fates, verdicts, status, message)
+        yield replace(_with_verdicts(counted, plan, verdicts), status=status, message=message)
 
-    def _delivered(self, plan: Plan, turn: Turn, destination: Destination) -> list[Verdict]:
-        """The verdicts on a plan's batches, each acknowledged in the warehouse before the next are waited for."""
+    def _delivered(self, plan: Plan, turn: Turn, destination: Destination) -> Iterator[Sequence[Verdict]]:
+        """The verdicts on a plan's batches in groups, each acknowledged in the warehouse before it is told."""
+        if not plan.planned:
+            return
         turn.begin(plan)
-        pace = self._pace(plan, destination)
         build = payload_builder(plan.sync, plan.columns, turn.entry.namespace)
-        verdicts: list[Verdict] = []
         with Heap(destination.base_url, destination.app_id, in_flight=self._orders.in_flight) as heap:
             for group in deliver(
                 self._wanted(batches(turn.pages(plan), build), turn),
                 send=partial(heap.send, plan.sync.type),
-                pace=pace,
+                pace=self._pace(plan, destination),
                 in_flight=self._orders.in_flight,
                 sleep=self._sleep,
                 clock=time.monotonic,
             ):
                 turn.acknowledge(row for verdict in group for row in _acknowledgements(verdict))
-                verdicts += group
                 accepted = sum(verdict.accepted for verdict in group)
                 self._observer.advanced(plan.sync, accepted, sum(len(verdict.rejects) for verdict in group))
-        return verdicts
+                yield group
 
     def _wanted(self, planned: Iterator[Batch], turn: Turn) -> Iterator[Batch]:
         """Batches as long as nobody asks to stop and the lease is ours."""
@@ -203,9 +209,11 @@ def _fates(plan: Plan, verdicts: Iterable[Verdict]) -> Fates:
 
 
 def _counted(blank: SyncResult, plan: Plan) -> SyncResult:
-    """The result as far as the plan tells it."""
+    """The result as far as the plan tells it: nothing is delivered yet."""
     return replace(
         blank,
+        planned=plan.planned,
+        undelivered=plan.planned,
         new=plan.new,
         changed=plan.changed,
         standing=plan.standing,
@@ -215,21 +223,14 @@ def _counted(blank: SyncResult, plan: Plan) -> SyncResult:
     )
 
 
-def _ended(
-    counted: SyncResult, plan: Plan, fates: Fates, verdicts: Iterable[Verdict], status: Status, message: str | None
-) -> SyncResult:
-    """The result with what Heap said."""
+def _with_verdicts(counted: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -> SyncResult:
+    """The result with what Heap has said so far."""
     reasons = dict(counted.reasons)
     for reject in (reject for verdict in verdicts for reject in verdict.rejects):
         reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
     return replace(
         counted,
-        status=status,
-        message=message,
-        planned=plan.planned,
-        accepted=fates.accepted,
-        rejected=fates.rejected,
-        undelivered=fates.undelivered,
+        **asdict(_fates(plan, verdicts)),
         reasons=reasons,
         truncated=sum(verdict.cut for verdict in verdicts),
         requests=sum(verdict.requests for verdict in verdicts),

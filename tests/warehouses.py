@@ -80,6 +80,11 @@ class Postgres:
             f'alter table "{schema}"."{name}__new" rename to "{name}"'
         )
 
+    def disconnect(self) -> None:
+        """Ends every connection to the database, as a restart of the server does."""
+        where = f"where datname = '{self.database}' and pid <> pg_backend_pid()"
+        self._run("postgres", f"select pg_terminate_backend(pid) from pg_stat_activity {where}")
+
     def drop(self) -> None:
         """Removes the database."""
         self._run("postgres", f"drop database {self.database} with (force)")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from dbt_heap.declarations import check_columns
 from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.errors import DeclarationError, StateError
+from dbt_heap.errors import DeclarationError, HeapError, StateError
 from dbt_heap.ledger import accounts
 from dbt_heap.ledger.entries import Entry, Step
-from dbt_heap.ledger.locks import Holder
+from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
 from dbt_heap.ledger.state import State, read_state
 from dbt_heap.ledger.turn import Turn
@@ -133,7 +133,7 @@ class Ledger:
         holder = Holder.of_this_process(run_id)
         lock = self.state.lock(destination, sync.name)
         lock.take(holder)
-        try:
+        with self._letting_go(lock):
             newest = self.state.entries.get((destination, sync.name))
             if newest and newest.step.unfinished:
                 self.state = self.state.reread()
@@ -142,8 +142,23 @@ class Ledger:
             turn = Turn(self.state, lock, holder, self._entry(sync, destination))
             turn.sweep()
             yield turn
+
+    @contextmanager
+    def _letting_go(self, lock: Lock) -> Iterator[None]:
+        """Drops a lock at the end, however that comes."""
+        well = False
+        try:
+            yield
+            well = True
         finally:
-            lock.drop()
+            if well:
+                lock.drop()
+            else:
+                # The first error is the one to tell. A connection that failed is not used again; where the lock cannot
+                # be dropped, the next run takes it over.
+                with suppress(HeapError):
+                    self.state.warehouse.close()
+                    lock.drop()
 
     def _entry(self, sync: Sync, destination: str) -> Entry:
         """Where the sync stands; for one that never ran, the place before its first entry."""
