@@ -6,9 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Lock
 
-# Heap counts over a minute (https://developers.heap.io/reference/bulk-track). Ours is 1% longer, so that requests
-# which travel slower or faster than the ones before them don't meet in one of Heap's.
-WINDOW_SECONDS = 60.6
+MINUTE_SECONDS = 60.0  # what Heap counts over: https://developers.heap.io/reference/bulk-track
+
+# Our minute is 1% longer, so that requests which travel slower or faster than the ones before them don't meet in one
+# of Heap's.
+MARGIN = 1.01
+WINDOW_SECONDS = MARGIN * MINUTE_SECONDS
 
 # What a late waker may catch up. The window holds all the same; this only keeps the average at the limit.
 CATCH_UP_SECONDS = 1.0
@@ -18,13 +21,19 @@ class Pace:
     """Keeps all syncs of an app under its events a minute; safe to share between threads.
 
     `per_minute` None means no limit. `clock` gives seconds that only rise. `earlier` are events sent before this
-    run: (how many, seconds ago).
+    run: (how many, seconds ago). `minute_seconds` is how long Heap's minute lasts.
     """
 
     def __init__(
-        self, per_minute: int | None, clock: Callable[[], float], earlier: Iterable[tuple[int, float]] = ()
+        self,
+        per_minute: int | None,
+        clock: Callable[[], float],
+        earlier: Iterable[tuple[int, float]] = (),
+        *,
+        minute_seconds: float = MINUTE_SECONDS,
     ) -> None:
         self.per_minute = per_minute
+        self.window_seconds = MARGIN * minute_seconds
         self._clock = clock
         self._lock = Lock()
         now = clock()
@@ -60,7 +69,7 @@ class Pace:
             return 0.0
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0][0] <= now - WINDOW_SECONDS:
+        while self._sent and self._sent[0][0] <= now - self.window_seconds:
             self._in_window -= self._sent.popleft()[1]
 
     def _room_for(self, count: int, now: float) -> float:
@@ -71,7 +80,7 @@ class Pace:
             if surplus <= 0:
                 break
             surplus -= sent
-            start = sent_at + WINDOW_SECONDS
+            start = sent_at + self.window_seconds
         return start
 
     def _take(self, count: int, now: float) -> None:
@@ -80,21 +89,22 @@ class Pace:
         if count <= self._at_once:
             self._at_once -= count
         elif self.per_minute:
-            seconds = count * WINDOW_SECONDS / self.per_minute
+            seconds = count * self.window_seconds / self.per_minute
             self._next = max(self._next, now - CATCH_UP_SECONDS) + seconds
 
 
 class Waves:
     """Keeps the waves of one sync a minute apart, so that no identity passes a limit of its own."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], window_seconds: float = WINDOW_SECONDS) -> None:
         self._clock = clock
+        self._window_seconds = window_seconds
         self._wave: int | None = None
         self._start = clock()  # when the next wave may start
 
     def answered(self) -> None:
         """Says that a request was answered just now."""
-        self._start = self._clock() + WINDOW_SECONDS
+        self._start = self._clock() + self._window_seconds
 
     def enter(self, wave: int) -> float:
         """Seconds to wait before asking again; 0.0 when requests of `wave` may go. Earlier ones are answered."""

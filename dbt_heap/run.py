@@ -12,11 +12,11 @@ from datetime import datetime, timezone
 from functools import partial
 
 from dbt_heap import __version__
-from dbt_heap.batches import Batch, batches
+from dbt_heap.batches import batches
 from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.delivery import Verdict, deliver
+from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap import Heap
+from dbt_heap.heap import Heap, Patience
 from dbt_heap.invocation import Invocation
 from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
@@ -25,12 +25,10 @@ from dbt_heap.ledger.plans import Options, Plan
 from dbt_heap.ledger.turn import Acknowledgement, Fates, Turn
 from dbt_heap.observer import Nobody, Observer
 from dbt_heap.opening import open_ledger
-from dbt_heap.pacing import Pace
+from dbt_heap.pacing import MINUTE_SECONDS, Pace
 from dbt_heap.payloads import payload_builder
 from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.settings import Destination
-
-_NAP_SECONDS = 0.5  # how long a stop may go unnoticed
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,10 @@ class Orders:
     skip_running: bool = False  # --if-running skip
     fail_fast: bool = False
     in_flight: int = 8
-    stop: Callable[[], bool] = lambda: False  # asked before each batch
+    request_timeout: float = 30.0  # seconds that one try of a request may take
+    max_wait: float = 120.0  # seconds that a request which failed is tried again
+    minute: float = MINUTE_SECONDS  # how long a minute of Heap's rate limits lasts, in seconds
+    stop: Callable[[], bool] = lambda: False  # asked at least twice a second while something is sent
 
 
 def sync(invocation: Invocation, orders: Orders | None = None, observer: Observer | None = None) -> Results:
@@ -88,6 +89,7 @@ class _Run:
         self._observer = observer
         self._deadline = deadline
         self._paces: dict[str, Pace] = {}
+        self._breakers: dict[tuple[str, SyncType], Breaker] = {}
 
     def left_out(self, sync: Sync) -> SyncResult:
         """A sync that was not begun, because the run was stopped before."""
@@ -135,7 +137,7 @@ class _Run:
             verdicts += group
             yield _with_verdicts(counted, plan, verdicts)
         fates = _fates(plan, verdicts)
-        failure = next((each.failure for each in verdicts if each.failure), None)
+        failure = next((each.failure for each in verdicts if each.failure), self._breaker(sync, destination).reason)
         status, message = judged(plan, fates, stopped=self.stopped() and failure is None, failure=failure)
         turn.close(plan, str(status), fates)
         yield replace(_with_verdicts(counted, plan, verdicts), status=status, message=message)
@@ -146,39 +148,48 @@ class _Run:
             return
         turn.begin(plan)
         build = payload_builder(plan.sync, plan.columns, turn.entry.namespace)
-        with Heap(destination.base_url, destination.app_id, in_flight=self._orders.in_flight) as heap:
+        orders = self._orders
+        with Heap(
+            destination.base_url, destination.app_id, in_flight=orders.in_flight,
+            timeout_seconds=orders.request_timeout, patience=Patience.of(orders.max_wait),
+        ) as heap:  # fmt: skip
             for group in deliver(
-                self._wanted(batches(turn.pages(plan), build), turn),
+                batches(turn.pages(plan), build),
                 send=partial(heap.send, plan.sync.type),
                 pace=self._pace(plan, destination),
-                in_flight=self._orders.in_flight,
+                in_flight=orders.in_flight,
                 sleep=self._sleep,
                 clock=time.monotonic,
+                go_on=partial(self._goes_on, turn),
+                hurry=heap.hurry,
+                breaker=self._breaker(plan.sync, destination),
             ):
                 turn.acknowledge(row for verdict in group for row in _acknowledgements(verdict))
                 accepted = sum(verdict.accepted for verdict in group)
                 self._observer.advanced(plan.sync, accepted, sum(len(verdict.rejects) for verdict in group))
                 yield group
 
-    def _wanted(self, planned: Iterator[Batch], turn: Turn) -> Iterator[Batch]:
-        """Batches as long as nobody asks to stop and the lease is ours."""
-        while not self.stopped() and (batch := next(planned, None)):
-            turn.beat()
-            yield batch
+    def _goes_on(self, turn: Turn) -> bool:
+        """Whether to send more: as long as nobody asks to stop and the lease is ours."""
+        turn.beat()
+        return not self.stopped()
 
     def _sleep(self, seconds: float) -> None:
         """Waits for the pace; a DuckDB file is free for others meanwhile."""
         self._ledger.state.warehouse.release()
         time.sleep(seconds)
 
+    def _breaker(self, sync: Sync, destination: Destination) -> Breaker:
+        """What knows whether Heap answers at the address of such a sync."""
+        return self._breakers.setdefault((destination.label, sync.type), Breaker())
+
     def _pace(self, plan: Plan, destination: Destination) -> Pace:
         """The limiter of the plan's destination, which all its event syncs share."""
         if plan.sync.type is not SyncType.EVENTS:
             return Pace(None, time.monotonic)
-        earlier = self._ledger.state.recent_events(destination.label)
-        pace = self._paces.setdefault(
-            destination.label, Pace(destination.events_per_minute, time.monotonic, earlier=earlier)
-        )
+        earlier, minute = self._ledger.state.recent_events(destination.label), self._orders.minute
+        fresh = Pace(destination.events_per_minute, time.monotonic, earlier, minute_seconds=minute)
+        pace = self._paces.setdefault(destination.label, fresh)
         pace.expect(plan.sendable)
         return pace
 

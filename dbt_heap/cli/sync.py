@@ -45,6 +45,22 @@ from dbt_heap.run import Orders, sync
     envvar="DBT_HEAP_IN_FLIGHT",
     help="Requests under way at once.",
 )
+@click.option(
+    "--request-timeout",
+    type=click.FloatRange(0, 60, min_open=True),
+    default=30.0,
+    show_default=True,
+    envvar="DBT_HEAP_REQUEST_TIMEOUT",
+    help="Seconds to wait for one answer of Heap's.",
+)
+@click.option(
+    "--max-wait",
+    type=click.FloatRange(0, 300),
+    default=120.0,
+    show_default=True,
+    envvar="DBT_HEAP_MAX_WAIT",
+    help="Seconds to try a request again that failed.",
+)
 @rate_option
 @all_options
 @click.pass_context
@@ -60,6 +76,8 @@ def command(
     max_minutes: float | None,
     if_running: str,
     in_flight: int,
+    request_timeout: float,
+    max_wait: float,
     **shared: Any,
 ) -> None:
     """Send what is new or changed, and remember what Heap acknowledged.
@@ -81,6 +99,8 @@ def command(
         skip_running=if_running == "skip",
         fail_fast=fail_fast,
         in_flight=in_flight,
+        request_timeout=request_timeout,
+        max_wait=max_wait,
         stop=interruption,
     )
     with console_of(settings) as console, interruption:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from dbt_heap.batches import Batch
+from dbt_heap.delivery.breaker import Breaker
 from dbt_heap.delivery.parts import Part, fitting, narrowed
 from dbt_heap.delivery.verdicts import Group, Tally, Verdict
 from dbt_heap.heap import Answer, Outcome
@@ -28,6 +29,9 @@ def deliver(
     in_flight: int,
     sleep: Callable[[float], None],
     clock: Callable[[], float],
+    go_on: Callable[[], bool] = lambda: True,
+    hurry: Callable[[], None] = lambda: None,
+    breaker: Breaker | None = None,
     group_batches: int = 50,
     group_seconds: float = 5.0,
     max_bytes: int = 5_000_000,
@@ -36,8 +40,11 @@ def deliver(
     """Yields the verdicts on `batches` in groups, as they are reached.
 
     A batch is pulled when a request of it can be made; at most `in_flight` + 1 are undecided at any time. `sleep` is
-    called only in this thread, to wait for the pace. After an answer that is fatal, or `max_barren` batches in a row
-    of which Heap took nothing, no more is sent: batches that were never sent have no verdict.
+    called only in this thread, to wait for the pace, and `go_on` at least twice a second.
+
+    After an answer that is fatal, an open `breaker`, `max_barren` batches in a row of which Heap refused every record,
+    or where `go_on` says no, no more is sent: `hurry` is called, what flies lands, and batches that were never sent
+    have no verdict.
     """
     group = Group(group_batches, group_seconds, clock)
     with ThreadPoolExecutor(in_flight, thread_name_prefix="heap") as pool:
@@ -45,23 +52,29 @@ def deliver(
             source=iter(batches),
             fly=lambda records: pool.submit(send, records),
             tell=group.add,
+            go_on=go_on,
+            hurry=hurry,
             pace=pace,
-            waves=Waves(clock),
+            waves=Waves(clock, pace.window_seconds),
+            breaker=breaker or Breaker(),
             in_flight=in_flight,
             max_bytes=max_bytes,
             max_barren=max_barren,
         )
-        while courier.busy:
-            pause = courier.start()
-            if pause is not None and courier.flying:
-                pause = min(pause, NAP_SECONDS)
-            due = group.due_in()
-            if due is not None and due <= (pause or 0.0):
-                yield group.take()
-                due = None
-            if pause is not None:
-                sleep(pause)
-            courier.collect(timeout=due if pause is None else 0.0)
+        try:
+            while courier.busy:
+                pause = courier.start()
+                if pause is not None and courier.flying:
+                    pause = min(pause, NAP_SECONDS)
+                due = group.due_in()
+                if due is not None and due <= (pause or 0.0):
+                    yield group.take()
+                    due = None
+                if pause is not None:
+                    sleep(min(pause, NAP_SECONDS))
+                courier.collect(timeout=min(NAP_SECONDS, due or NAP_SECONDS) if pause is None else 0.0)
+        finally:
+            hurry()  # whoever leaves early has not to wait for further tries
     if group.due_in() is not None:
         yield group.take()
 
@@ -73,16 +86,20 @@ class _Courier:
     source: Iterator[Batch]
     fly: Callable[[Sequence[bytes]], Future[Answer]]
     tell: Callable[[Verdict], None]
+    go_on: Callable[[], bool]
+    hurry: Callable[[], None]
     pace: Pace
     waves: Waves
+    breaker: Breaker
     in_flight: int
     max_bytes: int
     max_barren: int
     waiting: deque[Part] = field(default_factory=deque)
     flying: dict[Future[Answer], Part] = field(default_factory=dict)
-    barren: int = 0  # batches in a row of which Heap took nothing
+    barren: int = 0  # batches in a row of which Heap refused every record
     exhausted: bool = False  # there is no batch left to pull
     stopped: bool = False  # nothing is sent any more
+    failure: str | None = None  # why, in words for people; None where it was asked for
 
     @property
     def busy(self) -> bool:
@@ -91,7 +108,7 @@ class _Courier:
 
     def start(self) -> float | None:
         """Starts the requests that may go. Seconds until another may; None when only an answer can tell."""
-        while len(self.flying) < self.in_flight and (part := self._next_part()):
+        while self._may_send() and len(self.flying) < self.in_flight and (part := self._next_part()):
             pause = self._pause(part)
             if pause != 0.0:
                 return pause
@@ -110,6 +127,16 @@ class _Courier:
             self.waves.answered()
             self._judge(part, future.result())
             self._close(part.tally)
+
+    def _may_send(self) -> bool:
+        """Whether anything may be sent still; asked before each request."""
+        if self.stopped:
+            return False
+        if self.breaker.open:
+            self._stop(self.breaker.reason)
+        elif not self.go_on():
+            self._stop(None)
+        return not self.stopped
 
     def _next_part(self) -> Part | None:
         """The part to send next, left where it is; a batch is pulled when there is none. None when there is nothing."""
@@ -134,20 +161,28 @@ class _Courier:
 
     def _judge(self, part: Part, answer: Answer) -> None:
         part.tally.retried(answer.retries)
+        self.breaker.note(answer)
         if answer.outcome is Outcome.ACCEPTED:
             part.tally.accept(part.payloads)
+            self.barren = 0
         elif answer.outcome is Outcome.REFUSED and len(part.payloads) == 1:
             part.tally.reject(part.payloads[0])
         elif answer.outcome is Outcome.REFUSED and not self.stopped:
             self.waiting.extendleft(reversed(narrowed(part, answer.index)))
+        elif answer.outcome is Outcome.REFUSED:
+            part.tally.give_up(part.payloads, self.failure)  # nobody looks for the guilty record any more
         else:
             part.tally.give_up(part.payloads, answer.reason)
         if answer.outcome is Outcome.FATAL:
             self._stop(answer.reason)
 
-    def _stop(self, failure: str) -> None:
+    def _stop(self, failure: str | None) -> None:
         """Lets what flies land, and sends no more; batches that have not flown at all get no verdict."""
+        if self.stopped:
+            return
         self.stopped = self.exhausted = True
+        self.failure = failure
+        self.hurry()
         left, self.waiting = self.waiting, deque()
         for part in left:
             if part.tally.sent:
@@ -155,12 +190,14 @@ class _Courier:
                 self._close(part.tally)
 
     def _close(self, tally: Tally) -> None:
-        """Tells the verdict if all is known, and stops if Heap takes nothing of what it gets."""
+        """Tells the verdict if all is known, and stops if Heap refuses all that it gets."""
         if tally.told or not tally.decided:
             return
-        if tally.sent:
-            self.barren = self.barren + 1 if tally.barren else 0
-        if self.barren == self.max_barren and not self.stopped:
-            tally.failure = tally.failure or f"Heap took nothing of {self.barren} batches in a row"
+        self.barren += tally.barren
+        if self.barren >= self.max_barren and not self.stopped:
+            tally.failure = (
+                f"it refused every row of {self.barren} batches in a row, each on its own, and the rest was not tried; "
+                "if those rows are well, `dbt-heap sync --retry-rejected` sends them again"
+            )
             self._stop(tally.failure)
         self.tell(tally.verdict())

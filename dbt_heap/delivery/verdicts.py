@@ -53,8 +53,8 @@ class Tally:
 
     @property
     def barren(self) -> bool:
-        """Whether Heap took nothing of it, and that is not the fault of a single record."""
-        return not self._accepted and len(self.batch.payloads) > (0 if self._undelivered else 1)
+        """Whether Heap refused all of it, and that is not the fault of a single record."""
+        return not self._accepted and not self._undelivered and len(self.batch.payloads) > 1
 
     def sending(self, payloads: Sequence[Payload]) -> None:
         """Counts a request that is made with these."""
@@ -73,10 +73,10 @@ class Tally:
         """Heap has refused this one, alone."""
         self._rejects.append(Reject(payload.seq, Reason.REFUSED_BY_HEAP))
 
-    def give_up(self, payloads: Sequence[Payload], failure: str) -> None:
-        """Nobody will know in this run whether Heap holds these."""
+    def give_up(self, payloads: Sequence[Payload], failure: str | None) -> None:
+        """Nobody will know in this run whether Heap holds these; there is no failure where a stop was asked for."""
         self._undelivered += payloads
-        self.failure = failure
+        self.failure = self.failure or failure
 
     def verdict(self) -> Verdict:
         """The fates of all rows; asked for once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,12 +13,12 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from dbt_heap import __version__
 from dbt_heap.batches import body
 from dbt_heap.declarations.sync import SyncType
-from dbt_heap.heap.patience import TRY_AGAIN, Patience
+from dbt_heap.heap.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
 
 PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
     SyncType.EVENTS: "/api/track",
@@ -30,7 +31,10 @@ REFUSALS = frozenset({400, 413, 422})
 
 # As in `postBody.events[0].properties should be object`: https://github.com/iagomelanias/heap-php/issues/4
 NAMED_RECORD = re.compile(rb"(?:events|users|accounts)\[(\d{1,6})\]")
-MAX_ANSWER_BYTES = 65_536
+MAX_ANSWER_BYTES = 16_384
+
+CONNECT_SECONDS = 10.0
+NO_ANSWER = "no answer in time"
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -60,7 +64,8 @@ class Answer:
 class Heap:
     """Heap at `base_url` for one environment; a context manager, safe to share between `in_flight` threads.
 
-    By default a request has its answer, of whatever kind, within six minutes: less than half the lease of a lock.
+    A try that has no answer after `timeout_seconds` failed; how long tries go on, `patience` says. A request has its
+    answer, of whatever kind, within that plus two tries: by default 200 seconds, less than half the lease of a lock.
     """
 
     def __init__(
@@ -69,14 +74,14 @@ class Heap:
         app_id: str,
         *,
         in_flight: int = 4,
-        connect_seconds: float = 10.0,
-        read_seconds: float = 30.0,
+        timeout_seconds: float = 30.0,
         patience: Patience | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._app_id = app_id
-        self._timeout = (connect_seconds, read_seconds)
-        self._session = _session(in_flight, patience or Patience.of(6))
+        self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
+        self._patience = patience or Patience.of()
+        self._session = _session(in_flight, self._patience)
         # No proxy reaches this machine's own loopback.
         self._session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
 
@@ -92,6 +97,10 @@ class Heap:
         """Closes the connections."""
         self._session.close()
 
+    def hurry(self) -> None:
+        """From now on no request is tried again, and waits before a try end: the last answer is the answer."""
+        self._patience.hurry.set()
+
     def send(self, sync_type: SyncType, records: Sequence[bytes]) -> Answer:
         """What Heap says to one request with these records. Raises nothing: whatever happens is an answer."""
         try:
@@ -102,13 +111,13 @@ class Heap:
                 allow_redirects=False,
                 stream=True,  # the status decides, also when the connection drops before the text is read
             ) as response:
-                return _answer(response)
-        except requests.exceptions.SSLError:
-            return Answer(Outcome.FATAL, "no trusted TLS connection")
-        except requests.exceptions.Timeout:
-            return Answer(Outcome.UNAVAILABLE, "no answer in time")
+                return _answer(response, _beginning(response, self._timeout[1]))
+        except requests.exceptions.SSLError as error:
+            return Answer(Outcome.FATAL, "no trusted TLS connection", retries=_retries(error))
+        except requests.exceptions.Timeout as error:
+            return Answer(Outcome.UNAVAILABLE, NO_ANSWER, retries=_retries(error))
         except requests.exceptions.ConnectionError as error:
-            return Answer(Outcome.UNAVAILABLE, _of_connection(error))
+            return Answer(Outcome.UNAVAILABLE, _of_connection(error), retries=_retries(error))
         except requests.exceptions.RequestException as error:
             return Answer(Outcome.FATAL, f"the request could not be made ({type(error).__name__})")
 
@@ -131,12 +140,16 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _of_connection(error: requests.exceptions.ConnectionError) -> str:
     cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return "no answer in time" if isinstance(reason, ReadTimeoutError) else "the connection failed"
+    reason = cause.reason if isinstance(cause, GivenUpError) else cause
+    return NO_ANSWER if isinstance(reason, ReadTimeoutError) else "the connection failed"
 
 
-def _answer(response: requests.Response) -> Answer:
-    text = _beginning(response)
+def _retries(error: requests.exceptions.RequestException) -> int:
+    cause = error.args[0] if error.args else None
+    return cause.retries if isinstance(cause, GivenUpError) else 0
+
+
+def _answer(response: requests.Response, text: bytes) -> Answer:
     status = response.status_code
     retries = len(response.raw.retries.history) if response.raw.retries else 0
     if 200 <= status < 300:
@@ -145,13 +158,33 @@ def _answer(response: requests.Response) -> Answer:
         named = NAMED_RECORD.search(text)
         index = int(named[1]) if named else None
         return Answer(Outcome.REFUSED, f"Heap refused it with status {status}", index, retries)
-    outcome = Outcome.UNAVAILABLE if status in TRY_AGAIN or status >= 500 else Outcome.FATAL
-    return Answer(outcome, f"Heap answered with status {status}", retries=retries)
+    if status in TRY_AGAIN or status >= 500:
+        return Answer(Outcome.UNAVAILABLE, _unavailable(response), retries=retries)
+    return Answer(Outcome.FATAL, f"Heap answered with status {status} ({_hint(status)})", retries=retries)
 
 
-def _beginning(response: requests.Response) -> bytes:
+def _unavailable(response: requests.Response) -> str:
+    asked = asked_seconds(response.headers)
+    wish = f" and asks to wait {asked:,.0f} seconds" if asked else ""
+    return f"Heap answered with status {response.status_code}{wish}"
+
+
+def _hint(status: int) -> str:
+    if 300 <= status < 400:
+        return "redirects are not followed"
+    return "look at HEAP_BASE_URL, the region, and what stands between here and Heap"
+
+
+def _beginning(response: requests.Response, max_seconds: float) -> bytes:
     """The answer's text as far as it is looked at; read so that the connection can be used again."""
+    text = bytearray()
+    until = time.monotonic() + max_seconds
     try:
-        return response.raw.read(MAX_ANSWER_BYTES, decode_content=True) or b""
+        while len(text) < MAX_ANSWER_BYTES and time.monotonic() < until:
+            byte = response.raw.read(1, decode_content=True)  # one at a time, as a larger read waits for all
+            if not byte:
+                break
+            text += byte
     except (HTTPError, OSError):
-        return b""
+        pass
+    return bytes(text)

@@ -1,89 +1,152 @@
-"""How long a request is tried again: urllib3's Retry, with a bound on all its waits together."""
+"""How long a request is tried again: urllib3's Retry, with a bound on the time that all tries and waits may take."""
 
 from __future__ import annotations
 
 import random
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from email.utils import mktime_tz, parsedate_tz
+from threading import Event
 from typing import Any, TypeVar
 
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 # 408 and 425 say "again" by their definition; Heap documents none of them, and gateways speak for themselves.
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+FIRST_WAIT_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more
+
 _P = TypeVar("_P", bound="Patience")
+
+
+class GivenUpError(MaxRetryError):
+    """A request failed for good, after so many further tries."""
+
+    retries = 0
 
 
 class Patience(Retry):
     """Tries a POST again after 429, 5xx, timeouts and dropped connections: Heap's calls bear repetition.
 
-    Waits double from `first_wait_seconds`, or are what Retry-After asks for, and together stay under
-    `max_wait_seconds`; when that is spent, the last answer is the answer. `jitter` gives 0.0 up to 1.0.
+    Waits double from two seconds, less where `max_wait_seconds` is short, and are never below what Retry-After asks
+    for. No try begins later than `max_wait_seconds` after the first one failed: then the last answer is the answer.
+    So it is at once where Heap asks for a longer wait than is left, or `hurry` is set. `jitter` gives 0.0 up to 1.0.
     """
 
     def __init__(
         self,
         *args: Any,
-        first_wait_seconds: float = 2.0,
         max_wait_seconds: float = 120.0,
-        waited_seconds: float = 0.0,
+        spent_seconds: float = 0.0,
+        hurry: Event | None = None,
         jitter: Callable[[], float] = random.random,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.first_wait_seconds = first_wait_seconds
         self.max_wait_seconds = max_wait_seconds
-        self.waited_seconds = waited_seconds
+        self.spent_seconds = spent_seconds  # since the first failure
+        self.hurry = hurry or Event()
         self._jitter = jitter
         self._sleep = sleep
+        self._clock = clock
+        self._woke_at: float | None = None
 
     @classmethod
-    def of(cls: type[_P], retries: int, **kwargs: Any) -> _P:
-        """Patience for at most `retries` more tries of a request."""
+    def of(cls: type[_P], max_wait_seconds: float = 120.0, *, retries: int | None = None, **kwargs: Any) -> _P:
+        """Patience for so long, and for at most `retries` more tries of a request where that is said."""
         return cls(
             retries,
             other=0,  # neither a bad certificate nor a broken address gets better
             redirect=0,
             allowed_methods=frozenset({"POST"}),
             status_forcelist=TRY_AGAIN,
+            respect_retry_after_header=False,  # by urllib3, which would wait as long as asked
             raise_on_status=False,
             raise_on_redirect=False,
+            max_wait_seconds=max_wait_seconds,
             **kwargs,
         )
 
     def new(self: _P, **kwargs: Any) -> _P:
         """The same patience after one more failure."""
+        tried = 0.0 if self._woke_at is None else self._clock() - self._woke_at
         return super().new(
-            first_wait_seconds=self.first_wait_seconds,
             max_wait_seconds=self.max_wait_seconds,
-            waited_seconds=self.waited_seconds,
+            spent_seconds=self.spent_seconds + tried,
+            hurry=self.hurry,
             jitter=self._jitter,
             sleep=self._sleep,
+            clock=self._clock,
             **kwargs,
         )
 
+    def increment(
+        self: _P,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> _P:
+        """The patience left after a failure. Raises GivenUpError where there is none."""
+        try:
+            following = super().increment(method, url, response, error, _pool, _stacktrace)
+        except MaxRetryError as spent:
+            raise self._given_up(_pool, url, spent.reason) from spent
+        if response is not None:
+            if (asked_seconds(response.headers) or 0.0) > following.left_seconds:
+                raise self._given_up(_pool, url, ResponseError("Heap asks for a longer wait"))
+            response.close()  # nobody reads it, however slowly it comes
+        return following
+
+    @property
+    def left_seconds(self) -> float:
+        """How long tries and waits may take from now on."""
+        return self.max_wait_seconds - self.spent_seconds
+
     def is_exhausted(self) -> bool:
-        """Whether tries or waits are used up."""
-        return super().is_exhausted() or self.waited_seconds >= self.max_wait_seconds
+        """Whether tries or time are used up."""
+        return super().is_exhausted() or self.left_seconds <= 0 or self.hurry.is_set()
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         """Waits before the next try, and counts it."""
-        asked = self._asked_seconds(response)
-        seconds = self.get_backoff_time() if asked is None else asked
-        seconds = min(seconds, self.max_wait_seconds - self.waited_seconds)
-        self.waited_seconds += seconds
-        self._sleep(seconds)
+        asked = None if response is None else asked_seconds(response.headers)
+        seconds = min(max(asked or 0.0, self.get_backoff_time()), self.left_seconds)
+        self.spent_seconds += seconds
+        (self._sleep or self.hurry.wait)(seconds)
+        self._woke_at = self._clock()
 
     def get_backoff_time(self) -> float:
         """Seconds before the next try when Heap names none: from half to the whole of a doubling wait."""
-        return self.first_wait_seconds * 2.0 ** (len(self.history) - 1) * (0.5 + self._jitter() / 2)
+        first = min(FIRST_WAIT_SECONDS, self.max_wait_seconds / 60)
+        doubled = first * 2.0 ** min(len(self.history) - 1, 30)
+        return min(doubled, LONGEST_WAIT_SECONDS) * (0.5 + self._jitter() / 2)
 
-    def _asked_seconds(self, response: BaseHTTPResponse | None) -> float | None:
-        try:
-            return None if response is None else self.get_retry_after(response)
-        except InvalidHeader:
-            return None
+    def _given_up(self, pool: Any, url: str | None, reason: Exception | None) -> GivenUpError:
+        end = GivenUpError(pool, url or "", reason)
+        end.retries = len(self.history)
+        return end
+
+
+def asked_seconds(headers: Mapping[str, str]) -> float | None:
+    """The wait that Retry-After asks for, in seconds or up to a date by the server's own clock; None without one."""
+    asked = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", asked):
+        return float(asked)
+    until, now = _instant(asked), _instant(headers.get("Date", ""))
+    return None if until is None else max(0.0, until - (time.time() if now is None else now))
+
+
+def _instant(date: str) -> float | None:
+    try:
+        parsed = parsedate_tz(date)
+        return None if parsed is None else float(mktime_tz(parsed))
+    except (ValueError, OverflowError):
+        return None

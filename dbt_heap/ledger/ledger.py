@@ -137,7 +137,7 @@ class Ledger:
             newest = self.state.entries.get((destination, sync.name))
             if newest and newest.step.unfinished:
                 self.state = self.state.reread()
-                Turn(self.state, lock, holder, self._entry(sync, destination)).recover()
+                Turn(self.state, lock, holder, self._entry(sync, destination)).recover(self._columns(sync))
                 self.state = self.state.reread()
             turn = Turn(self.state, lock, holder, self._entry(sync, destination))
             turn.sweep()

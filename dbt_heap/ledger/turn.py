@@ -15,8 +15,8 @@ from dbt_heap.ledger.folding import Folding
 from dbt_heap.ledger.locks import LEASE_SECONDS, Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
 from dbt_heap.ledger.state import State
-from dbt_heap.ledger.views import show_synced, shown_names
-from dbt_heap.mapping import Role
+from dbt_heap.ledger.views import property_names, show_synced, shown_names
+from dbt_heap.mapping import MappedColumn
 from dbt_heap.warehouse.connection import Row
 
 _PAGE_ROWS = 50_000  # fifty batches
@@ -68,8 +68,12 @@ class Turn:
         self._before = entry  # the newest entry of earlier runs
         self.entry = entry.opened_by(holder.run_id, holder.host, holder.pid)
 
-    def recover(self) -> None:
-        """Step 1: brings a dead run to its end. What it may have sent without a verdict is put in doubt."""
+    def recover(self, columns: Iterable[MappedColumn]) -> None:
+        """Step 1: brings a dead run to its end. What it may have sent without a verdict is put in doubt.
+
+        `columns` are those mapped now: it may have died before any view told their names.
+        """
+        self._names = property_names(columns)
         self.entry = self._before
         if self.entry.step is Step.PLANNED:
             self._log(Step.ABANDONED, status="interrupted", standing=None)
@@ -91,7 +95,7 @@ class Turn:
 
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
-        self._names = {each.stored: each.name for each in comparison.columns if each.role is Role.PROPERTY}
+        self._names = property_names(comparison.columns)
         self._plan = comparison.arguments(
             outbox=self._relation("outbox"), acked=self._relation("acked"), lock=self._lock.table
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.state import State
+from dbt_heap.mapping import MappedColumn, Role
 
 _MAX_NAME = 60
 
@@ -16,6 +17,11 @@ def shown_names(catalog: Catalog, entry: Entry) -> dict[str, str]:
     """The names that a sync's view gives to its state's columns; empty where view and state are not of one making."""
     stored, shown = catalog.of_state(entry.synced), catalog.of_state(names.view(entry.sync))
     return dict(zip(stored, shown, strict=True)) if len(stored) == len(shown) else {}
+
+
+def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
+    """Properties as the state names them -> as people know them."""
+    return {each.stored: each.name for each in columns if each.role is Role.PROPERTY}
 
 
 def show_synced(state: State, entry: Entry, wanted: Mapping[str, str]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+from time import sleep
 from typing import Any
 
 
@@ -57,7 +59,7 @@ class HeapServer:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
                     return
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(reply.text) + (100 if reply.drop else 0)))
@@ -90,3 +92,29 @@ class HeapServer:
             received = Received(len(self.received), path, headers, json.loads(text))
             self.received.append(received)
             return received
+
+
+class TricklingServer:
+    """Answers with a head, then with a byte every 50 ms for as long as anybody listens; `with` gives its URL."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = Thread(target=self._trickle)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        self._listener.close()
+
+    def _trickle(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(self._head)
+            while True:
+                connection.sendall(b" ")
+                sleep(0.05)

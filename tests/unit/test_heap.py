@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from heap_server import HeapServer, Received, Reply
+from heap_server import HeapServer, Received, Reply, TricklingServer
 
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.heap import Answer, Heap, Outcome, Patience
@@ -20,7 +22,7 @@ RECORD = b'{"identity":"ana@example.org","properties":{}}'
 def patient(retries: int = 3, slept: list[float] | None = None, max_wait_seconds: float = 120.0) -> Patience:
     """Patience that notes its waits instead of waiting."""
     note: Callable[[float], None] = (slept if slept is not None else []).append
-    return Patience.of(retries, sleep=note, jitter=lambda: 1.0, max_wait_seconds=max_wait_seconds)
+    return Patience.of(max_wait_seconds, retries=retries, sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
 
 
 def answer_to(reply: Reply, patience: Patience | None = None) -> tuple[Answer, HeapServer]:
@@ -127,7 +129,7 @@ def test_waits_double_and_end_with_the_tries() -> None:
 
 def test_jitter_takes_up_to_half_of_a_wait() -> None:
     slept: list[float] = []
-    answer_to(Reply(503), Patience.of(2, sleep=slept.append, jitter=lambda: 0.0))
+    answer_to(Reply(503), Patience.of(retries=2, sleep=slept.append, jitter=lambda: 0.0))
     assert slept == [1.0, 2.0]
 
 
@@ -137,24 +139,101 @@ def test_all_waits_together_are_bounded() -> None:
     assert slept == [2.0, 4.0, 8.0, 6.0]
 
 
+def test_tries_count_as_waits_do() -> None:
+    slept: list[float] = []
+    now = iter(range(0, 1_000, 10))  # ten seconds for every wait and every try
+    patience = Patience.of(40.0, sleep=slept.append, jitter=lambda: 1.0, clock=lambda: next(now))
+    answer_to(Reply(503), patience)
+    assert slept == [pytest.approx(40 / 60), pytest.approx(80 / 60), pytest.approx(160 / 60)]
+    assert sum(slept) + 3 * 10 >= 30
+
+
+def test_waits_grow_to_a_minute_and_no_further() -> None:
+    slept: list[float] = []
+    answer_to(Reply(503), patient(9, slept, max_wait_seconds=100_000.0))
+    assert slept == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0]
+
+
+def test_short_patience_has_several_tries_too() -> None:
+    slept: list[float] = []
+    _answer, server = answer_to(Reply(503), patient(99, slept, max_wait_seconds=0.6))
+    assert slept[:2] == [pytest.approx(0.01), pytest.approx(0.02)]
+    assert sum(slept) == pytest.approx(0.6)
+    assert len(server.received) == len(slept) + 1 == 7
+
+
+def test_no_patience_is_one_try() -> None:
+    assert len(answer_to(Reply(503), patient(99, max_wait_seconds=0.0))[1].received) == 1
+
+
+def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
+    asked: list[int] = []
+
+    def busy(request: Received) -> Reply:
+        asked.append(request.number)
+        return Reply(503)
+
+    with serving(busy, patience=Patience.of(120.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
+        begun = monotonic()
+        answer = pool.submit(heap.send, USERS, [RECORD])
+        while not asked:
+            sleep(0.01)
+        sleep(0.05)
+        heap.hurry()
+        assert answer.result(5.0).outcome is Outcome.UNAVAILABLE
+        assert monotonic() - begun < 1.0
+        assert len(server.received) <= 2
+
+
 def test_every_request_has_patience_of_its_own() -> None:
     slept: list[float] = []
     patience = patient(9, slept, max_wait_seconds=5.0)
     with HeapServer(lambda _: Reply(503)) as server, Heap(server.url, "11", patience=patience) as heap:
         assert [heap.send(USERS, [RECORD]).outcome for _ in range(2)] == [Outcome.UNAVAILABLE] * 2
-    assert slept == [2.0, 3.0, 2.0, 3.0]
+    assert slept == [pytest.approx(each) for each in (5 / 60, 10 / 60, 20 / 60, 40 / 60, 80 / 60, 145 / 60) * 2]
 
 
 @pytest.mark.parametrize(
     ("header", "first_wait"),
-    [("7", 7.0), ("0", 0.0), ("99999", 120.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", 2.0), ("-5", 2.0)],
-)
-def test_retry_after_is_honoured_and_bounded(header: str, first_wait: float) -> None:
+    [
+        ("7", 7.0), (" 120 ", 120.0), ("1", 2.0), ("0", 2.0), ("soon", 2.0), ("-5", 2.0), ("7.5", 2.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 2.0), ("Wed, 99 Oct 2015 07:28:00 GMT", 2.0), ("9" * 400, 2.0),
+    ],
+)  # fmt: skip
+def test_no_try_begins_before_retry_after_or_before_its_own_time(header: str, first_wait: float) -> None:
     slept: list[float] = []
     asking = failing(1, Reply(429, headers={"Retry-After": header}))
     with serving(asking, patience=patient(3, slept)) as (_, heap):
         assert heap.send(USERS, [RECORD]).outcome is Outcome.ACCEPTED
     assert slept == [first_wait]
+
+
+@pytest.mark.parametrize("minutes_off", [-90, 0, 90])
+def test_a_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) -> None:
+    slept: list[float] = []
+    now = datetime.now(timezone.utc) + timedelta(minutes=minutes_off)
+    headers = {"Date": format_datetime(now, usegmt=True)}
+    headers["Retry-After"] = format_datetime(now + timedelta(seconds=33), usegmt=True)
+    with serving(failing(1, Reply(429, headers=headers)), patience=patient(3, slept)) as (_, heap):
+        assert heap.send(USERS, [RECORD]).outcome is Outcome.ACCEPTED
+    assert slept == [33.0]
+
+
+@pytest.mark.parametrize("header", ["121", "99999"])
+def test_a_longer_wait_than_is_left_is_not_begun(header: str) -> None:
+    slept: list[float] = []
+    answer, server = answer_to(Reply(429, headers={"Retry-After": header}), patient(3, slept))
+    assert answer.outcome is Outcome.UNAVAILABLE
+    assert answer.reason == f"Heap answered with status 429 and asks to wait {int(header):,} seconds"
+    assert (slept, len(server.received)) == ([], 1)
+
+
+def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+    with TricklingServer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as url:
+        begun = monotonic()
+        with Heap(url, "11", timeout_seconds=0.3, patience=patient(0)) as heap:
+            assert heap.send(USERS, [RECORD]) == Answer(Outcome.ACCEPTED)
+        assert monotonic() - begun < 2.0
 
 
 def test_a_dropped_connection_is_tried_again() -> None:
@@ -164,7 +243,7 @@ def test_a_dropped_connection_is_tried_again() -> None:
 
 def test_a_connection_that_always_drops_is_unavailable() -> None:
     answer, server = answer_to(Reply(drop="before"), patient(2))
-    assert answer == Answer(Outcome.UNAVAILABLE, "the connection failed")
+    assert answer == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
     assert len(server.received) == 3
 
 
@@ -178,7 +257,7 @@ def test_nobody_listening_is_unavailable() -> None:
     with HeapServer() as server:
         pass
     with Heap(server.url, "11", patience=patient(2)) as heap:
-        assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "the connection failed")
+        assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
 
 
 def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
@@ -186,8 +265,8 @@ def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
         sleep(0.2)
         return Reply()
 
-    with HeapServer(slow) as server, Heap(server.url, "11", read_seconds=0.05, patience=patient(1)) as heap:
-        assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "no answer in time")
+    with HeapServer(slow) as server, Heap(server.url, "11", timeout_seconds=0.05, patience=patient(1)) as heap:
+        assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "no answer in time", retries=1)
         assert len(server.received) == 2
 
 

@@ -1,0 +1,130 @@
+"""What is done to a run inside its own process: small limits, a record of its steps, and death at one of them.
+
+A step is a statement that the warehouse is asked for, or a request to Heap. Its name is the number of the sync, what it
+is, and how many of the kind there were in this sync: `1 log_entry planned 1`, `3 send 2`. Death is SIGKILL.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dbt.adapters.base import BaseConnectionManager
+
+from dbt_heap import run
+from dbt_heap.heap import Heap
+from dbt_heap.ledger import plans, turn
+from dbt_heap.warehouse import Warehouse
+
+BATCH_ROWS = 25
+GROUP_BATCHES = 2
+PAGE_ROWS = 150
+IN_FLIGHT = 3
+
+# A statement is carried out and not committed yet; before and after it, nothing is under way.
+When = Literal["before", "uncommitted", "after"]
+
+
+@dataclass(frozen=True)
+class Death:
+    """The step to die at."""
+
+    step: str
+    when: When = "after"
+
+    def __str__(self) -> str:
+        return f"{self.when} {self.step!r}"
+
+
+def small_limits() -> None:
+    """Has a few hundred rows make several pages, groups and batches."""
+    plans._RULES["max_batch"] = BATCH_ROWS
+    turn._PAGE_ROWS = PAGE_ROWS
+    run.deliver = functools.partial(run.deliver, group_batches=GROUP_BATCHES)  # type: ignore[assignment]
+
+
+def watch(note: Callable[[str], None], death: Death | None) -> None:
+    """Notes each step as it begins, and dies at `death`."""
+    steps = _Steps(note, death)
+    _watch_statements(steps)
+    _watch_commits(steps)
+    send = Heap.send
+
+    def watched(heap: Heap, *arguments: Any) -> Any:
+        step = steps.begin("send")
+        answer = send(heap, *arguments)
+        steps.reach(step, "after")
+        return answer
+
+    Heap.send = watched  # type: ignore[method-assign]
+
+
+class _Steps:
+    """Names the steps of a run."""
+
+    def __init__(self, note: Callable[[str], None], death: Death | None) -> None:
+        self.statement = ""  # the newest one
+        self._note = note
+        self._death = death
+        self._sync = 0
+        self._kind = ""
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def begin(self, kind: str) -> str:
+        """The name of the step that begins now."""
+        with self._lock:
+            self._sync += kind == "create_lock" and self._kind != "move_lock"  # after that it is tried again
+            self._kind = kind
+            step = f"{self._sync} {kind}"
+            self._counts[step] += 1
+            step = f"{step} {self._counts[step]}"
+            self._note(step)
+            self.reach(step, "before")
+            return step
+
+    def reach(self, step: str, when: When) -> None:
+        """Dies here, if that is what is wanted."""
+        if self._death == Death(step, when):
+            os.kill(os.getpid(), signal.SIGKILL)
+            signal.pause()  # no further, until the signal is there
+
+
+def _watch_statements(steps: _Steps) -> None:
+    written: list[str] = []  # the step that a log entry is about
+
+    def around(method: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(warehouse: Warehouse, macro: str, *arguments: Any, **named: Any) -> Any:
+            steps.statement = steps.begin(" ".join([macro, *written]))
+            result = method(warehouse, macro, *arguments, **named)
+            steps.reach(steps.statement, "after")
+            return result
+
+        return watched
+
+    execute = Warehouse.execute
+
+    def watched_execute(warehouse: Warehouse, macro: str, **arguments: Any) -> None:
+        written[:] = [arguments["entry"]["step"]] if macro == "log_entry" else []
+        execute(warehouse, macro, **arguments)
+        written.clear()
+
+    Warehouse._run = around(Warehouse._run)  # type: ignore[method-assign]
+    Warehouse.fetch = around(Warehouse.fetch)  # type: ignore[method-assign]
+    Warehouse.execute = watched_execute  # type: ignore[method-assign]
+
+
+def _watch_commits(steps: _Steps) -> None:
+    commit = BaseConnectionManager.commit_if_has_connection
+
+    def watched(manager: BaseConnectionManager) -> None:
+        steps.reach(steps.statement, "uncommitted")
+        commit(manager)
+
+    BaseConnectionManager.commit_if_has_connection = watched  # type: ignore[method-assign]

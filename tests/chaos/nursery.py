@@ -1,0 +1,152 @@
+"""A process that has loaded dbt-heap once and forks one that runs it, as often as it is told: `python -m` this module.
+
+Each line on stdin is an order as JSON, and is answered twice on stdout: with the process id once it runs, with the
+wait status once it is gone. While it runs, a line `kill` on stdin kills it, as does the end of `kill_after` seconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+import dbt.adapters.duckdb
+import dbt.adapters.postgres  # noqa: F401 - loaded once for all
+import yaml
+from dbt.context.providers import generate_runtime_macro_context
+from dbt_common.clients.jinja import template_cache
+
+import dbt_heap.cli.sync
+import dbt_heap.opening  # noqa: F401
+from dbt_heap.cli.group import group
+from dbt_heap.warehouse import opening
+from tests.chaos import hooks
+
+KILL = "kill\n"
+STDOUT, STDERR, STEPS = "stdout", "stderr", "steps"  # files in an order's `notes` folder
+
+
+def main() -> None:
+    """Serves until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end it by ending stdin
+    resource_tracker.ensure_running()  # else each child starts its own
+    macros = _Macros()
+    while line := _line():
+        if line == KILL:
+            continue  # it came when the child was dead already
+        order = json.loads(line)
+        load_macros = macros.know(Path(order["folder"]))
+        gc.freeze()  # what is shared with the children stays shared
+        alive, held = os.pipe()  # the end of `held` is the end of the child
+        started = time.monotonic()
+        child = os.fork()
+        if not child:
+            os.close(alive)
+            opening._load_macros = load_macros
+            _be(order)
+        os.close(held)
+        _say(pid=child)
+        _wait(child, alive, order.get("kill_after"))
+        _, status = os.waitpid(child, 0)
+        os.close(alive)
+        _say(status=os.waitstatus_to_exitcode(status), seconds=time.monotonic() - started)
+
+
+def _wait(child: int, alive: int, kill_after: float | None) -> None:
+    """Returns when the child is dead, having killed it if that was asked for. Until waited for, its id is its own."""
+    ready, _, _ = select.select([alive, 0], [], [], kill_after)
+    if alive not in ready:
+        os.kill(child, signal.SIGKILL)
+        select.select([alive], [], [])
+
+
+def _be(order: dict[str, Any]) -> None:
+    """The child: runs the command line as a new process would, and never returns."""
+    code = 70
+    try:
+        notes = Path(order["notes"])
+        for number, name in ((1, STDOUT), (2, STDERR)):
+            file = os.open(notes / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(file, number)
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.chdir(order["folder"])
+        _prepare(order, os.open(notes / STEPS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
+        group.main(order["arguments"], prog_name="dbt-heap")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - told, whatever it is
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _prepare(order: dict[str, Any], steps: int) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if order.get("small_limits"):
+        hooks.small_limits()
+    death = order.get("death")
+    hooks.watch(lambda step: _write(steps, step), hooks.Death(**death) if death else None)
+
+
+def _line() -> str:
+    """A line of stdin, unbuffered, so that `select` knows of every one; empty at its end."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(0, 1)):
+        line += byte
+    return line.decode()
+
+
+def _say(**fields: Any) -> None:
+    _write(1, json.dumps(fields))
+
+
+def _write(file: int, line: str) -> None:
+    os.write(file, f"{line}\n".encode())
+
+
+class _Macros:
+    """dbt's macros and ours, parsed and compiled once a kind of warehouse: else most of the time of a small run."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[str, Any] = {}
+
+    def know(self, folder: Path) -> Callable[[Any, Any], None]:
+        """What loads the macros of the project in `folder` in no time. Nothing is connected."""
+        files = (folder / name for name in ("dbt_project.yml", "profiles.yml"))
+        project, profiles = (yaml.safe_load(file.read_text()) for file in files)
+        kind = profiles[project["profile"]]["outputs"]["dev"]["type"]
+        if kind not in self._parsed:
+            opened = opening.open_warehouse(project, project_dir=folder, profiles_dir=folder)
+            self._parsed[kind] = opened._adapter._macro_resolver
+            for macro in self._parsed[kind].macros.values():
+                if macro.package_name == "dbt_heap" or "/utils/" in macro.path:
+                    template_cache.get_node_template(macro)
+        return lambda _, adapter: _give(adapter, self._parsed[kind])
+
+
+def _give(adapter: Any, macros: Any) -> None:
+    contexts: dict[str, Any] = {}
+
+    def context(*arguments: Any) -> Any:
+        if not contexts:
+            contexts.update(generate_runtime_macro_context(*arguments))
+        return contexts
+
+    adapter.set_macro_resolver(macros)
+    adapter.set_macro_context_generator(context)
+
+
+if __name__ == "__main__":
+    main()

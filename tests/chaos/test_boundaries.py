@@ -1,0 +1,99 @@
+"""A run that is killed at a statement or a request: before it, after it, or before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from random import Random
+
+import pytest
+
+from tests.chaos.chains import Figures, chain, idle
+from tests.chaos.conftest import LONG, NewWorld
+from tests.chaos.hooks import Death, When
+from tests.chaos.world import Dying, World
+
+CHAINS_A_WORLD = 8
+WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("after",)
+# After a statement that only reads, all is as it was before: these are left to the long form.
+READS = {"catalog", "newest_entries", "outbox_counts", "outbox_page", "fates", "lock_holder", "reject_counts"}
+REPEATS = 2  # of steps that a run repeats as often as there are batches, as many are tried
+TINY = {"users": 60, "accounts": 10, "events": 60}
+ENGINES = ["duckdb", "postgres"]
+
+
+def test_a_run_killed_at_any_step_loses_nothing_and_doubles_nothing(new_world: NewWorld, figures: Figures) -> None:
+    run_all(new_world, "duckdb", figures, share=1.0)
+
+
+def test_on_postgres_too(new_world: NewWorld, figures: Figures) -> None:
+    run_all(new_world, "postgres", figures, share=1.0 if LONG else 0.15)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_first_run_killed_at_any_step_is_followed_by_one_that_ends_well(
+    new_world: NewWorld, figures: Figures, engine: str
+) -> None:
+    world = new_world(engine, 1, TINY)
+    chance = Random(1)
+    left = deaths(world.run().steps, chance, share=1.0 if LONG else 0.2)
+    for number in range(10_000):
+        if not any(left):
+            return
+        world = new_world(engine, number, TINY)
+        finish(left, chain(world, [Dying(at=each) for each in take(left)], figures, chance))
+        idle(world)
+
+
+def run_all(new_world: NewWorld, engine: str, figures: Figures, share: float) -> None:
+    """Has a run with changes die at a share of its steps."""
+    chance = Random(2)
+    world = settled(new_world(engine, 2))
+    left = deaths(changed(world), chance, share)
+    number = 0
+    while any(left):
+        number += 1
+        if number % CHAINS_A_WORLD == 0:
+            world = settled(new_world(engine, number))
+        finish(left, chain(world, [Dying(at=each) for each in take(left)], figures, chance))
+        if number % CHAINS_A_WORLD == 3 or not any(left):
+            idle(world)
+
+
+def settled(world: World) -> World:
+    """The world after its first sync."""
+    assert world.run().code == 0
+    return world
+
+
+def changed(world: World) -> tuple[str, ...]:
+    """The steps of a run that has changes to send."""
+    world.history.edit()
+    world.build()
+    ended = world.run()
+    assert ended.code == 0
+    return ended.steps
+
+
+def deaths(steps: Iterable[str], chance: Random, share: float) -> list[list[Death]]:
+    """Where runs are to die: by sync, so that a chain may take one of each."""
+    by_sync: dict[str, list[Death]] = {}
+    for step in steps:
+        number, name, *_, repeat = step.split()
+        tried = (LONG or name not in READS) and (name not in ("send", "acknowledge") or int(repeat) <= REPEATS)
+        for when in WHENS:
+            if tried and (name, when) != ("send", "uncommitted") and chance.random() < share:
+                by_sync.setdefault(number, []).append(Death(step, when))
+    return [chance.sample(each, len(each)) for _, each in sorted(by_sync.items())]
+
+
+def take(left: list[list[Death]]) -> Iterator[Death]:
+    """The next death in each sync; at most three."""
+    return (each[0] for each in [each for each in left if each][:3])
+
+
+def finish(left: list[list[Death]], came_true: list[Death]) -> None:
+    """Forgets what has happened. What did not is tried again, at the beginning of a chain it cannot fail."""
+    assert came_true, left
+    for each in left:
+        each[:] = [death for death in each if death not in came_true]
+        each[:] = each[1:] + each[:1]

@@ -1,0 +1,145 @@
+"""Two runs of one sync at one moment: one works, the other says who does; a run that lost its turn does no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+from tests.project import Project
+from tests.warehouses import Engine, on_every_engine
+
+ROWS = 12_000
+LEASE_SECONDS = 4
+
+# `dbt-heap sync` with a lease that a test can outwait.
+SHORT_LEASE = f"""
+from dbt_heap.ledger import locks, turn
+locks.LEASE_SECONDS = turn.LEASE_SECONDS = {LEASE_SECONDS}
+from dbt_heap.__main__ import main
+main()
+"""
+
+
+@pytest.fixture
+def slow_heap() -> Iterator[Sandbox]:
+    """A Heap that takes a while."""
+    with running(SandboxOptions(rate_limits=False, latency_ms=250)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
+    """Twelve batches of users, never synced."""
+    project = Project(tmp_path, slow_heap.url, engine)
+    project.table("heap_users", f"select 'u' || i as user_id, i as seats from generate_series(1, {ROWS}) as t(i)")
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
+    project.write()
+    return project
+
+
+def begun(project: Project, *arguments: str, code: str = SHORT_LEASE) -> subprocess.Popen[str]:
+    """A sync by a process of its own."""
+    folder = str(project.folder)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "sync", "--project-dir", folder, "--profiles-dir", folder, *arguments],
+        env={**kept, **project.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def waited_for(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
+    """Returns once Heap has had so many requests."""
+    while len(heap.requests()) < requests:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def sent(heap: Sandbox) -> list[str]:
+    """Whom all requests so far were about."""
+    return [
+        record["identity"] for request in heap.requests(bodies=True) for record in json.loads(request["body"])["users"]
+    ]
+
+
+@on_every_engine
+def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: Project, slow_heap: Sandbox) -> None:
+    for _ in range(4):
+        pair = [begun(users, "--resync") for _ in range(2)]
+        ended = [(process, process.communicate(timeout=60)[1]) for process in pair]
+        assert sorted(process.returncode for process, _ in ended) == [0, 2], [said for _, said in ended]
+        said = next(said for process, said in ended if process.returncode == 2)
+        other = next(process.pid for process, _ in ended if process.returncode == 0)
+        assert re.search(rf"process {other}\b", said), said
+    assert len(sent(slow_heap)) == 4 * ROWS
+
+
+@on_every_engine
+def test_a_run_beside_another_may_be_told_to_skip(users: Project, slow_heap: Sandbox) -> None:
+    first = begun(users)
+    waited_for(slow_heap, 1, first)
+    second = begun(users, "--if-running", "skip")
+    assert "heap_users" in second.communicate(timeout=60)[1]
+    assert second.returncode == 0
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert sorted(sent(slow_heap)) == sorted(f"u{number}" for number in range(1, ROWS + 1))
+
+
+@on_every_engine
+def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, slow_heap: Sandbox) -> None:
+    first = begun(users)
+    waited_for(slow_heap, 3, first)
+    first.kill()
+    first.communicate()
+    assert users.sync().exit_code == 0
+    assert {user["identity"] for user in slow_heap.users()} == {f"u{number}" for number in range(1, ROWS + 1)}
+    requests = len(slow_heap.requests())
+    assert users.sync().exit_code == 0
+    assert len(slow_heap.requests()) == requests
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Project, slow_heap: Sandbox) -> None:
+    paused = begun(users, "--in-flight", "1")
+    waited_for(slow_heap, 3, paused)
+    paused.send_signal(signal.SIGSTOP)
+    time.sleep(LEASE_SECONDS + 1)
+    heir = begun(users)
+    said = heir.communicate(timeout=60)[1]
+    assert heir.returncode == 0, said
+    requests = len(slow_heap.requests())
+    log = users.state("select * from state.sync_log order by entry")
+    paused.send_signal(signal.SIGCONT)
+    said = paused.communicate(timeout=60)[1]
+    assert paused.returncode == 2, said
+    assert re.search(r"paused for \d+ seconds|took over|refused", said), said
+    assert len(slow_heap.requests()) == requests
+    assert users.state("select * from state.sync_log order by entry") == log
+    assert users.sync().exit_code == 0
+    assert len(slow_heap.requests()) == requests
+
+
+@pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
+def test_a_paused_run_holds_its_duckdb_file_and_is_named(users: Project, slow_heap: Sandbox) -> None:
+    paused = begun(users, "--in-flight", "1")
+    waited_for(slow_heap, 3, paused)
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        outcome = users.sync()
+        assert outcome.exit_code == 2
+        assert f"in use by the process {paused.pid}" in outcome.stderr
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    paused.communicate(timeout=60)
+    assert paused.returncode in (0, 2)
