@@ -17,7 +17,7 @@ WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("afte
 # After a statement that only reads, all is as it was before: these are left to the long form.
 READS = {"catalog", "newest_entries", "outbox_counts", "outbox_page", "fates", "lock_holder", "reject_counts"}
 REPEATS = 2  # of steps that a run repeats as often as there are batches, as many are tried
-TINY = {"users": 60, "accounts": 10, "events": 60}
+TINY = {"users": 120, "accounts": 10, "events": 120}  # enough for two groups of batches at least, always
 ENGINES = ["duckdb", "postgres"]
 
 
