@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test check venv clean
+.PHONY: help demo test chaos check venv clean
 
 help:
 	@echo "make demo    two days of a company's rows: build, sync to a local sandbox, change, sync again"
 	@echo "make test    check, then every test"
+	@echo "make chaos   the tests of crashes and faults in their long form, for an hour or so"
 	@echo "make check   ruff and mypy"
 	@echo "make venv    $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
 	@echo "make clean   removes what runs left behind; $(VENV) stays"
@@ -18,6 +19,9 @@ demo: $(INSTALLED)
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+chaos: $(INSTALLED)
+	DBT_HEAP_CHAOS=long $(BIN)/python -m pytest -n 2 tests/chaos
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

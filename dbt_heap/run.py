@@ -56,17 +56,24 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     """
     orders, watching = orders or Orders(), observer or Nobody()
     started = time.time()
+    run_id = new_run_id()
     ended: list[SyncResult] = []
-    with open_ledger(invocation) as ledger:
-        run = _Run(invocation, ledger, orders, watching, deadline=_deadline(started, orders))
-        for each in invocation.selected:
-            failed = orders.fail_fast and any(result.status.exit_code for result in ended)
-            watching.started(each)
-            ended.append(run.left_out(each) if failed or run.stopped() else run.turn(each))
-            watching.ended(ended[-1])
-        target = ledger.target
+    try:
+        with open_ledger(invocation) as ledger:
+            run = _Run(invocation, ledger, orders, watching, run_id, deadline=_deadline(started, orders))
+            for each in invocation.selected:
+                failed = orders.fail_fast and any(result.status.exit_code for result in ended)
+                watching.started(each)
+                ended.append(_left_out(each) if failed or run.stopped() else run.turn(each))
+                watching.ended(ended[-1])
+            target = ledger.target
+    except RunningError as held:  # of a DuckDB file, before any sync could begin
+        if not orders.skip_running:
+            raise
+        target = invocation.settings.target or ""
+        ended = [replace(_blank(each), status=Status.SKIPPED, message=str(held)) for each in invocation.selected]
     return Results(
-        run_id=run.run_id,
+        run_id=run_id,
         dbt_heap_version=__version__,
         target=target,
         started_at=datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="seconds"),
@@ -80,9 +87,10 @@ class _Run:
     """One invocation's syncs, one after the other; syncs of the same app share its limit."""
 
     def __init__(
-        self, invocation: Invocation, ledger: Ledger, orders: Orders, observer: Observer, *, deadline: float
-    ) -> None:
-        self.run_id = new_run_id()
+        self, invocation: Invocation, ledger: Ledger, orders: Orders, observer: Observer, run_id: str,
+        *, deadline: float,
+    ) -> None:  # fmt: skip
+        self._run_id = run_id
         self._invocation = invocation
         self._ledger = ledger
         self._orders = orders
@@ -90,10 +98,6 @@ class _Run:
         self._deadline = deadline
         self._paces: dict[str, Pace] = {}
         self._breakers: dict[tuple[str, SyncType], Breaker] = {}
-
-    def left_out(self, sync: Sync) -> SyncResult:
-        """A sync that was not begun, because the run was stopped before."""
-        return replace(_blank(sync), status=Status.SKIPPED, message="not begun; run the same command again.")
 
     def stopped(self) -> bool:
         """Whether nothing more is to be sent."""
@@ -107,7 +111,7 @@ class _Run:
             destination = self._invocation.destination(sync, self._ledger.target)
             result = replace(result, destination=destination.label)
             self._ledger.check([sync])
-            with self._ledger.turn(sync, destination.label, self.run_id) as turn:
+            with self._ledger.turn(sync, destination.label, self._run_id) as turn:
                 for stage in self._stages(turn, destination, sync, result):
                     result = stage  # where a later one fails, this one's figures stand
         except RunningError as error:
@@ -196,6 +200,11 @@ class _Run:
 
 def _blank(sync: Sync) -> SyncResult:
     return SyncResult(sync.name, str(sync.type), sync.model.unique_id, Status.ERROR)
+
+
+def _left_out(sync: Sync) -> SyncResult:
+    """A sync that was not begun, because the run was stopped before."""
+    return replace(_blank(sync), status=Status.SKIPPED, message="not begun; run the same command again.")
 
 
 def _deadline(started: float, orders: Orders) -> float:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import agate
 
+from dbt_heap.errors import RunningError
 from dbt_heap.warehouse.refusals import refusals
 
 Row = tuple[Any, ...]
+
+# Whoever looks into a DuckDB file while this run does not need it may have it for so long.
+REOPENING_SECONDS = 60.0
+_REOPENING_STEP_SECONDS = 0.1
 
 
 class Warehouse:
@@ -18,6 +24,7 @@ class Warehouse:
         self._adapter = adapter
         self.database = database
         self._connected = False
+        self._known = False  # it was open once
         self.target_name = target_name
         self.adapter_type: str = adapter.type()
         # One process at a time may hold a DuckDB file: it is let go of whenever nothing is asked of it.
@@ -91,7 +98,23 @@ class Warehouse:
     def _connect(self) -> None:
         if self._connected:
             return
-        self._adapter.acquire_connection("dbt-heap")
-        self._connected = True
+        until = time.monotonic() + (REOPENING_SECONDS if self._known else 0.0)
+        while not self._opened(last=time.monotonic() >= until):
+            time.sleep(_REOPENING_STEP_SECONDS)
+        self._known = True
         for statement in self._adapter.execute_macro("pin_session", project="dbt_heap"):
             self._adapter.execute(statement, auto_begin=False)
+
+    def _opened(self, last: bool) -> bool:
+        """Opens the connection; False where another process holds the file, which in the end is an error."""
+        self._adapter.acquire_connection("dbt-heap")
+        self._connected = True
+        try:
+            with refusals("to be opened"):
+                _ = self._adapter.connections.get_thread_connection().handle
+        except RunningError:
+            self.close()
+            if last:
+                raise
+            return False
+        return True

@@ -1,8 +1,7 @@
-"""Worlds for tests of crashes. `DBT_HEAP_CHAOS=long` has many more crashes happen, as `make chaos` does."""
+"""Worlds for tests of crashes."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tests.chaos.runner import Runner, nursery
 from tests.chaos.world import World, create
 from tests.warehouses import DuckDB, Engine, Postgres
 
-LONG = os.environ.get("DBT_HEAP_CHAOS") == "long"
 SIZES = {"users": 240, "accounts": 100, "events": 200}
 SUMMARY = "chaos"
 

@@ -8,9 +8,10 @@ from random import Random
 import pytest
 
 from tests.chaos.chains import Figures, chain, idle
-from tests.chaos.conftest import LONG, NewWorld
+from tests.chaos.conftest import NewWorld
 from tests.chaos.hooks import Death, When
 from tests.chaos.world import Dying, World
+from tests.long import LONG
 
 CHAINS_A_WORLD = 8
 WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("after",)

@@ -7,10 +7,11 @@ from random import Random
 import pytest
 
 from tests.chaos.chains import Figures, chain, idle
-from tests.chaos.conftest import LONG, SIZES, NewWorld
+from tests.chaos.conftest import SIZES, NewWorld
 from tests.chaos.hooks import Death
 from tests.chaos.runner import Ended
 from tests.chaos.world import Dying, World
+from tests.long import LONG
 
 CRASHES_A_WORLD = 10
 SEEDS = range(20) if LONG else range(1)

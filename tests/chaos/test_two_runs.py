@@ -16,11 +16,14 @@ import pytest
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
+from tests.long import LONG
 from tests.project import Project
 from tests.warehouses import Engine, on_every_engine
 
 ROWS = 12_000
+LATENCY_MS = 300
 LEASE_SECONDS = 4
+ROUNDS = 50 if LONG else 4
 
 # `dbt-heap sync` with a lease that a test can outwait.
 SHORT_LEASE = f"""
@@ -34,7 +37,7 @@ main()
 @pytest.fixture
 def slow_heap() -> Iterator[Sandbox]:
     """A Heap that takes a while."""
-    with running(SandboxOptions(rate_limits=False, latency_ms=250)) as sandbox:
+    with running(SandboxOptions(rate_limits=False, latency_ms=LATENCY_MS)) as sandbox:
         yield sandbox
 
 
@@ -65,6 +68,13 @@ def waited_for(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> 
         time.sleep(0.02)
 
 
+def paused_while_it_waits(heap: Sandbox, process: subprocess.Popen[str]) -> None:
+    """Stops a run that has one request in flight, halfway between sending it and having its answer."""
+    waited_for(heap, 3, process)
+    time.sleep(LATENCY_MS / 2_000)
+    process.send_signal(signal.SIGSTOP)
+
+
 def sent(heap: Sandbox) -> list[str]:
     """Whom all requests so far were about."""
     return [
@@ -74,14 +84,14 @@ def sent(heap: Sandbox) -> list[str]:
 
 @on_every_engine
 def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: Project, slow_heap: Sandbox) -> None:
-    for _ in range(4):
+    for _ in range(ROUNDS):
         pair = [begun(users, "--resync") for _ in range(2)]
         ended = [(process, process.communicate(timeout=60)[1]) for process in pair]
         assert sorted(process.returncode for process, _ in ended) == [0, 2], [said for _, said in ended]
         said = next(said for process, said in ended if process.returncode == 2)
         other = next(process.pid for process, _ in ended if process.returncode == 0)
         assert re.search(rf"process {other}\b", said), said
-    assert len(sent(slow_heap)) == 4 * ROWS
+    assert len(sent(slow_heap)) == ROUNDS * ROWS
 
 
 @on_every_engine
@@ -112,8 +122,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, slow_hea
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Project, slow_heap: Sandbox) -> None:
     paused = begun(users, "--in-flight", "1")
-    waited_for(slow_heap, 3, paused)
-    paused.send_signal(signal.SIGSTOP)
+    paused_while_it_waits(slow_heap, paused)
     time.sleep(LEASE_SECONDS + 1)
     heir = begun(users)
     said = heir.communicate(timeout=60)[1]
@@ -133,12 +142,11 @@ def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Proje
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
 def test_a_paused_run_holds_its_duckdb_file_and_is_named(users: Project, slow_heap: Sandbox) -> None:
     paused = begun(users, "--in-flight", "1")
-    waited_for(slow_heap, 3, paused)
-    paused.send_signal(signal.SIGSTOP)
+    paused_while_it_waits(slow_heap, paused)
     try:
         outcome = users.sync()
         assert outcome.exit_code == 2
-        assert f"in use by the process {paused.pid}" in outcome.stderr
+        assert re.search(rf"in use by the process {paused.pid}\b, at work since 20\d\d-", outcome.stderr)
     finally:
         paused.send_signal(signal.SIGCONT)
     paused.communicate(timeout=60)
