@@ -6,8 +6,8 @@ manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts ->
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 
@@ -22,11 +22,12 @@ from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
-from dbt_heap.ledger.turn import Acknowledgement, Fates, Turn
+from dbt_heap.ledger.turn import Turn
 from dbt_heap.observer import Nobody, Observer
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import MINUTE_SECONDS, Pace
 from dbt_heap.payloads import payload_builder
+from dbt_heap.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
 from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.settings import Destination
 
@@ -71,7 +72,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         if not orders.skip_running:
             raise
         target = invocation.settings.target or ""
-        ended = [replace(_blank(each), status=Status.SKIPPED, message=str(held)) for each in invocation.selected]
+        ended = [blank_result(each, Status.SKIPPED, str(held)) for each in invocation.selected]
     return Results(
         run_id=run_id,
         dbt_heap_version=__version__,
@@ -106,7 +107,7 @@ class _Run:
     def turn(self, sync: Sync) -> SyncResult:
         """One sync's whole way, from its lock to its closing entry."""
         started = time.monotonic()
-        result = _blank(sync)
+        result = blank_result(sync)
         try:
             destination = self._invocation.destination(sync, self._ledger.target)
             result = replace(result, destination=destination.label)
@@ -121,30 +122,30 @@ class _Run:
             result = replace(result, status=Status.ERROR, message=str(error))
         return replace(result, seconds=round(time.monotonic() - started, 3))
 
-    def _stages(self, turn: Turn, destination: Destination, sync: Sync, blank: SyncResult) -> Iterator[SyncResult]:
+    def _stages(self, turn: Turn, destination: Destination, sync: Sync, result: SyncResult) -> Iterator[SyncResult]:
         """The result as it grows: planned, with each group of verdicts that is acknowledged, and closed."""
         if self._orders.resync:
             turn.doubt_all()
         plan = turn.plan(self._ledger.compare(sync, destination.label, self._orders.compare))
         per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
         self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
-        counted = _counted(blank, plan)
+        planned = with_plan(result, plan)
         if plan.first:
-            counted = replace(counted, notes=self._ledger.advice(sync, destination.label))
-        yield counted
+            planned = replace(planned, notes=self._ledger.advice(sync, destination.label))
+        yield planned
         if why := refusal(plan, first_sync=self._orders.first_sync, allow_large=self._orders.allow_large):
             turn.abandon(plan, str(Status.REFUSED))
-            yield replace(counted, status=Status.REFUSED, message=why)
+            yield replace(planned, status=Status.REFUSED, message=why)
             return
         verdicts: list[Verdict] = []
         for group in self._delivered(plan, turn, destination):
             verdicts += group
-            yield _with_verdicts(counted, plan, verdicts)
-        fates = _fates(plan, verdicts)
+            yield with_verdicts(planned, plan, verdicts)
+        fates = fates_of(plan, verdicts)
         failure = next((each.failure for each in verdicts if each.failure), self._breaker(sync, destination).reason)
         status, message = judged(plan, fates, stopped=self.stopped() and failure is None, failure=failure)
         turn.close(plan, str(status), fates)
-        yield replace(_with_verdicts(counted, plan, verdicts), status=status, message=message)
+        yield replace(with_verdicts(planned, plan, verdicts), status=status, message=message)
 
     def _delivered(self, plan: Plan, turn: Turn, destination: Destination) -> Iterator[Sequence[Verdict]]:
         """The verdicts on a plan's batches in groups, each acknowledged in the warehouse before it is told."""
@@ -168,7 +169,7 @@ class _Run:
                 hurry=heap.hurry,
                 breaker=self._breaker(plan.sync, destination),
             ):
-                turn.acknowledge(row for verdict in group for row in _acknowledgements(verdict))
+                turn.acknowledge(row for verdict in group for row in acknowledgements(verdict))
                 accepted = sum(verdict.accepted for verdict in group)
                 self._observer.advanced(plan.sync, accepted, sum(len(verdict.rejects) for verdict in group))
                 yield group
@@ -198,61 +199,10 @@ class _Run:
         return pace
 
 
-def _blank(sync: Sync) -> SyncResult:
-    return SyncResult(sync.name, str(sync.type), sync.model.unique_id, Status.ERROR)
-
-
 def _left_out(sync: Sync) -> SyncResult:
     """A sync that was not begun, because the run was stopped before."""
-    return replace(_blank(sync), status=Status.SKIPPED, message="not begun; run the same command again.")
+    return blank_result(sync, Status.SKIPPED, "not begun; run the same command again.")
 
 
 def _deadline(started: float, orders: Orders) -> float:
     return float("inf") if orders.max_minutes is None else started + 60 * orders.max_minutes
-
-
-def _acknowledgements(verdict: Verdict) -> Iterator[Acknowledgement]:
-    """A verdict as rows for the warehouse: one for a decided batch, one for each row that differs."""
-    for reject in verdict.rejects:
-        yield Acknowledgement(verdict.batch, reject.seq, "rejected", str(reject.reason), reject.property)
-    if not verdict.undelivered:
-        yield Acknowledgement(verdict.batch, None, "accepted")
-    for seq in verdict.accepted_seqs:
-        yield Acknowledgement(verdict.batch, seq, "accepted")
-
-
-def _fates(plan: Plan, verdicts: Iterable[Verdict]) -> Fates:
-    """Every planned row's fate; what has no verdict is undelivered."""
-    accepted = sum(verdict.accepted for verdict in verdicts)
-    rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
-    return Fates(accepted, rejected, plan.planned - accepted - rejected)
-
-
-def _counted(blank: SyncResult, plan: Plan) -> SyncResult:
-    """The result as far as the plan tells it: nothing is delivered yet."""
-    return replace(
-        blank,
-        planned=plan.planned,
-        undelivered=plan.planned,
-        new=plan.new,
-        changed=plan.changed,
-        standing=plan.standing,
-        skipped=plan.skipped,
-        properties=dict(plan.properties),
-        reasons=dict(plan.reasons),
-    )
-
-
-def _with_verdicts(counted: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -> SyncResult:
-    """The result with what Heap has said so far."""
-    reasons = dict(counted.reasons)
-    for reject in (reject for verdict in verdicts for reject in verdict.rejects):
-        reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
-    return replace(
-        counted,
-        **asdict(_fates(plan, verdicts)),
-        reasons=reasons,
-        truncated=sum(verdict.cut for verdict in verdicts),
-        requests=sum(verdict.requests for verdict in verdicts),
-        bytes=sum(verdict.sent_bytes for verdict in verdicts),
-    )

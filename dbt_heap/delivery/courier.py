@@ -49,18 +49,10 @@ def deliver(
     group = Group(group_batches, group_seconds, clock)
     with ThreadPoolExecutor(in_flight, thread_name_prefix="heap") as pool:
         courier = _Courier(
-            source=iter(batches),
-            fly=lambda records: pool.submit(send, records),
-            tell=group.add,
-            go_on=go_on,
-            hurry=hurry,
-            pace=pace,
-            waves=Waves(clock, pace.window_seconds),
-            breaker=breaker or Breaker(),
-            in_flight=in_flight,
-            max_bytes=max_bytes,
-            max_barren=max_barren,
-        )
+            source=iter(batches), fly=lambda records: pool.submit(send, records), tell=group.add, go_on=go_on,
+            hurry=hurry, pace=pace, waves=Waves(clock, pace.window_seconds), breaker=breaker or Breaker(),
+            in_flight=in_flight, max_bytes=max_bytes, max_barren=max_barren,
+        )  # fmt: skip
         try:
             while courier.busy:
                 pause = courier.start()

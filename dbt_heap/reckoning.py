@@ -1,0 +1,64 @@
+"""What Heap's verdicts make of a plan: rows for the warehouse to remember, fates, and the figures of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.delivery import Verdict
+from dbt_heap.ledger.plans import Plan
+from dbt_heap.ledger.turn import Acknowledgement, Fates
+from dbt_heap.results import Status, SyncResult
+
+
+def blank_result(sync: Sync, status: Status = Status.ERROR, message: str | None = None) -> SyncResult:
+    """The result of a sync that has planned nothing: an error, until something better is known."""
+    return SyncResult(sync.name, str(sync.type), sync.model.unique_id, status, message=message)
+
+
+def acknowledgements(verdict: Verdict) -> Iterator[Acknowledgement]:
+    """A verdict as rows for the warehouse: one for a decided batch, one for each row that differs."""
+    for reject in verdict.rejects:
+        yield Acknowledgement(verdict.batch, reject.seq, "rejected", str(reject.reason), reject.property)
+    if not verdict.undelivered:
+        yield Acknowledgement(verdict.batch, None, "accepted")
+    for seq in verdict.accepted_seqs:
+        yield Acknowledgement(verdict.batch, seq, "accepted")
+
+
+def fates_of(plan: Plan, verdicts: Iterable[Verdict]) -> Fates:
+    """Every planned row's fate; what has no verdict is undelivered."""
+    accepted = sum(verdict.accepted for verdict in verdicts)
+    rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
+    return Fates(accepted, rejected, plan.planned - accepted - rejected)
+
+
+def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
+    """The result as far as the plan tells it: nothing is delivered yet."""
+    return replace(
+        result,
+        planned=plan.planned,
+        undelivered=plan.planned,
+        new=plan.new,
+        changed=plan.changed,
+        standing=plan.standing,
+        skipped=plan.skipped,
+        properties=dict(plan.properties),
+        reasons=dict(plan.reasons),
+    )
+
+
+def with_verdicts(result: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -> SyncResult:
+    """The result of a plan with what Heap has said so far."""
+    reasons = dict(result.reasons)
+    for reject in (reject for verdict in verdicts for reject in verdict.rejects):
+        reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
+    return replace(
+        result,
+        **asdict(fates_of(plan, verdicts)),
+        reasons=reasons,
+        truncated=sum(verdict.cut for verdict in verdicts),
+        requests=sum(verdict.requests for verdict in verdicts),
+        bytes=sum(verdict.sent_bytes for verdict in verdicts),
+    )
