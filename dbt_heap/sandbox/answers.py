@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from dbt_heap.sandbox.connection import connection_of
+from dbt_heap.sandbox.faults import Fault
 from dbt_heap.sandbox.intake import Answer
 
 HANG_SECONDS = 3600.0
+SLOW_SECONDS = 1.0
 
 _PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _NONSENSE = b"\x00\xff{{ not what anybody asked for"
@@ -49,30 +52,43 @@ class Truncated(Response):
         await _gone(receive)
 
 
+class Slow(Response):
+    """An answer that comes late."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Waits, and answers."""
+        await asyncio.sleep(SLOW_SECONDS)
+        await super().__call__(scope, receive, send)
+
+
+_SPOILED: Mapping[str, Callable[[], Response]] = {
+    "reset": Reset,
+    "reset-within": Reset,
+    "timeout": Hang,
+    "truncated": Truncated,
+    "html": lambda: HTMLResponse(_PAGE, 502),
+    "garbage": lambda: Response(_NONSENSE),
+}
+
+
 def response(answer: Answer) -> Response:
     """The answer, or the fault in its place, as something to send."""
     if answer.fault:
-        return _spoiled(answer.fault.kind, answer)
+        return _spoiled(answer.fault, answer)
     return Response(answer.text, answer.status, _retry_after(answer), answer.media_type)
 
 
-def _spoiled(kind: str, answer: Answer) -> Response:
-    if kind == "reset":
-        return Reset()
-    if kind == "timeout":
-        return Hang()
-    if kind == "truncated":
-        return Truncated()
-    if kind == "html":
-        return HTMLResponse(_PAGE, 502)
-    if kind == "garbage":
-        return Response(_NONSENSE)
-    return PlainTextResponse(_phrase(int(kind)), int(kind), _retry_after(answer))
+def _spoiled(fault: Fault, answer: Answer) -> Response:
+    if fault.kind in _SPOILED:
+        return _SPOILED[fault.kind]()
+    if fault.kind == "slow":
+        return Slow(answer.text, answer.status, media_type=answer.media_type)
+    status = fault.status or answer.status
+    return PlainTextResponse(_phrase(status), status, _retry_after(answer))
 
 
 def _retry_after(answer: Answer) -> dict[str, str]:
-    seconds = answer.retry_after_seconds
-    return {} if seconds is None else {"Retry-After": str(seconds)}
+    return {} if answer.retry_after is None else {"Retry-After": answer.retry_after}
 
 
 def _phrase(status: int) -> str:

@@ -50,7 +50,7 @@ class Door:
         async def post(request: Request) -> Response:
             fault = next(self._faults)
             try:
-                body = await request.body()
+                body = await (_beginning(request) if fault and fault.within else request.body())
             except ClientDisconnect:
                 return Reset()
             await asyncio.sleep(self._latency_seconds)
@@ -119,6 +119,13 @@ class Desk:
 def application(store: Store, intake: Intake, door: Door) -> Starlette:
     """The whole sandbox as an ASGI application."""
     return Starlette(routes=[*door.routes(), *Desk(store, intake, door).routes()])
+
+
+async def _beginning(request: Request) -> bytes:
+    """What has come of a body; of a large one more is on its way."""
+    async for part in request.stream():
+        return part
+    return b""
 
 
 def _listed(items: list[str]) -> Response:

@@ -1,12 +1,16 @@
 """How a sandbox misbehaves: `500:0.1,429:0.05,reset:0.02,timeout-after:0.01`; `500x2`: the next two requests.
 
 Before a colon or an x stands the kind of fault:
-    a status    400 to 599, answered in place of an answer; 429 bears Retry-After
-    reset       the connection is dropped
-    timeout     no answer ever comes
-    html        502 with a page, as a proxy in between would send it
-    truncated   the body is taken, the answer is cut short
-    garbage     the body is taken, the answer is 200 with nonsense
+    a status      400 to 599, answered in place of an answer; 429 bears Retry-After
+    429-date      the same, Retry-After being a date
+    429-bare      the same without Retry-After
+    reset         the connection is dropped
+    reset-within  the connection is dropped while the body is still coming
+    timeout       no answer ever comes
+    html          502 with a page, as a proxy in between would send it
+    truncated     the body is taken, the answer is cut short
+    garbage       the body is taken, the answer is 200 with nonsense
+    slow          the body is taken, the answer comes a second later
 A status, reset, timeout or html with `-after` takes the body first: the client cannot know.
 """
 
@@ -20,11 +24,14 @@ from random import Random
 from dbt_heap.errors import SettingsError
 
 _PART = re.compile(
-    r"(?P<kind>[45]\d\d|reset|timeout|html|truncated|garbage)(?P<after>-after)?"
+    r"(?P<kind>429-date|429-bare|[45]\d\d|reset-within(?!-after)|reset|timeout|html|truncated|garbage|slow)"
+    r"(?P<after>-after)?"
     r"(:(?P<rate>\d*\.?\d+)|x(?P<times>\d+))",
     re.ASCII,
 )
-_STATUS = {"reset": None, "timeout": None, "html": 502, "truncated": 200, "garbage": 200}
+_STATUS = {
+    "reset": None, "reset-within": None, "timeout": None, "html": 502, "truncated": 200, "garbage": 200, "slow": 200,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,12 @@ class Fault:
     @property
     def status(self) -> int | None:
         """The status the client reads, or None where it reads none."""
-        return _STATUS[self.kind] if self.kind in _STATUS else int(self.kind)
+        return _STATUS[self.kind] if self.kind in _STATUS else int(self.kind[:3])
+
+    @property
+    def within(self) -> bool:
+        """Whether it comes while the body does."""
+        return self.kind == "reset-within"
 
     def __str__(self) -> str:
         return f"{self.kind}-after" if self.after else self.kind
@@ -77,10 +89,11 @@ def _part(text: str) -> tuple[Fault, float, int]:
     parts = _PART.fullmatch(text)
     if not parts:
         raise SettingsError(
-            f"{text!r} is no fault: write a status (400 to 599), reset, timeout, html, truncated or garbage, "
-            "then `:` and a rate from 0 to 1, or `x` and how many of the next requests: 500:0.1 or resetx2"
+            f"{text!r} is no fault: write a status (400 to 599), 429-date, 429-bare, reset, reset-within, timeout, "
+            "html, truncated, garbage or slow, then `:` and a rate from 0 to 1, or `x` and how many of the next "
+            "requests: 500:0.1 or resetx2"
         )
-    after = bool(parts["after"]) or parts["kind"] in ("truncated", "garbage")
+    after = bool(parts["after"]) or parts["kind"] in ("truncated", "garbage", "slow")
     return Fault(parts["kind"], after), float(parts["rate"] or 0), int(parts["times"] or 0)
 
 

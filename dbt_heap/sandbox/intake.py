@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from math import ceil
 
 from dbt_heap.sandbox.faults import Fault
@@ -21,7 +22,7 @@ class Answer:
     text: str = ""
     reason: str = ""  # for the log
     media_type: str = "text/plain"
-    retry_after_seconds: int | None = None
+    retry_after: str | None = None  # as the header says it
     taken: bool = False
     fault: Fault | None = None
 
@@ -49,9 +50,11 @@ class Intake:
         now = self._options.clock()
         submission = read(endpoint, body, content_type, strict=self._options.strict, refused=self.refused)
         if fault and not fault.after:
-            answer = self._spoiled(fault)
+            answer = self._spoiled(Answer(), fault, now)
         else:
-            answer = self._refusal(submission, len(body), now) or self._welcome(endpoint, fault)
+            answer = self._refusal(submission, len(body), now) or self._welcome(endpoint)
+            if fault and answer.taken:
+                answer = self._spoiled(answer, fault, now)
         self._keep(submission, body, now, answer)
         return answer
 
@@ -71,19 +74,22 @@ class Intake:
         return self._too_many(wait) if wait else None
 
     def _too_many(self, wait_seconds: float) -> Answer:
-        retry_after = ceil(wait_seconds) if self._options.retry_after else None
-        return Answer(429, "Too Many Requests", "rate limit", retry_after_seconds=retry_after)
+        retry_after = str(ceil(wait_seconds)) if self._options.retry_after else None
+        return Answer(429, "Too Many Requests", "rate limit", retry_after=retry_after)
 
-    def _welcome(self, endpoint: Endpoint, fault: Fault | None) -> Answer:
-        if fault:
-            return self._spoiled(fault)
+    def _welcome(self, endpoint: Endpoint) -> Answer:
         if endpoint is ADD_ACCOUNT_PROPERTIES:
             return Answer(200, "OK", taken=True)
         return Answer(200, "{}", media_type="application/json", taken=True)
 
-    def _spoiled(self, fault: Fault) -> Answer:
-        retry_after = 1 if fault.status == 429 and self._options.retry_after else None
-        return Answer(reason=f"fault: {fault}", retry_after_seconds=retry_after, taken=fault.after, fault=fault)
+    def _spoiled(self, answer: Answer, fault: Fault, now: float) -> Answer:
+        retry_after = {"429": "1", "429-date": formatdate(now + 1, usegmt=True)}.get(fault.kind)
+        return replace(
+            answer,
+            reason=f"fault: {fault}",
+            retry_after=retry_after if self._options.retry_after else None,
+            fault=fault,
+        )
 
     def _keep(self, submission: Submission, body: bytes, now: float, answer: Answer) -> None:
         entry = Entry(

@@ -23,7 +23,7 @@ def test_no_text_is_no_fault() -> None:
 @pytest.mark.parametrize(
     "text",
     ["500", "200:0.1", "600:0.1", "5000:0.1", "rest:0.1", "500:2", "500:-0.1", "500:", "500:0.6,429:0.5", "500x", "x2",
-     "reset-before:0.1", "truncated:0.1;429:0.1"],
+     "reset-before:0.1", "reset-within-after:0.1", "500-date:0.1", "truncated:0.1;429:0.1"],
 )  # fmt: skip
 def test_what_is_no_fault_is_an_error_that_quotes_it(text: str) -> None:
     with pytest.raises(SettingsError, match=text.split(",")[0]):
@@ -50,7 +50,17 @@ def test_counted_faults_come_first_and_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "status"),
-    [("503", 503), ("html", 502), ("garbage", 200), ("truncated", 200), ("reset", None), ("timeout", None)],
-)
+    [("503", 503), ("429-date", 429), ("429-bare", 429), ("html", 502), ("garbage", 200), ("truncated", 200),
+     ("slow", 200), ("reset", None), ("reset-within", None), ("timeout", None)],
+)  # fmt: skip
 def test_a_fault_knows_the_status_the_client_reads(kind: str, status: int | None) -> None:
     assert Fault(kind).status == status
+
+
+def test_only_a_reset_within_comes_while_the_body_does() -> None:
+    assert [Fault(kind).within for kind in ("reset-within", "reset", "timeout")] == [True, False, False]
+
+
+@pytest.mark.parametrize("kind", ["truncated", "garbage", "slow"])
+def test_a_spoiled_answer_comes_after_the_body_was_taken(kind: str) -> None:
+    assert parse_faults(f"{kind}x1").first == (Fault(kind, after=True),)

@@ -286,6 +286,29 @@ def test_a_reset_is_one_to_the_client(sandbox: Sandbox, kind: str, kept: int) ->
     ]
 
 
+def test_a_reset_can_come_while_the_body_does(sandbox: Sandbox) -> None:
+    sandbox.misbehave("reset-withinx1")
+    with pytest.raises(requests.ConnectionError):
+        track(sandbox, {**EVENT, "properties": {"long": "v" * 5_000_000}})
+    assert [(each["status"], each["records"]) for each in sandbox.requests()] == [(None, 0)]
+    assert track(sandbox, EVENT).status_code == 200
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("429-date", "Sun, 01 Mar 2026 08:15:01 GMT"), ("429-bare", None)])
+def test_a_429_can_name_a_date_or_nothing(sandbox: Sandbox, kind: str, asked: str | None) -> None:
+    sandbox.misbehave(f"{kind}x1")
+    answer = track(sandbox, EVENT)
+    assert (answer.status_code, answer.headers.get("retry-after"), sandbox.events()) == (429, asked, [])
+
+
+def test_a_slow_answer_is_the_answer_a_second_later(sandbox: Sandbox) -> None:
+    sandbox.misbehave("slowx1")
+    begun = time.monotonic()
+    answer = track(sandbox, EVENT)
+    assert time.monotonic() - begun >= 1.0
+    assert (answer.status_code, answer.json(), len(sandbox.events())) == (200, {}, 1)
+
+
 def test_a_reset_sends_no_goodbye(sandbox: Sandbox) -> None:
     sandbox.misbehave("resetx1")
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=10) as raw:
