@@ -1,4 +1,4 @@
-"""Stops asking a Heap that does not answer."""
+"""Stops asking a Heap that does not answer, or that sends every request away."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_FAILURES = 3  # each of them after all its tries
 
 
 class Breaker:
-    """Opens when so many requests in a row, each after all its tries, had no answer; stays open.
+    """Opens at a fatal answer, or when so many requests in a row, each after all its tries, had none; stays open.
 
     One is shared by all syncs of a run that send to the same address, so that not each of them has to find out.
     """
@@ -26,5 +26,6 @@ class Breaker:
     def note(self, answer: Answer) -> None:
         """Counts an answer, or its absence."""
         self._failures = self._failures + 1 if answer.outcome is Outcome.UNAVAILABLE else 0
-        if self._failures >= self._max_failures and not self.open:
+        spent = answer.outcome is Outcome.FATAL or self._failures >= self._max_failures
+        if spent and not self.open:
             self.reason = answer.reason

@@ -42,9 +42,8 @@ def deliver(
     A batch is pulled when a request of it can be made; at most `in_flight` + 1 are undecided at any time. `sleep` is
     called only in this thread, to wait for the pace, and `go_on` at least twice a second.
 
-    After an answer that is fatal, an open `breaker`, `max_barren` batches in a row of which Heap refused every record,
-    or where `go_on` says no, no more is sent: `hurry` is called, what flies lands, and batches that were never sent
-    have no verdict.
+    With an open `breaker`, after `max_barren` batches in a row of which Heap refused every record, or where `go_on`
+    says no, no more is sent: `hurry` is called, what flies lands, and batches that were never sent have no verdict.
     """
     group = Group(group_batches, group_seconds, clock)
     with ThreadPoolExecutor(in_flight, thread_name_prefix="heap") as pool:
@@ -165,8 +164,6 @@ class _Courier:
             part.tally.give_up(part.payloads, self.failure)  # nobody looks for the guilty record any more
         else:
             part.tally.give_up(part.payloads, answer.reason)
-        if answer.outcome is Outcome.FATAL:
-            self._stop(answer.reason)
 
     def _stop(self, failure: str | None) -> None:
         """Lets what flies land, and sends no more; batches that have not flown at all get no verdict."""

@@ -310,6 +310,14 @@ def test_a_heap_that_was_found_down_is_not_asked_again() -> None:
     assert breaker.reason == "Heap answered with status 503"
 
 
+def test_a_heap_that_sent_a_request_away_is_not_asked_again() -> None:
+    breaker = Breaker(1_000)
+    with HeapServer(lambda request: Reply(403)) as server:
+        for _ in range(3):
+            Delivery(server).verdicts([batch(0)], breaker=breaker)
+    assert len(server.received) == 1
+
+
 def test_failures_of_one_delivery_count_in_the_next() -> None:
     breaker = Breaker(3)
     with HeapServer(lambda request: Reply(503)) as server:
