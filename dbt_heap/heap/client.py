@@ -33,6 +33,11 @@ REFUSALS = frozenset({400, 413, 422})
 NAMED_RECORD = re.compile(rb"(?:events|users|accounts)\[(\d{1,6})\]")
 MAX_ANSWER_BYTES = 16_384
 
+# This run keeps to Heap's limit of events, so that it is not alone where it is over it.
+SHARE_HINT = (
+    " (where other processes send to the same environment, give each its share of Heap's limit by --events-per-minute)"
+)
+
 CONNECT_SECONDS = 10.0
 NO_ANSWER = "no answer in time"
 
@@ -111,7 +116,7 @@ class Heap:
                 allow_redirects=False,
                 stream=True,  # the status decides, also when the connection drops before the text is read
             ) as response:
-                return _answer(response, _beginning(response, self._timeout[1]))
+                return _answer(response, _beginning(response, self._timeout[1]), sync_type)
         except requests.exceptions.SSLError as error:
             return Answer(Outcome.FATAL, "no trusted TLS connection", retries=_retries(error))
         except requests.exceptions.Timeout as error:
@@ -149,7 +154,7 @@ def _retries(error: requests.exceptions.RequestException) -> int:
     return cause.retries if isinstance(cause, GivenUpError) else 0
 
 
-def _answer(response: requests.Response, text: bytes) -> Answer:
+def _answer(response: requests.Response, text: bytes, sync_type: SyncType) -> Answer:
     status = response.status_code
     retries = len(response.raw.retries.history) if response.raw.retries else 0
     if 200 <= status < 300:
@@ -159,14 +164,15 @@ def _answer(response: requests.Response, text: bytes) -> Answer:
         index = int(named[1]) if named else None
         return Answer(Outcome.REFUSED, f"Heap refused it with status {status}", index, retries)
     if status in TRY_AGAIN or status >= 500:
-        return Answer(Outcome.UNAVAILABLE, _unavailable(response), retries=retries)
+        return Answer(Outcome.UNAVAILABLE, _unavailable(response, sync_type), retries=retries)
     return Answer(Outcome.FATAL, f"Heap answered with status {status} ({_hint(status)})", retries=retries)
 
 
-def _unavailable(response: requests.Response) -> str:
+def _unavailable(response: requests.Response, sync_type: SyncType) -> str:
     asked = asked_seconds(response.headers)
     wish = f" and asks to wait {asked:,.0f} seconds" if asked else ""
-    return f"Heap answered with status {response.status_code}{wish}"
+    limited = response.status_code == 429 and sync_type is SyncType.EVENTS
+    return f"Heap answered with status {response.status_code}{wish}{SHARE_HINT if limited else ''}"
 
 
 def _hint(status: int) -> str:

@@ -76,6 +76,13 @@ def test_the_status_alone_decides(status: int, outcome: Outcome) -> None:
     assert answer.reason == "" if outcome is Outcome.ACCEPTED else str(status) in answer.reason
 
 
+def test_over_the_limit_of_events_the_reason_says_how_processes_share_it() -> None:
+    with serving(lambda _: Reply(429), patience=patient(retries=0)) as (_, heap):
+        reasons = {sync_type: heap.send(sync_type, [RECORD]).reason for sync_type in SyncType}
+    assert "--events-per-minute" in reasons.pop(SyncType.EVENTS)
+    assert set(reasons.values()) == {"Heap answered with status 429"}
+
+
 def test_a_redirect_is_not_followed() -> None:
     answer, server = answer_to(Reply(307, headers={"Location": "/elsewhere"}))
     assert answer.outcome is Outcome.FATAL
