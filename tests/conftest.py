@@ -30,9 +30,9 @@ def heap(shared_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A Postgres server: the folder of its socket."""
-    with postgres_server(tmp_path_factory.mktemp("pg")) as host:
+    with postgres_server() as host:
         yield host
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +16,7 @@ import yaml
 from click.testing import CliRunner
 
 from dbt_heap.cli.group import group
+from dbt_heap.sandbox.server import Sandbox
 from tests.warehouses import Engine
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
@@ -29,6 +33,13 @@ class Outcome:
     def json(self) -> Any:
         """Its stdout as JSON."""
         return json.loads(self.stdout)
+
+
+def requested(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
+    """Waits until Heap has had so many requests of a process; fails where that ends before."""
+    while len(heap.requests()) < requests:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
 
 
 class Project:
@@ -92,6 +103,17 @@ class Project:
     def sync(self, *arguments: str, **environment: str) -> Outcome:
         """Runs `dbt-heap sync`."""
         return self.run("sync", *arguments, **environment)
+
+    def begun(self, *arguments: str, program: Sequence[str] = ("-m", "dbt_heap")) -> subprocess.Popen[str]:
+        """Begins `dbt-heap sync` in a process of its own; what it says may be read."""
+        self.write()
+        folder = str(self.folder)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
+        return subprocess.Popen(
+            [sys.executable, *program, "sync", "--project-dir", folder, "--profiles-dir", folder, *arguments],
+            env={**kept, **self.environment}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
     def results(self) -> dict[str, Any]:
         """The syncs of the last heap_results.json by name."""

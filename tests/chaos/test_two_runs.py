@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.long import LONG
-from tests.project import Project
+from tests.project import Project, requested
 from tests.warehouses import Engine, on_every_engine
 
 ROWS = 12_000
@@ -27,11 +25,13 @@ ROUNDS = 50 if LONG else 4
 
 # `dbt-heap sync` with a lease that a test can outwait.
 SHORT_LEASE = f"""
+import dbt_heap.cli.sync
 from dbt_heap.ledger import locks, turn
 locks.LEASE_SECONDS = turn.LEASE_SECONDS = {LEASE_SECONDS}
 from dbt_heap.__main__ import main
-main()
 """
+AT_ONCE = ("-c", f"{SHORT_LEASE}\nmain()")
+ON_A_WORD = ("-c", f"{SHORT_LEASE}\nprint('ready', flush=True)\ninput()\nmain()")  # all is loaded by then
 
 
 @pytest.fixture
@@ -51,26 +51,9 @@ def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
     return project
 
 
-def begun(project: Project, *arguments: str, code: str = SHORT_LEASE) -> subprocess.Popen[str]:
-    """A sync by a process of its own."""
-    folder = str(project.folder)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, "sync", "--project-dir", folder, "--profiles-dir", folder, *arguments],
-        env={**kept, **project.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def waited_for(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
-    """Returns once Heap has had so many requests."""
-    while len(heap.requests()) < requests:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-
-
 def paused_while_it_waits(heap: Sandbox, process: subprocess.Popen[str]) -> None:
     """Stops a run that has one request in flight, halfway between sending it and having its answer."""
-    waited_for(heap, 3, process)
+    requested(heap, 3, process)
     time.sleep(LATENCY_MS / 2_000)
     process.send_signal(signal.SIGSTOP)
 
@@ -85,7 +68,12 @@ def sent(heap: Sandbox) -> list[str]:
 @on_every_engine
 def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: Project, slow_heap: Sandbox) -> None:
     for _ in range(ROUNDS):
-        pair = [begun(users, "--resync") for _ in range(2)]
+        pair = [users.begun("--resync", "--in-flight", "3", program=ON_A_WORD) for _ in range(2)]
+        for process in pair:
+            assert process.stdout and process.stdout.readline() == "ready\n"
+        for process in pair:
+            assert process.stdin
+            print(file=process.stdin, flush=True)
         ended = [(process, process.communicate(timeout=60)[1]) for process in pair]
         assert sorted(process.returncode for process, _ in ended) == [0, 2], [said for _, said in ended]
         said = next(said for process, said in ended if process.returncode == 2)
@@ -96,9 +84,9 @@ def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: 
 
 @on_every_engine
 def test_a_run_beside_another_may_be_told_to_skip(users: Project, slow_heap: Sandbox) -> None:
-    first = begun(users)
-    waited_for(slow_heap, 1, first)
-    second = begun(users, "--if-running", "skip")
+    first = users.begun(program=AT_ONCE)
+    requested(slow_heap, 1, first)
+    second = users.begun("--if-running", "skip", program=AT_ONCE)
     assert "heap_users" in second.communicate(timeout=60)[1]
     assert second.returncode == 0
     first.communicate(timeout=60)
@@ -108,8 +96,8 @@ def test_a_run_beside_another_may_be_told_to_skip(users: Project, slow_heap: San
 
 @on_every_engine
 def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, slow_heap: Sandbox) -> None:
-    first = begun(users)
-    waited_for(slow_heap, 3, first)
+    first = users.begun(program=AT_ONCE)
+    requested(slow_heap, 3, first)
     first.kill()
     first.communicate()
     assert users.sync().exit_code == 0
@@ -121,10 +109,10 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, slow_hea
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Project, slow_heap: Sandbox) -> None:
-    paused = begun(users, "--in-flight", "1")
+    paused = users.begun("--in-flight", "1", program=AT_ONCE)
     paused_while_it_waits(slow_heap, paused)
     time.sleep(LEASE_SECONDS + 1)
-    heir = begun(users)
+    heir = users.begun(program=AT_ONCE)
     said = heir.communicate(timeout=60)[1]
     assert heir.returncode == 0, said
     requests = len(slow_heap.requests())
@@ -141,7 +129,7 @@ def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Proje
 
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
 def test_a_paused_run_holds_its_duckdb_file_and_is_named(users: Project, slow_heap: Sandbox) -> None:
-    paused = begun(users, "--in-flight", "1")
+    paused = users.begun("--in-flight", "1", program=AT_ONCE)
     paused_while_it_waits(slow_heap, paused)
     try:
         outcome = users.sync()

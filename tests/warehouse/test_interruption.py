@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,7 @@ import pytest
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
-from tests.project import Project
+from tests.project import Project, requested
 from tests.warehouses import Engine, on_every_engine
 
 pytestmark = on_every_engine
@@ -46,20 +44,13 @@ def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
 
 def interrupted(project: Project, heap: Sandbox, *signals: signal.Signals) -> subprocess.CompletedProcess[str]:
     """A sync by a process of its own that gets signals once Heap has answered twice."""
-    folder = str(project.folder)
-    command = [sys.executable, "-m", "dbt_heap", "sync", "--in-flight", "1", "--project-dir", folder]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
-    with subprocess.Popen(
-        [*command, "--profiles-dir", folder], env={**kept, **project.environment},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        while len(heap.requests()) < 2 and process.poll() is None:
-            time.sleep(0.02)
+    with project.begun("--in-flight", "1") as process:
+        requested(heap, 2, process)
         for each in signals:
             process.send_signal(each)
             time.sleep(0.1)
         stdout, stderr = process.communicate(timeout=30)
-    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def identities(heap: Sandbox) -> list[str]:
