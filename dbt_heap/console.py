@@ -124,7 +124,7 @@ def plan_line(plan: Plan) -> str:
     parts = [f"{plan.new:,} new"]
     parts += [f"{plan.changed:,} changed"] if plan.sync.type is not SyncType.EVENTS else []
     parts += [f"{plan.rejected:,} rejected"] if plan.rejected else []
-    parts += [f"{plan.standing:,} standing rejects"] if plan.standing else []
+    parts += [_so_many(plan.standing, "standing reject")] if plan.standing else []
     return f"{plan.sync.name}: {', '.join(parts)}"
 
 
@@ -132,11 +132,15 @@ def result_line(result: SyncResult) -> str:
     """What became of a sync's rows, in a line."""
     parts = [f"{result.accepted:,} sent"]
     parts += [f"{result.rejected:,} rejected"] if result.rejected else []
-    parts += [f"{result.standing:,} standing rejects"] if result.standing else []
+    parts += [_so_many(result.standing, "standing reject")] if result.standing else []
     parts += [f"{result.undelivered:,} undelivered"] if result.undelivered else []
-    parts += [f"{result.truncated:,} values truncated"] if result.truncated else []
-    took = f"{result.requests:,} {'request' if result.requests == 1 else 'requests'} in {result.seconds:.1f} s"
+    parts += [f"{_so_many(result.truncated, 'value')} truncated"] if result.truncated else []
+    took = f"{_so_many(result.requests, 'request')} in {result.seconds:.1f} s"
     return f"{result.name}: {result.status} · {', '.join(parts)} · {took}"
+
+
+def _so_many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def print_table(
