@@ -1,7 +1,7 @@
 {#
     The rows a sync would send or must reject, as one select that reads the model once:
     model -> changed (against the state) -> judged (reject reasons) -> recognised (standing rejects) -> numbered.
-    `plan` is what dbt_heap/ledger/planning.py says of a sync. The rows to send are numbered first and densely.
+    `plan` is what dbt_heap/ledger/plans.py says of a sync. The rows to send are numbered first and densely.
 #}
 {% macro outbox_rows(plan) %}
 with model as {{ dbt_heap.materialized() }} (
