@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dbt_heap.declarations.sync import Sync
+from dbt_heap.ledger.fates import Fates
 from dbt_heap.ledger.plans import Plan
-from dbt_heap.ledger.turn import Fates
 from dbt_heap.results import Status
 
 FIRST_SYNC_ROWS = 100_000  # a first sync above it wants to be asked for

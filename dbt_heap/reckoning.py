@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.delivery import Verdict
+from dbt_heap.ledger.fates import Acknowledgement, Fates
 from dbt_heap.ledger.plans import Plan
-from dbt_heap.ledger.turn import Acknowledgement, Fates
 from dbt_heap.results import Status, SyncResult
 
 

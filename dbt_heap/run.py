@@ -112,7 +112,7 @@ class _Run:
             destination = self._invocation.destination(sync, self._ledger.target)
             result = replace(result, destination=destination.label)
             self._ledger.check([sync])
-            with self._ledger.turn(sync, destination.label, self._run_id) as turn:
+            with self._ledger.turn(sync, destination.label, self._run_id, resync=self._orders.resync) as turn:
                 for stage in self._stages(turn, destination, sync, result):
                     result = stage  # where a later one fails, this one's figures stand
         except RunningError as error:
@@ -124,8 +124,6 @@ class _Run:
 
     def _stages(self, turn: Turn, destination: Destination, sync: Sync, result: SyncResult) -> Iterator[SyncResult]:
         """The result as it grows: planned, with each group of verdicts that is acknowledged, and closed."""
-        if self._orders.resync:
-            turn.doubt_all()
         plan = turn.plan(self._ledger.compare(sync, destination.label, self._orders.compare))
         per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
         self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -30,21 +34,29 @@ def heap(shared_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A Postgres server: the folder of its socket."""
+def postgres() -> Iterator[Callable[[], Postgres]]:
+    """Makes databases on a Postgres server."""
     with postgres_server() as host:
-        yield host
+        yield partial(Postgres, host)
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Callable[[], Engine]]:
+    """Makes databases in a Spark session, the only one of its process; loaded only where a test wants it."""
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("NO SPARK TESTS: there is no Java on this machine, and Spark needs it")
+    module = import_module("tests.spark")
+    with module.spark_session() as session:
+        yield partial(module.Spark, session)
 
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The warehouse of a test: DuckDB, or what `@on_every_engine` says."""
-    if getattr(request, "param", "duckdb") == "duckdb":
-        yield DuckDB(tmp_path)
-        return
-    database = Postgres(request.getfixturevalue("postgres"))
-    yield database
-    database.drop()
+    name = getattr(request, "param", "duckdb")
+    made: Engine = DuckDB(tmp_path) if name == "duckdb" else request.getfixturevalue(name)()
+    yield made
+    made.drop()
 
 
 @pytest.fixture

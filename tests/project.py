@@ -75,7 +75,7 @@ class Project:
             "database": self.engine.database,
             "schema": schema,
             "alias": name,
-            "relation_name": f'"{self.engine.database}"."{schema}"."{name}"',
+            "relation_name": self.engine.relation_name(schema, name),
             "patch_path": "shop://models/heap.yml",
             "original_file_path": f"models/{name}.sql",
             "config": {"materialized": "table", "meta": {} if heap is None else {"heap": heap}},

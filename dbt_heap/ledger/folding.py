@@ -63,7 +63,7 @@ class Folding:
 
     def _generation(self, macro: str, **more: Any) -> str:
         """A table of a new name, whoever folds and however often: a killed CTAS may have left the last one behind."""
-        name = f"synced_{names.stem(self.entry.destination, self.entry.sync)}_{names.new_run_id()}"
+        name = names.generation(self.entry.destination, self.entry.sync)
         older = self.state.relation(self.entry.synced) if self.entry.synced else None
         self.state.warehouse.execute(macro, run=self._arguments(next=self.state.relation(name), older=older, **more))
         return name

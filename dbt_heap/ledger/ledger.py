@@ -124,8 +124,8 @@ class Ledger:
         return self.state.warehouse.fetch("outbox_sample", plan=comparison.arguments(), limit=limit)
 
     @contextmanager
-    def turn(self, sync: Sync, destination: str, run_id: str) -> Iterator[Turn]:
-        """A run's turn at a sync, with its lock, after what a dead run left was settled.
+    def turn(self, sync: Sync, destination: str, run_id: str, *, resync: bool = False) -> Iterator[Turn]:
+        """A run's turn at a sync, with its lock, after what a dead run left was settled; `resync` doubts all of it.
 
         Raises RunningError where another run holds the lock, StateError, WarehouseError.
         """
@@ -141,6 +141,9 @@ class Ledger:
                 self.state = self.state.reread()
             turn = Turn(self.state, lock, holder, self._entry(sync, destination))
             turn.sweep()
+            if resync:
+                turn.doubt_all()
+                self.state = self.state.reread()
             yield turn
 
     @contextmanager

@@ -50,7 +50,7 @@ class Lock:
 
     def drop(self) -> None:
         """Lets others in."""
-        self.warehouse.execute("drop_table", relation=self.table)
+        self.warehouse.execute("drop_lock", lock=self.table)
 
     def held_by(self) -> str | None:
         """The run that holds it; None where nobody does. Raises WarehouseError."""

@@ -33,6 +33,11 @@ def stem(destination: str, sync: str) -> str:
     return f"{slug(sync)}_{digest}"
 
 
+def generation(destination: str, sync: str) -> str:
+    """A new name for the table that holds what Heap acknowledged."""
+    return f"synced_{stem(destination, sync)}_{new_run_id()}"
+
+
 def view(sync: str) -> str:
     """The view that people read."""
     return f"{slug(sync)}__synced"
@@ -42,6 +47,11 @@ def is_ours(table: str) -> bool:
     """Whether a name in the state schema is one of those made here."""
     lowered = table.lower()
     return lowered in SHARED or lowered.endswith("__synced") or bool(_PHYSICAL.fullmatch(lowered))
+
+
+def was_lock(table: str) -> bool:
+    """Whether it is a dead run's lock, moved aside."""
+    return table.lower().startswith("stale_")
 
 
 def belongs(table: str, sync_stem: str) -> bool:

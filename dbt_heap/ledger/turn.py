@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from dbt_heap.errors import RunningError, StateError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import read_catalog
 from dbt_heap.ledger.entries import Entry, Step
+from dbt_heap.ledger.fates import Acknowledgement, Fates
 from dbt_heap.ledger.folding import Folding
 from dbt_heap.ledger.locks import LEASE_SECONDS, Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
@@ -21,26 +22,6 @@ from dbt_heap.warehouse.connection import Row
 
 _PAGE_ROWS = 50_000  # fifty batches
 _INSERT_ROWS = 1_000
-
-
-@dataclass(frozen=True)
-class Acknowledgement:
-    """What Heap said of a whole batch (`seq` is None), or of one row of it, which then counts instead."""
-
-    batch: int
-    seq: int | None
-    verdict: str  # accepted | rejected
-    reason: str | None = None
-    property: str | None = None
-
-
-@dataclass(frozen=True)
-class Fates:
-    """What became of the planned rows."""
-
-    accepted: int = 0
-    rejected: int = 0
-    undelivered: int = 0
 
 
 class Turn:
@@ -90,8 +71,20 @@ class Turn:
 
     def doubt_all(self) -> None:
         """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
-        if self.entry.synced and self.entry.type != "events":
-            self._state.warehouse.execute("mark_all_doubtful", synced=self._state.relation(self.entry.synced))
+        if not self.entry.synced or self.entry.type == "events":
+            return
+        state, known = self._state, self.entry.synced
+        if state.warehouse.render("merges"):
+            state.warehouse.execute("mark_all_doubtful", synced=state.relation(known))
+            return
+        doubtful = names.generation(self.entry.destination, self.entry.sync)
+        state.warehouse.execute(
+            "doubtful_generation", next=state.relation(doubtful), synced=state.relation(known),
+            columns=list(state.catalog.of_state(known)),
+        )  # fmt: skip
+        self._log(Step.CLOSED, synced=doubtful)
+        self._confirm()
+        state.drop(known)
 
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""

@@ -26,3 +26,6 @@
 
 {# `STRUCT(a INTEGER)[]` is a list, `STRUCT(a INTEGER[])` is none: only the end tells. https://duckdb.org/docs/stable/sql/data_types/overview #}
 {% macro duckdb__value_class(type) %}{{ return('array' if type.endswith(']') else dbt_heap.default__value_class(type)) }}{% endmacro %}
+
+{# A timestamp is an instant here: https://spark.apache.org/docs/latest/sql-ref-datatypes.html #}
+{% macro spark__value_class(type) %}{{ return('timestamptz' if type == 'timestamp' else dbt_heap.default__value_class(type)) }}{% endmacro %}

@@ -8,8 +8,8 @@
         ~ ', ' ~ adapter.quote('rows') ~ ' ' ~ dbt.type_bigint() -%}
     {{ return([
         'create schema if not exists ' ~ dbt_heap.schema_relation(state.schema),
-        'create table if not exists ' ~ state.sync_log ~ ' (' ~ log | join(', ') ~ ')',
-        'create table if not exists ' ~ state.reject_log ~ ' (' ~ rejects ~ ')',
+        'create table if not exists ' ~ state.sync_log ~ ' (' ~ log | join(', ') ~ ') ' ~ dbt_heap.stored_as(),
+        'create table if not exists ' ~ state.reject_log ~ ' (' ~ rejects ~ ') ' ~ dbt_heap.stored_as(),
         'create or replace view ' ~ state.runs ~ ' as ' ~ dbt_heap.runs_view(state),
         'create or replace view ' ~ state.rejects ~ ' as ' ~ dbt_heap.rejects_view(state),
     ]) }}

@@ -4,7 +4,7 @@
     `run.older` is the older generation's name or none.
 #}
 {% macro generation_objects(run) %}
-create table {{ run.next }} as
+create table {{ run.next }} {{ dbt_heap.stored_as() }} as
 with sent as (
     select * from ({{ dbt_heap.decided_rows(run) }}) as decided where verdict <> 'rejected'
 )

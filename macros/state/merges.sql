@@ -5,3 +5,6 @@
 
 {# Parquet tables have no update, delete or merge: https://spark.apache.org/docs/latest/sql-ref-syntax.html #}
 {% macro spark__merges() %}{{ return(false) }}{% endmacro %}
+
+{# https://docs.databricks.com/aws/en/sql/language-manual/delta-merge-into #}
+{% macro databricks__merges() %}{{ return(true) }}{% endmacro %}

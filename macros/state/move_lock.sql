@@ -8,5 +8,10 @@
 alter table {{ lock }} rename to {{ dbt_heap.state_relation(state.schema, aside) }}
 {% endmacro %}
 
-{# https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-alter-table.html #}
-{% macro spark__move_lock(state, lock, aside) %}{{ return(dbt_heap.snowflake__move_lock(state, lock, aside)) }}{% endmacro %}
+{# https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-alter-view.html #}
+{% macro spark__move_lock(state, lock, aside) %}
+alter view {{ lock }} rename to {{ dbt_heap.state_relation(state.schema, aside) }}
+{% endmacro %}
+
+{# https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table #}
+{% macro databricks__move_lock(state, lock, aside) %}{{ return(dbt_heap.snowflake__move_lock(state, lock, aside)) }}{% endmacro %}

@@ -6,5 +6,14 @@
 {# https://duckdb.org/docs/stable/sql/data_types/timestamp#settings #}
 {% macro duckdb__pin_session() %}{{ return(["set timezone = 'UTC'"]) }}{% endmacro %}
 
-{# https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-TIMEZONE #}
-{% macro postgres__pin_session() %}{{ return(["set time zone 'UTC'"]) }}{% endmacro %}
+{#
+    The zone: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-TIMEZONE. That a backslash in a text is one,
+    which a server may be told otherwise: https://www.postgresql.org/docs/current/runtime-config-compatible.html
+#}
+{% macro postgres__pin_session() %}{{ return(["set time zone 'UTC'", 'set standard_conforming_strings = on']) }}{% endmacro %}
+
+{# Its zone is UTC unless a user has another, and a backslash escapes: see `literal`. https://docs.aws.amazon.com/redshift/latest/dg/r_timezone_config.html #}
+{% macro redshift__pin_session() %}{{ return(["set timezone to 'UTC'"]) }}{% endmacro %}
+
+{# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set-timezone.html #}
+{% macro spark__pin_session() %}{{ return(["set time zone 'UTC'"]) }}{% endmacro %}

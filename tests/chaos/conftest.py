@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from tests.chaos.chains import Figures
 from tests.chaos.history import History
 from tests.chaos.runner import Runner, nursery
 from tests.chaos.world import World, create
-from tests.warehouses import DuckDB, Engine, Postgres
+from tests.warehouses import DuckDB, Engine
 
 SIZES = {"users": 240, "accounts": 100, "events": 200}
 SUMMARY = "chaos"
@@ -45,7 +47,7 @@ def new_world(
     def make(engine: str, seed: int, sizes: dict[str, int] = SIZES) -> World:
         folder = tmp_path / f"world{len(opened)}"
         folder.mkdir()
-        warehouse = DuckDB(folder) if engine == "duckdb" else Postgres(request.getfixturevalue("postgres"))
+        warehouse: Engine = DuckDB(folder) if engine == "duckdb" else request.getfixturevalue(engine)()
         opened.append(warehouse)
         patient_heap.reset()
         patient_heap.misbehave("")
@@ -54,8 +56,7 @@ def new_world(
 
     yield make
     for warehouse in opened:
-        if isinstance(warehouse, Postgres):
-            warehouse.drop()
+        warehouse.drop()
 
 
 @pytest.fixture
@@ -64,6 +65,16 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
     counted = Figures()
     yield counted
     request.node.user_properties.append((SUMMARY, str(counted)))
+
+
+@pytest.fixture
+def counts(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """What else a test counts, by name; told likewise."""
+    counted: Counter[str] = Counter()
+    began = time.monotonic()
+    yield counted
+    told = [f"{count:,} {name.replace('_', ' ')}" for name, count in counted.items()]
+    request.node.user_properties.append((SUMMARY, ", ".join([*told, f"{time.monotonic() - began:.0f} s"])))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -76,5 +87,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == SUMMARY and report.when == "teardown"
     ]
     if told:
-        terminalreporter.section("crashes")
+        terminalreporter.section("crashes and faults")
         terminalreporter.write_line("\n".join(told))

@@ -9,9 +9,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_warehouse
 
-pytestmark = on_every_engine
+pytestmark = on_every_warehouse
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan", "Seats": "seats"}}
 ROWS = "select * from (values ('ana', 'team', 3), ('bob', 'free', 1), ('cem', null, 2)) as t(user_id, plan, seats)"

@@ -1,0 +1,103 @@
+"""A Spark session of this process, and databases in it that tests own; sqlglot translates from DuckDB's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import sqlglot
+from pyspark.sql import SparkSession
+from sqlglot import exp
+
+
+@contextmanager
+def spark_session() -> Iterator[SparkSession]:
+    """A session with a metastore and a warehouse of its own; dbt-spark's `method: session` finds it."""
+    with TemporaryDirectory(prefix="dbt-heap-") as folder:
+        metastore = f"jdbc:derby:;databaseName={folder}/metastore;create=true"
+        settings = {
+            "spark.ui.enabled": "false",
+            "spark.sql.warehouse.dir": f"{folder}/warehouse",
+            "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
+            "spark.sql.shuffle.partitions": "1",
+            "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder}",
+            "spark.log.level": "ERROR",
+        }
+        builder = SparkSession.builder.master("local[1]").enableHiveSupport()
+        session = builder.config(map=settings).getOrCreate()
+        try:
+            yield session
+        finally:
+            session.stop()
+
+
+class Spark:
+    """A database of its own in the session; tables are of parquet, which knows no update."""
+
+    adapter_type = "spark"
+    database = ""
+
+    def __init__(self, session: SparkSession) -> None:
+        self._session = session
+        self.default_schema = f"shop_{uuid4().hex[:12]}"
+        self._session.sql(f"create database {self.default_schema}")
+        self.output = {"type": "spark", "method": "session", "host": "NA", "schema": self.default_schema}
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement gives. An update or delete is a new table in the old one's place."""
+        (tree,) = sqlglot.parse(statement, read="duckdb")
+        self._session.sql(f"use {self.default_schema}")
+        if isinstance(tree, (exp.Update, exp.Delete, exp.Alter)):
+            self.table(tree.this.db or self.default_schema, tree.this.name, self._rebuilt(tree))
+            return []
+        return [tuple(row) for row in self._session.sql(_spark(tree)).collect()]
+
+    def table(self, schema: str, name: str, select: str) -> None:
+        """Builds a table anew, as dbt would."""
+        run = self._session.sql
+        new = f"`{schema}`.`{name}__new`"
+        run(f"create database if not exists `{schema}`")
+        run(f"create table {new} using parquet as {_spark(sqlglot.parse_one(select, read='duckdb'))}")
+        run(f"drop table if exists `{schema}`.`{name}`")
+        run(f"alter table {new} rename to `{schema}`.`{name}`")
+
+    def relation_name(self, schema: str, name: str) -> str:
+        """As dbt-spark writes it."""
+        return f"`{schema}`.`{name}`"
+
+    def drop(self) -> None:
+        """Removes the databases."""
+        for (name,) in self._session.sql(f"show databases like '{self.default_schema}*'").collect():
+            self._session.sql(f"drop database {name} cascade")
+
+    def _rebuilt(self, change: exp.Update | exp.Delete | exp.Alter) -> str:
+        """The rows of a table after a change, as a select."""
+        table = change.this.sql("duckdb")
+        types = {field.name: field.dataType.simpleString() for field in self._session.table(_spark(change.this)).schema}
+        condition = change.args["where"].this.sql("duckdb") if change.args.get("where") else "true"
+        if isinstance(change, exp.Delete):
+            return f"select * from {table} where not coalesce({condition}, false)"
+        columns = {name: f'"{name}"' for name in types}
+        if isinstance(change, exp.Update):
+            for each in change.expressions:
+                name, value = each.this.name, each.expression.sql("duckdb")
+                columns[name] = (
+                    f'cast(case when {condition} then {value} else "{name}" end as {types[name]}) as "{name}"'
+                )
+        else:
+            (action,) = change.args["actions"]
+            name = action.this.name
+            if isinstance(action, exp.RenameColumn):
+                columns[name] = f'"{name}" as "{action.args["to"].name}"'
+            elif isinstance(action, exp.AlterColumn):
+                columns[name] = f'cast("{name}" as {action.args["dtype"].sql("duckdb")}) as "{name}"'
+            else:
+                del columns[name]
+        return f"select {', '.join(columns.values())} from {table}"
+
+
+def _spark(tree: exp.Expression) -> str:
+    return tree.sql("spark")
