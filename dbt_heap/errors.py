@@ -17,8 +17,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def printable(text: str) -> str:
+    """A text on one line, with nothing in it that a terminal would obey."""
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+
+
 class HeapError(Exception):
     """The base of all errors that are told to the user in a sentence; exit code 2."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("\n".join(map(printable, text.split("\n"))))
 
 
 class SettingsError(HeapError):
@@ -51,7 +63,7 @@ class Mistake:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.file}): {self.key}: {self.text}"
+        return printable(f"{self.model} ({self.file}): {self.key}: {self.text}")
 
 
 class DeclarationError(HeapError):

@@ -137,7 +137,8 @@ def _parse(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except ValueError:
-        return json.loads(content)  # dbt 1 writes a `.nan` of any model's meta as NaN, which is no JSON
+        # dbt 1 writes a `.nan` of any model's meta as NaN, and half a surrogate pair as it is: neither is JSON.
+        return json.loads(json.dumps(json.loads(content), ensure_ascii=False).encode(errors="replace"))
 
 
 def _what_else(content: Any) -> str:

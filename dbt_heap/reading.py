@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dbt_heap.errors import Mistake
+from dbt_heap.errors import Mistake, printable
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,8 +59,8 @@ def read(cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[
 
     `unknown` says what is wrong with a key that `cls` does not have.
     """
-    texts = {key: value for key, value in raw.items() if isinstance(key, str)}
-    mistakes = [place.mistake(f"{found(key)} is no key: {AS_TRUE_OR_FALSE}") for key in raw if not isinstance(key, str)]
+    texts = {key: value for key, value in raw.items() if isinstance(key, str) and key.isprintable()}
+    mistakes = [place.mistake(_no_key(key)) for key in raw if key not in texts]
     try:
         return Reading(cls.model_validate(texts), frozenset(), tuple(mistakes))
     except ValidationError as refusal:
@@ -75,12 +75,19 @@ def read(cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[
     return Reading(cls.model_validate(rest), broken, tuple(mistakes))
 
 
+def _no_key(key: Any) -> str:
+    why = "" if isinstance(key, str) else f": {AS_TRUE_OR_FALSE}"
+    return f"{found(key)} is no key{why}"
+
+
 def _sentence(error: ErrorDetails) -> str:
     """What is wrong, in words for people: our own, or ours for pydantic's."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "invalid_key" or error["loc"][-1] == "[key]":
         return f"a text is needed as key, found {found(error['input'])}: {AS_TRUE_OR_FALSE}"
+    if error["type"] == "string_unicode":
+        return "a key here holds half of a surrogate pair, which is no text"
     if error["type"] in ("dict_type", "model_type"):
         return f"a mapping is needed, found {found(error['input'])}"
     return error["msg"]
@@ -153,11 +160,6 @@ def _shown(text: str) -> str:
     return printable(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
-def printable(text: str) -> str:
-    """A text on one line, its control characters written out."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
-
-
 def text(value: Any) -> str:
     """A text that is not blank. Raises ValueError that says what was found."""
     if isinstance(value, bool):
@@ -170,6 +172,8 @@ def text(value: Any) -> str:
         raise ValueError(f"a text is needed, found {found(value)}")
     if not value.strip():
         raise ValueError("a text is needed, found a blank one")
+    if re.search("[\0\ud800-\udfff]", value):
+        raise ValueError(f"{quoted(value)} holds what no warehouse takes: a NUL, or half of a surrogate pair")
     return value
 
 

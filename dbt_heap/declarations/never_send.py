@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
+from dbt_heap.errors import printable
 from dbt_heap.manifest import Column, Model
 from dbt_heap.project import NeverSend
-from dbt_heap.reading import printable
 
 Veto = Callable[[str], str | None]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dbt_heap.declarations.block import RIVALS, SENT_COLUMNS, TYPES_OF, suits
 from dbt_heap.declarations.blocks import Declared
 from dbt_heap.declarations.never_send import Veto
 from dbt_heap.declarations.sync import SyncType
-from dbt_heap.errors import Mistake
-from dbt_heap.manifest import Model
+from dbt_heap.errors import Mistake, printable
+from dbt_heap.manifest import Model, Relation
 from dbt_heap.project import MAIN, HeapVars
-from dbt_heap.reading import did_you_mean, printable, quoted
+from dbt_heap.reading import did_you_mean, quoted
 
 _SUBJECT = {
     SyncType.EVENTS: ("identity", "the column that holds Heap's identity of who did it"),
@@ -19,6 +20,7 @@ _SUBJECT = {
     SyncType.ACCOUNT_PROPERTIES: ("account_id", "the column that holds the account's id"),
 }
 _SNAPSHOT_KEY = ("dbt_scd_id",)
+_PART = r'"[^"]+"|`[^`\\]+`|[\w$-]+'  # of a relation's name, quoted or plain
 
 
 def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
@@ -26,6 +28,9 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
     sync_type = declared.block.type
     if declared.model.relation is None:
         yield declared.place.mistake(_no_relation(declared.model))
+    elif not _plain(declared.model.relation):
+        written = quoted(declared.model.relation.sql)
+        yield declared.place.mistake(f"dbt names its relation {written}, where {declared.model.relation} is needed")
     if sync_type is None:
         if "type" not in declared.own:
             yield declared.place.at("type").mistake(f"a type is needed: {_listed([str(each) for each in SyncType])}")
@@ -119,6 +124,14 @@ def _no_relation(model: Model) -> str:
     if model.materialized == "ephemeral":
         return "the model is ephemeral, so that no relation holds its rows: materialize it as a table or view"
     return f"dbt builds no relation for this {printable(model.resource_type)}, so that there are no rows to send"
+
+
+def _plain(relation: Relation) -> bool:
+    """Whether the name that dbt wrote, which becomes a part of statements as it is, is that relation's and no more."""
+    parts = re.fullmatch(rf"(?:({_PART})\.)?(?:({_PART})\.)?({_PART})", relation.sql)
+    written = [part.strip('"`').lower() for part in parts.groups() if part] if parts else []
+    whole = [part.lower() for part in (relation.database, relation.schema, relation.identifier) if part]
+    return bool(written) and written == whole[-len(written) :]
 
 
 def _listed(names: list[str] | tuple[str, ...], word: str = "or") -> str:

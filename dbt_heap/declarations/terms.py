@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -88,10 +89,15 @@ def span(value: Any) -> timedelta:
 def zone(value: Any) -> str:
     """A time zone's IANA name. Raises ValueError with the nearest."""
     name = text(value)
-    if name != "UTC" and name not in (known := available_timezones()):
+    if name != "UTC" and name not in (known := _zones()):
         near = did_you_mean(name, sorted(known))
         raise ValueError(f"an IANA time zone such as Europe/Berlin is needed, found {quoted(name)}{near}")
     return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # a walk through many folders
 
 
 def max_rows(value: Any) -> Allowance:

@@ -10,7 +10,7 @@ from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.state import State
 from dbt_heap.mapping import MappedColumn, Role
 
-_MAX_NAME = 60
+_MAX_BYTES = 60  # Postgres cuts at 63
 
 
 def shown_names(catalog: Catalog, entry: Entry) -> dict[str, str]:
@@ -32,10 +32,10 @@ def show_synced(state: State, entry: Entry, wanted: Mapping[str, str]) -> None:
     """
     stored = read_catalog(state.warehouse, state.schema, []).of_state(entry.synced)
     columns: dict[str, str] = {}
-    taken: set[str] = set()
+    taken = {name.lower() for name in stored if name not in wanted}
     for name in stored:
         shown = wanted.get(name, name)
-        fits = shown.lower() not in taken and len(shown) <= _MAX_NAME and not set(shown) & set('"`')
+        fits = shown.lower() not in taken and len(shown.encode()) <= _MAX_BYTES and not set(shown) & set('"`')
         columns[name] = shown if fits else name
         taken.add(columns[name].lower())
     if columns:

@@ -7,7 +7,12 @@
 
 {# Here a backslash escapes: https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#string_and_bytes_literals #}
 {% macro bigquery__literal(text) %}
-    {{ return('null' if text is none else "'" ~ (text | string).replace('\\', '\\\\').replace("'", "\\'").replace('\n', '\\n') ~ "'") }}
+    {{ return('null' if text is none else "'" ~ (text | string).replace('\\', '\\\\').replace("'", "\\'").replace('\n', '\\n').replace('\r', '\\r') ~ "'") }}
+{% endmacro %}
+
+{# Not written down by its makers, tried by others: https://github.com/jOOQ/jOOQ/issues/10628 #}
+{% macro redshift__literal(text) %}
+    {{ return('null' if text is none else "'" ~ (text | string).replace('\\', '\\\\').replace("'", "''") ~ "'") }}
 {% endmacro %}
 
 {# https://spark.apache.org/docs/latest/sql-ref-literals.html#string-literal #}
