@@ -77,7 +77,10 @@ class State:
 
     def drop(self, table: str) -> None:
         """Removes one of the state's tables, if it is there. Raises WarehouseError."""
-        self.warehouse.execute("drop_table", relation=self.relation(table))
+        if names.was_lock(table):
+            self.warehouse.execute("drop_lock", lock=self.relation(table))
+        else:
+            self.warehouse.execute("drop_table", relation=self.relation(table))
 
     def ready(self) -> bool:
         """Whether the shared tables stand."""
@@ -99,6 +102,11 @@ class State:
         self.must_be_ours()
         if not self.ready():
             self.warehouse.execute("create_state", state=self.arguments())
+            if not self.reread().ready():
+                raise StateError(
+                    f"the schema {self.schema} was made, and the warehouse knows it by another name, cut or changed: "
+                    "give vars.dbt_heap.schema a shorter, plainer one"
+                )
 
     def reread(self) -> State:
         """The same schema and models, looked at again. Raises as read_state does."""
