@@ -14,22 +14,19 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 import dbt.adapters.duckdb
 import dbt.adapters.postgres  # noqa: F401 - loaded once for all
-import yaml
-from dbt.context.providers import generate_runtime_macro_context
-from dbt_common.clients.jinja import template_cache
 
 import dbt_heap.cli.sync
 import dbt_heap.opening  # noqa: F401
 from dbt_heap.cli.group import group
 from dbt_heap.warehouse import opening
 from tests.chaos import hooks
+from tests.chaos.macros import Macros
 
 KILL = "kill\n"
 STDOUT, STDERR, STEPS = "stdout", "stderr", "steps"  # files in an order's `notes` folder
@@ -39,7 +36,7 @@ def main() -> None:
     """Serves until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end it by ending stdin
     resource_tracker.ensure_running()  # else each child starts its own
-    macros = _Macros()
+    macros = Macros()
     while line := _line():
         if line == KILL:
             continue  # it came when the child was dead already
@@ -114,38 +111,6 @@ def _say(**fields: Any) -> None:
 
 def _write(file: int, line: str) -> None:
     os.write(file, f"{line}\n".encode())
-
-
-class _Macros:
-    """dbt's macros and ours, parsed and compiled once a kind of warehouse: else most of the time of a small run."""
-
-    def __init__(self) -> None:
-        self._parsed: dict[str, Any] = {}
-
-    def know(self, folder: Path) -> Callable[[Any, Any], None]:
-        """What loads the macros of the project in `folder` in no time. Nothing is connected."""
-        files = (folder / name for name in ("dbt_project.yml", "profiles.yml"))
-        project, profiles = (yaml.safe_load(file.read_text()) for file in files)
-        kind = profiles[project["profile"]]["outputs"]["dev"]["type"]
-        if kind not in self._parsed:
-            opened = opening.open_warehouse(project, project_dir=folder, profiles_dir=folder)
-            self._parsed[kind] = opened._adapter._macro_resolver
-            for macro in self._parsed[kind].macros.values():
-                if macro.package_name == "dbt_heap" or "/utils/" in macro.path:
-                    template_cache.get_node_template(macro)
-        return lambda _, adapter: _give(adapter, self._parsed[kind])
-
-
-def _give(adapter: Any, macros: Any) -> None:
-    contexts: dict[str, Any] = {}
-
-    def context(*arguments: Any) -> Any:
-        if not contexts:
-            contexts.update(generate_runtime_macro_context(*arguments))
-        return contexts
-
-    adapter.set_macro_resolver(macros)
-    adapter.set_macro_context_generator(context)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,154 @@
+"""A company that lives from day to day: its models change, it syncs, and everything is held against the expectation."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.chaos.days import COLUMN_NAMES, IDS, KINDS, PROPERTIES, SUBJECTS, Day, Rows, select
+from tests.chaos.expectation import EventExpectation, Expectation, Fates
+from tests.chaos.wire import Wire, wire
+from tests.project import Project
+from tests.warehouses import DuckDB
+
+SYNCS = {kind: f"heap_{kind}" for kind in KINDS}
+TYPES = {"users": "user_properties", "accounts": "account_properties", "events": "events"}
+# One request at a time, so that the same seed draws the same faults for the same requests.
+ONE_BY_ONE = ("--in-flight", "1")
+
+
+class Company:
+    """Three models in DuckDB, and what must become of them; `heap` holds nothing else."""
+
+    def __init__(self, folder: Path, heap: Sandbox, blank: frozenset[str]) -> None:
+        self.heap = heap
+        self.project = Project(folder, heap.url, DuckDB(folder))
+        self.models: list[dict[str, Rows]] = [{kind: {} for kind in KINDS}]  # of every day
+        self.expected = {
+            kind: (EventExpectation if kind == "events" else Expectation)(SUBJECTS[kind], blank=kind in blank)
+            for kind in KINDS
+        }
+        self.faults: Counter[str] = Counter()
+        self.compared = 0
+        self._properties = dict(PROPERTIES)
+        for kind in KINDS:
+            self._declare(kind)
+        self.project.write()
+
+    def live(self, day: Day) -> None:
+        """One day: the models change, Heap gets its moods, and a sync tells the fate of every row."""
+        self._map({name: column for name, column in PROPERTIES["users"].items() if name in day.mapped})
+        models = day.models(self.models)
+        for kind in KINDS:
+            if models[kind] != self.models[-1][kind] or len(self.models) == 1:
+                self.project.table(SYNCS[kind], select(kind, models[kind]))
+        self.models.append(models)
+        self.heap.refuse(*day.refused)
+        self.heap.misbehave(day.faults, day.seed)
+        self.sync(*day.flags)
+
+    def recover(self, *flags: str) -> None:
+        """A sync to a Heap that is well again."""
+        self.heap.refuse()
+        self.heap.misbehave("")
+        self.sync(*flags)
+
+    def sync(self, *flags: str) -> Wire:
+        """Syncs, and holds results, requests and views against what had to be."""
+        since = self.heap.counts()["requests"]
+        outcome = self.project.sync(*ONE_BY_ONE, *flags)
+        told, heard = self.project.results(), wire(self.heap, since)
+        self.faults += heard.faults
+        worst = 0
+        for kind in KINDS:
+            if worst and "--fail-fast" in flags:
+                assert told[SYNCS[kind]]["status"] == "skipped"
+                assert not heard[kind].sent
+                continue
+            fates = self._fates(kind, heard, flags)
+            assert {name: told[SYNCS[kind]][name] for name in asdict(fates)} == asdict(fates), (kind, outcome.stderr)
+            assert told[SYNCS[kind]]["status"] == fates.status, kind
+            worst = max(worst, fates.status != "success")
+        assert outcome.exit_code == worst, outcome.stderr
+        self._compare()
+        return heard
+
+    def _fates(self, kind: str, heard: Wire, flags: tuple[str, ...]) -> Fates:
+        """What the results must tell: the plan is worked out, and the wire says what became of it."""
+        expected = self.expected[kind]
+        planned = expected.plan(
+            self.models[-1][kind], self._properties[kind],
+            resync="--resync" in flags, retry_rejected="--retry-rejected" in flags,
+        )  # fmt: skip
+        sent = heard[kind]
+        assert {key: planned.records.get(key) for key in sent.sent} == sent.sent, kind
+        return expected.learn(planned, taken=sent.taken, accepted=sent.accepted, refused=sent.refused)
+
+    def _compare(self) -> None:
+        """Heap, the views of what it acknowledged, and the view of rejects, to the last value."""
+        shown = self._shown()
+        for kind, expected in self.expected.items():
+            assert self._held(kind) == expected.heap, kind
+            names = PROPERTIES[kind] if kind != "events" else ()
+            views = {key: {name: row.get(name) for name in names} for key, row in shown[f"{SYNCS[kind]}__synced"]}
+            assert views == {key: {name: row.get(name) for name in names} for key, row in expected.held.items()}, kind
+            self.compared += sum(map(len, expected.heap.values())) + len(views)
+        standing = [(SYNCS[kind], key) for kind, expected in self.expected.items() for key in expected.standing]
+        assert sorted((row["sync"], key) for key, row in shown["rejects"]) == sorted(standing)
+
+    def must_mirror_the_models(self) -> None:
+        """Every value of every row that does not stand rejected is Heap's, and every event is there once."""
+        for kind, expected in self.expected.items():
+            held = self._held(kind)
+            for key, row in self.models[-1][kind].items():
+                if key in expected.standing:
+                    continue
+                for name, column in self._properties[kind].items():
+                    if kind != "events" and row[column] is not None:
+                        assert held[key][name] == row[column], (kind, key)
+                    elif kind != "events" and expected.blank:
+                        assert held.get(key, {}).get(name) in (None, ""), (kind, key)
+                assert kind != "events" or key in held
+
+    def _held(self, kind: str) -> dict[str, dict[str, Any]]:
+        """What Heap holds by key. An event that is there twice fails."""
+        if kind == "events":
+            events = self.heap.events()
+            held = {event["properties"]["Order"]: event["properties"] for event in events}
+            assert len(held) == len(events), "an event is there twice"
+            return held
+        items = self.heap.users() if kind == "users" else self.heap.accounts()
+        identity = "identity" if kind == "users" else "account_id"
+        # An event makes a user without properties of an identity that Heap does not know.
+        return {each[identity]: each["properties"] for each in items if each["properties"]}
+
+    def _shown(self) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+        """The views for people: the rows of each by its name, as key and columns."""
+        schema = self.project.state_schema
+        names = self.project.sql(f"select view_name from duckdb_views() where schema_name = '{schema}'")
+        rows = self.project.state(
+            " union all ".join(
+                f"select '{view}', v.key, to_json(v) from state.{view} as v" for (view,) in names if view != "runs"
+            )
+        )
+        shown: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+        for view, key, columns in rows:
+            shown[view].append((key, json.loads(columns)))
+        return shown
+
+    def _map(self, users: dict[str, str]) -> None:
+        self._properties["users"] = users
+        self._declare("users")
+
+    def _declare(self, kind: str) -> None:
+        block: dict[str, Any] = {"type": TYPES[kind], "properties": self._properties[kind]}
+        if kind == "events":
+            block |= {"identity": "user_id", "event_name": "Order", "unique_key": "order_id"}
+        else:
+            block |= {"identity" if kind == "users" else "account_id": IDS[kind]}
+            block |= {"nulls": "blank"} if self.expected[kind].blank else {}
+        self.project.declare(SYNCS[kind], block, columns=[IDS[kind], *COLUMN_NAMES[kind]])

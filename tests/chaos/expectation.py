@@ -1,0 +1,145 @@
+"""What dbt-heap must plan and remember, row by row in plain Python, whatever Heap does.
+
+A second telling of docs/state.md and docs/values.md for small rows. Nothing of dbt_heap is imported. What became of a
+record on the way, no model can know: it is told by the wire (`learn`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = Mapping[str, Any]
+Rows = Mapping[str, Row]  # by key
+Properties = dict[str, Any]
+
+PLACEHOLDER = "undefined"
+TWICE = "twice"  # such a row stands twice in its model
+
+
+@dataclass
+class Planned:
+    """The fates of a model's rows before anything is sent."""
+
+    records: dict[str, Properties] = field(default_factory=dict)  # to send
+    rejected: set[str] = field(default_factory=set)
+    standing: set[str] = field(default_factory=set)
+    values: dict[str, Any] = field(default_factory=dict)  # of all these rows, as far as they are mapped
+
+
+@dataclass
+class Fates:
+    """What heap_results.json must say of a sync."""
+
+    planned: int
+    accepted: int
+    rejected: int
+    undelivered: int
+    standing: int
+
+    @property
+    def status(self) -> str:
+        """How the sync ended."""
+        if self.undelivered:
+            return "undelivered"
+        return "rejected" if self.rejected or self.standing else "success"
+
+
+@dataclass
+class Expectation:
+    """One sync over time."""
+
+    id_column: str
+    blank: bool = False  # nulls: blank
+    held: dict[str, Properties] = field(default_factory=dict)  # what Heap acknowledged, or may hold
+    doubt: set[str] = field(default_factory=set)
+    standing: dict[str, Any] = field(default_factory=dict)  # rejected rows, with their values
+    heap: dict[str, Properties] = field(default_factory=dict)  # what Heap took, as it was planned
+
+    def plan(self, rows: Rows, properties: Mapping[str, str], *, resync: bool, retry_rejected: bool) -> Planned:
+        """What is to be sent of a model; `properties` are Heap's name -> column."""
+        if resync:
+            self._doubt_all()
+        planned = Planned()
+        for key, row in rows.items():
+            news = self._news(key, {name: row[column] for name, column in properties.items()})
+            if news is None:
+                continue
+            planned.values[key] = self._values(row, properties)
+            if not retry_rejected and self.standing.get(key) == planned.values[key]:
+                planned.standing.add(key)
+            elif key == TWICE or row[self.id_column] in (None, PLACEHOLDER):
+                planned.rejected.add(key)
+            else:
+                planned.records[key] = news
+        return planned
+
+    def learn(
+        self, planned: Planned, *, taken: Collection[str], accepted: Collection[str], refused: Collection[str]
+    ) -> Fates:
+        """Remembers what became of a plan's records, and tells its fates."""
+        for key, sent in planned.records.items():
+            if key in taken:
+                self._take(key, sent)
+            if key in accepted:
+                self._acknowledge(key, sent)
+            elif key not in refused:
+                self._lose_sight(key)
+        rejected = planned.rejected | set(refused)
+        self.standing = {key: planned.values[key] for key in rejected | planned.standing}
+        count = _count(planned.records) + _count(planned.rejected)
+        gone = count - len(accepted) - _count(rejected)
+        return Fates(count, len(accepted), _count(rejected), gone, _count(planned.standing))
+
+    def _news(self, key: str, values: Properties) -> Properties | None:
+        known = self.held.get(key, {})
+        everything = key in self.doubt
+        news = {
+            name: "" if value is None else value
+            for name, value in values.items()
+            if (everything or value != known.get(name)) and (value is not None or self.blank)
+        }
+        return news or None
+
+    def _values(self, row: Row, properties: Mapping[str, str]) -> Any:
+        return tuple((name, row[column]) for name, column in properties.items())
+
+    def _doubt_all(self) -> None:
+        self.doubt |= self.held.keys()
+
+    def _take(self, key: str, sent: Properties) -> None:
+        self.heap.setdefault(key, {}).update(sent)
+
+    def _acknowledge(self, key: str, sent: Properties) -> None:
+        """What was not sent of a row in doubt is forgotten: docs/decisions/0001-doubt-forgets.md."""
+        before = {} if key in self.doubt else self.held.get(key, {})
+        self.held[key] = {**before, **{name: None if value == "" else value for name, value in sent.items()}}
+        self.doubt.discard(key)
+
+    def _lose_sight(self, key: str) -> None:
+        self.held.setdefault(key, {})
+        self.doubt.add(key)
+
+
+class EventExpectation(Expectation):
+    """A sync of events: a key once acknowledged is never sent again."""
+
+    def _news(self, key: str, values: Properties) -> Properties | None:
+        return None if key in self.held else {name: value for name, value in values.items() if value is not None}
+
+    def _values(self, row: Row, properties: Mapping[str, str]) -> Any:
+        return tuple(row.items())
+
+    def _doubt_all(self) -> None:
+        pass
+
+    def _take(self, key: str, sent: Properties) -> None:
+        self.heap.setdefault(key, sent)
+
+    def _lose_sight(self, key: str) -> None:
+        pass
+
+
+def _count(keys: Collection[str]) -> int:
+    return sum(2 if key == TWICE else 1 for key in keys)

@@ -1,0 +1,67 @@
+"""Random histories: whatever happens to models, to Heap and in between, each day is as the expectation tells it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from dbt_heap.ledger import plans
+from dbt_heap.sandbox.server import Sandbox
+from tests.chaos.company import Company
+from tests.chaos.days import DAYS, Day
+from tests.long import LONG
+
+BATCH_ROWS = 3  # so that a few rows make several batches
+
+random_histories = settings(
+    max_examples=200 if LONG else 3, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+
+
+def of_one_user(plan: str | None, **day: Any) -> Day:
+    """A day on which nothing but a plan changes."""
+    return Day(edits={"users": {"u0": {"plan": plan, "seats": 0}}}, **day)
+
+
+# Heap takes a plan and does not say so; the row is accepted without any plan, and the first one comes back.
+FORGOTTEN = [
+    of_one_user("free"),
+    of_one_user("it's", faults="502-after:1", flags=("--max-wait", "0")),
+    of_one_user(None),
+    of_one_user("free"),
+]
+
+
+@pytest.mark.usefixtures("known_macros")
+@random_histories
+@example(days=FORGOTTEN, blank=frozenset())
+@given(
+    days=st.lists(DAYS, min_size=1 if LONG else 5, max_size=10),
+    blank=st.frozensets(st.sampled_from(["users", "accounts"])),
+)
+def test_every_row_has_its_fate_each_day_and_in_the_end_heap_mirrors_the_models(
+    patient_heap: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    counts: Counter[str],
+    days: list[Day],
+    blank: frozenset[str],
+) -> None:
+    monkeypatch.setitem(plans._RULES, "max_batch", BATCH_ROWS)
+    patient_heap.reset()
+    with TemporaryDirectory() as folder:
+        company = Company(Path(folder), patient_heap, blank)
+        for day in days:
+            company.live(day)
+        company.recover()
+        company.must_mirror_the_models()
+        assert company.sync().requests == 0
+        company.recover("--retry-rejected")
+        company.must_mirror_the_models()
+    counts.update(histories=1, days=len(days), faults=company.faults.total(), values_compared=company.compared)

@@ -1,0 +1,75 @@
+"""What one run put on the wire, by the sandbox's own log: which records came, were taken, answered for, or refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbt_heap.sandbox.server import Sandbox
+
+IDS = {"users": "identity", "accounts": "account_id"}
+FAULT = "fault: "
+
+
+def key_of(kind: str, record: Mapping[str, Any]) -> str:
+    """By which key a record's row is known; events carry theirs as the property Order."""
+    return str(record["properties"]["Order"] if kind == "events" else record[IDS[kind]])
+
+
+@dataclass
+class Heard:
+    """The records of one kind, by key."""
+
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)  # with their properties
+    taken: set[str] = field(default_factory=set)  # Heap holds them, whatever the client knows
+    accepted: set[str] = field(default_factory=set)  # and said so
+    refused: set[str] = field(default_factory=set)  # for themselves, being alone in their request
+
+
+@dataclass
+class Wire:
+    """All requests of one run."""
+
+    requests: int
+    faults: Counter[str]
+    heard: dict[str, Heard]
+
+    def __getitem__(self, kind: str) -> Heard:
+        return self.heard[kind]
+
+
+def wire(heap: Sandbox, since: int) -> Wire:
+    """What came after the first `since` requests."""
+    told = heap.requests(bodies=True)[since:]
+    heard: dict[str, Heard] = defaultdict(Heard)
+    for request in told:
+        for kind, records in _records(request["body"]):
+            _hear(heard[kind], request, {key_of(kind, record): record for record in records})
+    return Wire(len(told), Counter(_faults(told)), heard)
+
+
+def _hear(heard: Heard, request: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> None:
+    answered = request["status"] == 200
+    heard.sent.update({key: record.get("properties", {}) for key, record in records.items()})
+    if answered or request["reason"].endswith("-after"):
+        heard.taken |= records.keys()
+    if answered:
+        heard.accepted |= records.keys()
+    if request["status"] == 400 and len(records) == 1:
+        heard.refused |= records.keys()
+
+
+def _faults(told: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (request["reason"].removeprefix(FAULT) for request in told if request["reason"].startswith(FAULT))
+
+
+def _records(body: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The records of a body by their kind; none where only a part of it came."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return
+    yield from ((kind, parsed[kind]) for kind in ("users", "accounts", "events") if kind in parsed)
