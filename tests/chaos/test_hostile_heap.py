@@ -1,0 +1,173 @@
+"""A Heap at its worst: a third of all requests go wrong in every way there is, and syncs converge all the same."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from itertools import count
+from threading import local
+from typing import Any
+
+import pytest
+
+from dbt_heap.delivery.breaker import MAX_FAILURES
+from dbt_heap.heap import Heap, Patience
+from dbt_heap.sandbox.server import Sandbox
+from tests.chaos.checks import look
+from tests.chaos.conftest import NewWorld
+from tests.chaos.wire import Wire, wire
+from tests.chaos.world import SYNCS, World
+from tests.long import LONG
+from tests.project import Project
+
+KINDS = (
+    "429", "429-date", "429-bare", "500", "502", "503", "504", "500-after", "slow", "timeout", "timeout-after",
+    "reset", "reset-within", "reset-after", "truncated", "html", "html-after", "garbage",
+)  # fmt: skip
+SHARE = 0.3
+HOSTILE = ",".join(f"{kind}:{SHARE / len(KINDS):.4f}" for kind in KINDS)
+ANSWERED = ",".join(f"{kind}:0.05" for kind in ("429", "429-bare", "500", "503", "reset", "html-after"))
+
+TIMEOUT_SECONDS = 1.5
+IMPATIENT, PATIENT = 0.5, 4.0  # the first waits for no Retry-After of the sandbox's
+DAYS = 40 if LONG else 2
+SIZES = {"users": 800, "accounts": 300, "events": 700}
+MAX_RUNS = 20
+CEILING_SECONDS = 60.0  # of one run: far more than its requests can take together
+
+
+@pytest.mark.parametrize(
+    ("engine", "max_wait"), [("duckdb", PATIENT), ("duckdb", IMPATIENT), ("postgres", IMPATIENT)]
+)  # fmt: skip
+def test_syncs_to_a_hostile_heap_converge(
+    new_world: NewWorld, counts: Counter[str], engine: str, max_wait: float
+) -> None:
+    world = new_world(engine, 3, SIZES)
+    seeds = count()
+    for _ in range(DAYS):
+        world.history.edit()
+        world.build()
+        for run in range(MAX_RUNS):
+            code, heard = synced(world, HOSTILE, next(seeds), max_wait)
+            counts.update(runs=1, requests=heard.requests, faults=heard.faults.total(), again=run > 0)
+            if code == 0:
+                break
+        findings = look(world)
+        assert (code, findings.wrong) == (0, ())
+        counts.update(compared=findings.compared, losses=len(findings.losses), doubles=len(findings.doubles))
+    assert synced(world, "", 0, max_wait)[1].requests == 0
+
+
+def synced(world: World, faults: str, seed: int, max_wait: float) -> tuple[int, Wire]:
+    """A sync of a process of its own, whose results tell what the sandbox saw; its exit code and its requests."""
+    since = world.heap.counts()["requests"]
+    world.heap.misbehave(faults, seed)
+    ended = world.runner.sync(
+        world.project.folder, world.project.environment,
+        "--request-timeout", str(TIMEOUT_SECONDS), "--max-wait", str(max_wait),
+    )  # fmt: skip
+    world.heap.misbehave("")
+    heard, told = wire(world.heap, since), world.project.results()
+    for kind, name in SYNCS.items():
+        must_be_true(told[name], heard, kind)
+    undelivered = any(each["undelivered"] for each in told.values())
+    assert ended.code == (1 if undelivered else 0), ended.stderr
+    assert not undelivered or "run the same command again" in ended.stderr
+    assert ended.seconds < CEILING_SECONDS
+    return ended.code, heard
+
+
+def must_be_true(told: dict[str, Any], heard: Wire, kind: str) -> None:
+    """Every row has one fate, and those told as accepted were answered for; a slow answer may have come too late."""
+    assert told["accepted"] + told["rejected"] + told["undelivered"] == told["planned"]
+    assert told["status"] == ("undelivered" if told["undelivered"] else told["status"])
+    assert told["accepted"] <= len(heard[kind].accepted) <= len(heard[kind].taken)
+    assert len(heard[kind].sent) <= told["planned"]
+
+
+class Waits:
+    """Notes how long each request would be waited with, in place of waiting."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.of_requests: list[list[float]] = []
+        self._now = local()
+        send, patience = Heap.send, Patience.of
+        monkeypatch.setattr(Heap, "send", lambda heap, *arguments: send(self._begin(heap), *arguments))
+        monkeypatch.setattr(Patience, "of", lambda max_wait: patience(max_wait, sleep=self._note))
+
+    def _begin(self, heap: Heap) -> Heap:
+        self._now.waits = []
+        self.of_requests.append(self._now.waits)
+        return heap
+
+    def _note(self, seconds: float) -> None:
+        self._now.waits.append(seconds)
+
+
+@pytest.fixture
+def syncs(project: Project, known_macros: None) -> Project:
+    """Two syncs of users and one of events, never run."""
+    for name, property_name in (("heap_users", "seats"), ("heap_people", "age")):
+        project.table(name, f"select 'u' || i as user_id, i as {property_name} from generate_series(1, 12000) as t(i)")
+        project.declare(name, {"type": "user_properties", "identity": "user_id", "properties": [property_name]})
+    project.table(
+        "heap_orders", "select 'o' || i as order_id, 'u' || i as user_id from generate_series(1, 6000) as t(i)"
+    )
+    events = {"type": "events", "identity": "user_id", "event_name": "Order", "unique_key": "order_id"}
+    project.declare("heap_orders", {**events, "properties": ["order_id"]})
+    return project
+
+
+@pytest.mark.parametrize(
+    ("faults", "max_wait"), [(ANSWERED, 120.0), ("503:1", 300.0), ("429-date:1", 120.0), ("reset:1", 120.0)]
+)
+def test_no_request_is_waited_with_for_longer_than_max_wait(
+    syncs: Project, heap: Sandbox, monkeypatch: pytest.MonkeyPatch, faults: str, max_wait: float
+) -> None:
+    waits = Waits(monkeypatch)
+    heap.misbehave(faults, seed=4)
+    syncs.sync("--max-wait", str(max_wait), "--in-flight", "2")
+    assert max(map(sum, waits.of_requests)) <= max_wait + 0.001
+    if faults != ANSWERED:
+        stopped = MAX_FAILURES + 2  # the last of them in flight while the breaker opens
+        assert sum(map(sum, waits.of_requests)) <= 2 * stopped * max_wait  # users and events
+
+
+def test_a_heap_that_stays_down_is_asked_little_and_loses_nothing(syncs: Project, heap: Sandbox) -> None:
+    heap.misbehave("503:1")
+    outcome = syncs.sync("--max-wait", "0", "--in-flight", "1")
+    assert outcome.exit_code == 1
+    assert [request["path"] for request in heap.requests()] == ["/api/add_user_properties"] * 3 + ["/api/track"] * 3
+    told = syncs.results()
+    assert {each["status"] for each in told.values()} == {"undelivered"}
+    assert {name: each["undelivered"] for name, each in told.items()} == {
+        "heap_users": 12_000, "heap_people": 12_000, "heap_orders": 6_000,
+    }  # fmt: skip
+    for name, each in told.items():
+        assert each["planned"] == each["undelivered"]
+        assert (
+            f"{name}: Heap did not take {each['undelivered']:,} rows: Heap answered with status 503" in outcome.stderr
+        )
+    assert outcome.stderr.count("Nothing is lost: run the same command again.") == 3
+
+    heap.misbehave("")
+    assert syncs.sync().exit_code == 0
+    assert {name: each["accepted"] for name, each in syncs.results().items()} == {
+        name: each["planned"] for name, each in told.items()
+    }
+    assert heap.counts()["events"] == 6_000
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_heap_that_sends_requests_away_is_left_at_once(syncs: Project, heap: Sandbox, status: int) -> None:
+    heap.misbehave(f"{status}:1")
+    began = time.monotonic()
+    outcome = syncs.sync("--in-flight", "1")
+    assert time.monotonic() - began < CEILING_SECONDS
+    assert outcome.exit_code == 1
+    assert [request["path"] for request in heap.requests()] == ["/api/add_user_properties", "/api/track"]
+    assert {each["status"] for each in syncs.results().values()} == {"undelivered"}
+    hint = (
+        f"Heap answered with status {status} (look at HEAP_BASE_URL, the region, and what stands between here and Heap)"
+    )
+    assert outcome.stderr.count(hint) == 3
