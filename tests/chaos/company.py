@@ -61,6 +61,7 @@ class Company:
         """Syncs, and holds results, requests and views against what had to be."""
         since = self.heap.counts()["requests"]
         outcome = self.project.sync(*ONE_BY_ONE, *flags)
+        assert outcome.exit_code < 2, outcome.stderr
         told, heard = self.project.results(), wire(self.heap, since)
         self.faults += heard.faults
         worst = 0
