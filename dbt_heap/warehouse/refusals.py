@@ -11,18 +11,38 @@ from pathlib import Path
 
 from dbt_heap.errors import HeapError, RunningError, WarehouseError
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|(?<=\()[^()]*(?=\))|\b\d[\d.,:-]*\b")
+# A row's value may stand behind any of these, and hold any of them: what follows is told word by word.
+_VALUES = re.compile(r"['\"`(]|\b\d|(?<=value: )", re.IGNORECASE)
+_WORD = re.compile(r"[^\s'\"`(),;:!?.\[\]]+")
+_DRIVERS_WORDS = """
+a already and as attached be because big by cannot cast casting clause column constraint database denied destination
+device does doesn't exist exists file for found from full function in into is it large left limit memory mode must no
+not null of on or out permission range read-only relation schema source space table that the timeout to too type valid
+value view when which while with
+"""
+_TOLD = frozenset(_DRIVERS_WORDS.split())
+_SECRETS = re.compile(
+    r"(?i)(?<=://)[^\s/@]+(?=@)|(?<=invalid: ).+?(?= is not )|"
+    r"(?:(?<=password=)|(?<=passwd=)|(?<=pwd=)|(?<=token=)|(?<=secret=)|(?<=key=))[^\s\"'&;]+"
+)
 _DUCKDB_LOCK = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)")
 
 
 def redacted(message: str, statement: str) -> str:
-    """The first line that says something, without quoted texts and numbers that the statement itself did not hold."""
+    """The first line that says something, without words that may be a row's: neither the statement's nor the driver's.
+
+    Where there is no statement, nothing ran, and no row can stand in it: all lines, without passwords and their like.
+    """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     telling = [line for line in lines if not re.match(r"(Database|Runtime|Compilation) Error\b.{0,40}$", line)]
     if not statement:
-        return " ".join(telling or lines)  # nothing ran, so that no row can stand in it
+        return _SECRETS.sub("…", " ".join(telling or lines))
     first = (telling or lines or ["no reason given"])[0]
-    return _QUOTED.sub(lambda found: found.group() if found.group().strip("'\"") in statement else "…", first)
+    begin = _VALUES.search(first)
+    at = begin.start() if begin else len(first)
+    own = set(_WORD.findall(statement))
+    rest = _WORD.sub(lambda word: word[0] if word[0] in own or word[0].lower() in _TOLD else "…", first[at:])
+    return first[:at] + re.sub(r"…(?:[\s'\"`(),;:!?.\[\]]*…)+", "…", rest)
 
 
 @contextmanager

@@ -1,0 +1,184 @@
+"""No row's value, identity or key, and no secret, shows anywhere but where it is asked for and where it is kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.warehouse.refusals import redacted
+from tests.project import Project
+from tests.unit.heap_server import HeapServer, Received, Reply
+from tests.warehouses import on_every_engine
+
+IDENTITY, VALUE, KEY, EVENT, REFUSED = (f"canary-{each}" for each in ("ana", "o'team (it's)", "key", "event", "bob"))
+PASSWORD = "canary-password"
+USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
+EVENTS = {
+    "type": "events", "identity": "user_id", "event_name_column": "what", "unique_key": "id", "properties": ["plan"],
+}  # fmt: skip
+# All that makes dbt, Python and the drivers talk.
+TALKING = {
+    "DBT_DEBUG": "1", "DBT_LOG_LEVEL": "debug", "DBT_LOG_LEVEL_FILE": "debug", "DBT_LOG_CACHE_EVENTS": "1",
+    "DBT_PRINT": "1", "DBT_RECORD_TIMING_INFO": "timing", "DBT_QUIET": "0", "DBT_USE_EXPERIMENTAL_PARSER": "0",
+    "PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1", "PGOPTIONS": "-c client_min_messages=debug1",
+    "DBT_ENV_SECRET_TOKEN": "canary-secret", "HEAP_API_KEY": "canary-secret",
+}  # fmt: skip
+COMMANDS = [
+    "plan", "sync --log-format json", "plan --output json", "check", "debug", "ls --output json", "runs --output json",
+    "rejects --output csv", "state show", "sync --resync",
+]  # fmt: skip
+
+
+@pytest.fixture
+def shop(project: Project, heap: Sandbox) -> Iterator[Project]:
+    """Rows full of canaries: some are sent, some Heap refuses, some cannot be sent."""
+    project.table(
+        "heap_users",
+        f"select * from (values ({text(IDENTITY)}, {text(VALUE)}), ({text(REFUSED)}, {text(VALUE)}), "
+        f"('canary-twice', {text(VALUE)}), ('canary-twice', 'x'), ({text('canary' * 50)}, 'x')) as t(user_id, plan)",
+    )
+    project.table(
+        "heap_orders",
+        f"select {text(KEY)} as id, {text(IDENTITY)} as user_id, {text(EVENT)} as what, {text(VALUE)} as plan",
+    )
+    project.declare("heap_users", USERS)
+    project.declare("heap_orders", EVENTS)
+    heap.refuse(REFUSED)
+    yield project
+
+
+def text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def must_be_silent(project: Project, *said: str) -> None:
+    """Neither what was said nor any file but the warehouse's own holds a canary."""
+    for each in said:
+        assert "canary" not in each.lower(), each
+    for path in project.folder.rglob("*"):
+        if path.is_file() and ".duckdb" not in path.name and path.name != "profiles.yml":
+            assert b"canary" not in path.read_bytes().lower(), path
+
+
+def talking(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command in a process of its own, in an environment where everything talks."""
+    project.write()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
+    logs = {"DBT_LOG_PATH": str(project.folder / "logs")}
+    return subprocess.run(
+        [sys.executable, "-m", "dbt_heap", *arguments, "--profiles-dir", str(project.folder)],
+        env={**kept, **project.environment, **TALKING, **logs, **environment},
+        cwd=project.folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@on_every_engine
+def test_no_command_tells_a_value_unless_asked_for_values(shop: Project) -> None:
+    assert "canary" in shop.run("show").stdout
+    for command in COMMANDS:
+        outcome = shop.run(*command.split())
+        assert outcome.exit_code in (0, 1), outcome.stderr
+        must_be_silent(shop, outcome.stdout, outcome.stderr)
+    assert "canary" in shop.run("rejects", "--with-values").stdout
+
+
+def test_the_log_of_the_state_holds_no_value(shop: Project) -> None:
+    assert shop.sync().exit_code == 1
+    for view in ("sync_log", "runs"):
+        assert "canary" not in str(shop.state(f"select * from state.{view}"))
+    assert "canary" not in str(shop.state("select reason, property, digest from state.rejects"))
+
+
+@on_every_engine
+def test_nothing_tells_a_value_where_everything_talks(shop: Project) -> None:
+    ran = talking(shop, "sync", "--log-format", "json")
+    assert ran.returncode == 1, ran.stderr
+    must_be_silent(shop, ran.stdout, ran.stderr)
+
+
+@on_every_engine
+def test_a_value_that_the_warehouse_cannot_cast_is_not_told(shop: Project) -> None:
+    shop.sql("alter table heap_users rename to raw_users")
+    shop.sql("create view heap_users as select user_id, cast(plan as integer) as plan from raw_users")
+    del shop.nodes["model.shop.heap_orders"]
+    for command in ("sync", "plan", "show"):
+        ran = talking(shop, command) if command == "sync" else shop.run(command, **TALKING)
+        assert "the warehouse refused" in ran.stderr
+        must_be_silent(shop, ran.stdout, ran.stderr)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500, 302])
+def test_an_answer_of_heaps_that_repeats_all_it_got_is_not_told(shop: Project, status: int) -> None:
+    def echo(request: Received) -> Reply:
+        return Reply(status, str(request.body).encode(), {"X-Echo": IDENTITY, "Location": f"http://{IDENTITY}.example"})
+
+    with HeapServer(echo) as server:
+        outcome = shop.sync("--log-format", "json", "--max-wait", "0", HEAP_BASE_URL=server.url)
+        assert server.received
+    assert outcome.exit_code == 1
+    must_be_silent(shop, outcome.stdout, outcome.stderr)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"password": 2**62},
+        {"port": PASSWORD},
+        {"host": f"postgres://someone:{PASSWORD}@127.0.0.1:1/shop"},
+        {"search_path": f"password={PASSWORD}"},
+    ],
+    ids=["nobody there", "a password that is a number", "in another key", "in an address", "in an option"],
+)
+def test_a_profile_that_will_not_do_is_told_without_its_password(shop: Project, wrong: dict[str, object]) -> None:
+    output = {
+        "type": "postgres", "host": "127.0.0.1", "port": 1, "user": "someone", "password": PASSWORD, "dbname": "shop",
+        "schema": "public", "threads": 1, "connect_timeout": 1, "retries": 0,
+    }  # fmt: skip
+    profiles = {"shop": {"target": "dev", "outputs": {"dev": {**output, **wrong}}}}
+    (shop.folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
+    for command in ("sync", "debug"):
+        outcome = shop.run(command, **TALKING)
+        assert outcome.exit_code == 2
+        assert "the warehouse refused" in outcome.stdout + outcome.stderr
+        assert str(2**62) not in outcome.stdout + outcome.stderr
+        must_be_silent(shop, outcome.stdout, outcome.stderr)
+
+
+def test_a_proxy_that_fails_is_told_without_its_password(shop: Project) -> None:
+    outcome = shop.sync(
+        "--max-wait", "0", HEAP_BASE_URL="https://heap.example", HTTPS_PROXY=f"http://someone:{PASSWORD}@127.0.0.1:1"
+    )
+    assert outcome.exit_code == 1
+    must_be_silent(shop, outcome.stdout, outcome.stderr)
+
+
+STATEMENT = 'create table "outbox" as select "plan" from "shop"."heap_users"'
+VALUES = ["canary", "o'canary it", 'a" canary', "x' canary 'y", "(canary", "canary) canary", "🐤 canary", "7' canary"]
+DRIVERS = [
+    "Conversion Error: Could not convert string '{}' to INT32 when casting from source column plan",
+    'invalid input syntax for type integer: "{}"\nLINE 1: {}',
+    'invalid input value for enum mood: "{}"',
+    "Bad int64 value: {}",
+    "Numeric value '{}' is not recognized",
+    '[CAST_INVALID_INPUT] The value \'{}\' of the type "STRING" cannot be cast to "INT"',
+    "duplicate key value violates unique constraint\nDETAIL:  Key (user_id)=({}) already exists.",
+    "Type VARCHAR with value '{}' can't be cast to the destination type INTEGER[]",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("told", DRIVERS)
+def test_what_a_driver_says_of_a_value_is_told_without_it(told: str, value: str) -> None:
+    assert "canary" not in redacted(told.replace("{}", value), STATEMENT)
+
+
+def test_what_a_driver_says_of_names_is_told() -> None:
+    for told in ('column "plan" of relation "heap_users" does not exist', 'permission denied for schema "shop"'):
+        assert redacted(told, STATEMENT) == told
