@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.chaos.history import COLUMNS, KINDS, REJECTED
-from tests.chaos.world import IDS, PROPERTIES, SYNCS, Sent, World
+from tests.chaos.wire import IDS
+from tests.chaos.world import PROPERTIES, SYNCS, Sent, World
 
 SHARED = {"sync_log", "reject_log", "runs", "rejects"}
 BLANK = ""

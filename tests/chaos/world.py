@@ -14,6 +14,7 @@ from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.history import COLUMNS, KEYS, KINDS, REJECTED, History, select
 from tests.chaos.hooks import Death
 from tests.chaos.runner import Ended, Runner
+from tests.chaos.wire import key_of
 from tests.project import Project
 from tests.warehouses import Engine
 
@@ -26,7 +27,6 @@ PROPERTIES = {
 SETTLE_SECONDS = 0.01
 SILENCE_SECONDS = 0.2
 UNANSWERED = "timeout-after:0.3"  # such a request is taken, and nobody hears of it
-IDS = {"users": "identity", "accounts": "account_id"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class World:
         for body in (json.loads(request["body"]) for request in requests):
             for kind in KINDS:
                 for record in body.get(kind, ()):
-                    arrived[kind][_key(kind, record)] += 1
+                    arrived[kind][key_of(kind, record)] += 1
         return arrived
 
 
@@ -141,7 +141,3 @@ def create(
     world = World(runner, heap, project, history, app_id, frozenset({blank}))
     world.build()
     return world
-
-
-def _key(kind: str, record: dict[str, Any]) -> str:
-    return str(record["properties"]["Order"] if kind == "events" else record[IDS[kind]])
