@@ -24,8 +24,9 @@ class Catalog:
         return self.columns.get(_place(relation.database, relation.schema, relation.identifier), {})
 
     def of_state(self, table: str | None) -> Mapping[str, str]:
-        """The columns of one of the state's tables; empty where there is none."""
-        return self.columns.get(_place(*self.state, table or ""), {})
+        """The columns of one of the state's tables, in lower case; empty where there is none."""
+        columns = self.columns.get(_place(*self.state, table or ""), {})
+        return {name.lower(): type_name for name, type_name in columns.items()}
 
     @property
     def state_tables(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class Folding:
         sent = {
             name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if is_property(name)
         }
-        columns = [{"name": name, "type": type_name, "known": name in older} for name, type_name in sent.items()]
+        columns = [{"name": name, "known": name in older} for name in sent]
         fits = all(older.get(name) == type_name for name, type_name in sent.items())
         kept = [name for name in older if name not in sent and name.lower() not in _OWN_COLUMNS]
         if self.entry.synced and fits and self.state.warehouse.render("merges"):
@@ -64,8 +64,7 @@ class Folding:
     def _generation(self, macro: str, **more: Any) -> str:
         """A table of a new name, whoever folds and however often: a killed CTAS may have left the last one behind."""
         name = names.generation(self.entry.destination, self.entry.sync)
-        older = self.state.relation(self.entry.synced) if self.entry.synced else None
-        self.state.warehouse.execute(macro, run=self._arguments(next=self.state.relation(name), older=older, **more))
+        self.state.warehouse.execute(macro, run=self._arguments(next=self.state.relation(name), **more))
         return name
 
     def _arguments(self, **more: Any) -> dict[str, Any]:
@@ -77,7 +76,7 @@ class Folding:
             "lock": self.lock,
             "outbox": relation(self.entry.outbox or ""),
             "acked": relation(self.entry.acked or ""),
-            "synced": relation(self.entry.synced) if self.entry.synced else None,
+            "older": relation(self.entry.synced) if self.entry.synced else None,
             "horizon": self.entry.horizon or 0,
             **more,
         }

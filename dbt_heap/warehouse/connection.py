@@ -45,12 +45,13 @@ class Warehouse:
             self._run(macro, statement)
 
     def query(self, macro: str, **arguments: Any) -> agate.Table:
-        """The result of a macro's one statement: for small results, held in memory.
+        """The result of a macro's one statement, its columns in lower case: for small results, held in memory.
 
         Raises WarehouseError.
         """
         (statement,) = self._statements(macro, arguments)
-        return self._run(macro, statement, fetch=True)
+        table = self._run(macro, statement, fetch=True)
+        return table.rename(column_names=[name.lower() for name in table.column_names])
 
     def fetch(self, macro: str, **arguments: Any) -> list[Row]:
         """The rows of a macro's one statement as the driver gives them: for pages, ten times as fast as `query`.

@@ -8,3 +8,6 @@
 
 {# https://duckdb.org/docs/stable/sql/query_syntax/with #}
 {% macro duckdb__materialized() %}{{ return('materialized') }}{% endmacro %}
+
+{# It takes no such word: https://docs.aws.amazon.com/redshift/latest/dg/r_WITH_clause.html #}
+{% macro redshift__materialized() %}{{ return('') }}{% endmacro %}

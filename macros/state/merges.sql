@@ -8,3 +8,6 @@
 
 {# https://docs.databricks.com/aws/en/sql/language-manual/delta-merge-into #}
 {% macro databricks__merges() %}{{ return(true) }}{% endmacro %}
+
+{# Its MERGE takes neither a query as source nor an alias of the target: https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html #}
+{% macro redshift__merges() %}{{ return(false) }}{% endmacro %}

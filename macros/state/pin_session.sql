@@ -17,3 +17,6 @@
 
 {# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set-timezone.html #}
 {% macro spark__pin_session() %}{{ return(["set time zone 'UTC'"]) }}{% endmacro %}
+
+{# https://docs.snowflake.com/en/sql-reference/parameters#timezone #}
+{% macro snowflake__pin_session() %}{{ return(["alter session set timezone = 'UTC'"]) }}{% endmacro %}

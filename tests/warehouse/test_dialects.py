@@ -1,0 +1,114 @@
+"""Every statement of real runs, rendered with each adapter's own macros, parses in its dialect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+import yaml
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import running
+from dbt_heap.warehouse import Warehouse, open_warehouse
+from tests.project import Project
+from tests.warehouses import DuckDB
+
+NOBODY = {"user": "nobody", "password": "none", "schema": "public"}
+NOWHERE: dict[str, dict[str, Any]] = {  # nobody listens there, and nothing is asked
+    "bigquery": {"method": "oauth", "project": "shop", "dataset": "public"},
+    "databricks": {"host": "nowhere.example", "http_path": "/", "token": "none", "catalog": "main", "schema": "public"},
+    "postgres": {**NOBODY, "host": "nowhere.example", "port": 5432, "dbname": "shop"},
+    "redshift": {**NOBODY, "host": "nowhere.example", "port": 5439, "dbname": "shop"},
+    "snowflake": {**NOBODY, "account": "nowhere", "database": "shop", "warehouse": "shop"},
+    "spark": {"method": "session", "host": "NA", "schema": "public"},
+}  # fmt: skip
+LOOKING = {"bigquery", "spark"}  # their catalog is looked at while the statement is rendered
+
+USERS = """
+select 'u' || i as user_id, i as plan, i * 1.5 as score, 2.5::double as rate, [i] as tags, now() as seen, 'aa'::blob as raw
+from generate_series(1, 30) as t(i)
+"""
+ORDERS = "select 1 as order_id, 'u1' as user_id, 'Order' as name, now() as at, 2.5::double as total, true as paid"
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[str, Any]]]:
+    """What macros were asked for, with which arguments, from a first sync to `state reset`."""
+    asked: list[tuple[str, dict[str, Any]]] = []
+    with pytest.MonkeyPatch.context() as patch, running(SandboxOptions(rate_limits=False)) as heap:
+        statements = Warehouse._statements
+
+        def noting(warehouse: Warehouse, macro: str, arguments: dict[str, Any]) -> list[str]:
+            asked.append((macro, arguments))
+            return statements(warehouse, macro, arguments)
+
+        patch.setattr(Warehouse, "_statements", noting)
+        folder = tmp_path_factory.mktemp("project")
+        live(Project(folder, heap.url, DuckDB(folder)))
+    return asked
+
+
+def live(project: Project) -> None:
+    """All that can happen to users and events."""
+    properties = {"Plan": "plan", "It's": "score", "rate": "rate", "tags": "tags", "seen": "seen"}
+    project.table("heap_users", USERS)
+    project.declare(
+        "heap_users",
+        {"type": "user_properties", "identity": "user_id", "max_rows": "100%", "allow_rejected": "1%",
+         "too_long": "reject", "properties": properties},
+    )  # fmt: skip
+    project.table("heap_orders", ORDERS)
+    project.declare(
+        "heap_orders",
+        {"type": "events", "identity": "user_id", "unique_key": ["order_id", "user_id"], "event_name_column": "name",
+         "timestamp": "at", "begin": "2020-01-01", "lookback": "3 days", "properties": ["total", "paid"]},
+    )  # fmt: skip
+    project.sync()
+    project.sql("update heap_users set plan = plan + 1 where plan < 15")
+    project.sql("insert into heap_users values ('undefined', 1, 1, 1, [1], now(), null)")
+    project.sql("insert into heap_orders values (2, 'u2', 'Order', now(), null, null)")
+    project.declare(
+        "heap_users", {"type": "user_properties", "identity": "user_id", "properties": {**properties, "Raw": "plan"}}
+    )
+    for command in ("sync", "sync --resync", "plan", "show", "rejects", "rejects --with-values", "runs", "sync"):
+        project.run(*command.split())
+    project.run("state", "reset", "heap_users", "--yes")
+
+
+@pytest.fixture
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    """A warehouse that is never connected to."""
+    profile = {"type": request.param, **NOWHERE[request.param]}
+    (tmp_path / "profiles.yml").write_text(yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": profile}}}))
+    project = {"name": "shop", "version": "1.0", "config-version": 2, "profile": "shop"}
+    return open_warehouse(project, project_dir=tmp_path, profiles_dir=tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
+@pytest.mark.parametrize("warehouse", NOWHERE, indirect=True)
+def test_every_statement_parses_in_the_dialect_of_each_warehouse(
+    warehouse: Warehouse, calls: list[tuple[str, dict[str, Any]]]
+) -> None:
+    parsed = 0
+    for macro, arguments in calls:
+        if macro == "catalog" and warehouse.adapter_type in LOOKING:
+            continue
+        for statement in rendered(warehouse, macro, arguments):
+            sqlglot.parse_one(statement, read=warehouse.adapter_type)
+            parsed += 1
+    assert parsed > 150
+
+
+def rendered(warehouse: Warehouse, macro: str, arguments: dict[str, Any]) -> list[str]:
+    """A macro's statements as the adapter writes them; a select among the arguments is written by it too."""
+
+    def written(name: str, arguments: dict[str, Any]) -> Any:
+        return warehouse._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments)
+
+    if str(arguments.get("outbox", "")).startswith("("):
+        plan = arguments.get("plan") or {}
+        arguments = {**arguments, "outbox": f"({written('outbox_rows', {'plan': plan})})" if plan else "outbox"}
+    result = written(macro, arguments)
+    return result if isinstance(result, list) else [str(result)]
