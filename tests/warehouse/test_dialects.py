@@ -27,7 +27,8 @@ NOWHERE: dict[str, dict[str, Any]] = {  # nobody listens there, and nothing is a
 LOOKING = {"bigquery", "spark"}  # their catalog is looked at while the statement is rendered
 
 USERS = """
-select 'u' || i as user_id, i as plan, i * 1.5 as score, 2.5::double as rate, [i] as tags, now() as seen, 'aa'::blob as raw
+select
+    'u' || i as user_id, i as plan, i * 1.5 as score, 2.5::double as rate, [i] as tags, now() as seen
 from generate_series(1, 30) as t(i)
 """
 ORDERS = "select 1 as order_id, 'u1' as user_id, 'Order' as name, now() as at, 2.5::double as total, true as paid"
@@ -67,7 +68,7 @@ def live(project: Project) -> None:
     )  # fmt: skip
     project.sync()
     project.sql("update heap_users set plan = plan + 1 where plan < 15")
-    project.sql("insert into heap_users values ('undefined', 1, 1, 1, [1], now(), null)")
+    project.sql("insert into heap_users values ('undefined', 1, 1, 1, [1], now())")
     project.sql("insert into heap_orders values (2, 'u2', 'Order', now(), null, null)")
     project.declare(
         "heap_users", {"type": "user_properties", "identity": "user_id", "properties": {**properties, "Raw": "plan"}}
