@@ -50,6 +50,14 @@ def spark() -> Iterator[Callable[[], Engine]]:
         yield partial(module.Spark, session)
 
 
+@pytest.fixture(scope="session")
+def snowflake() -> Iterator[Callable[[], Engine]]:
+    """Makes databases on a server that speaks as Snowflake does; loaded only where a test wants it."""
+    module = import_module("tests.snowflake")
+    with module.snowflake_server() as server:
+        yield partial(module.Snowflake, server)
+
+
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The warehouse of a test: DuckDB, or what `@on_every_engine` says."""

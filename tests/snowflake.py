@@ -53,5 +53,4 @@ class Snowflake:
         return f"{self.database}.{schema}.{name}"
 
     def drop(self) -> None:
-        """Removes the database."""
-        self.sql(f"drop database {self.database}")
+        """Leaves the database to the server, which forgets it at its end, and takes no order to."""

@@ -29,3 +29,8 @@
 
 {# A timestamp is an instant here: https://spark.apache.org/docs/latest/sql-ref-datatypes.html #}
 {% macro spark__value_class(type) %}{{ return('timestamptz' if type == 'timestamp' else dbt_heap.default__value_class(type)) }}{% endmacro %}
+
+{# Its integers are numbers without digits after the point: https://docs.snowflake.com/en/sql-reference/data-types-numeric #}
+{% macro snowflake__value_class(type) %}
+    {{ return('integer' if type.startswith('number(') and type.endswith(',0)') else dbt_heap.default__value_class(type)) }}
+{% endmacro %}

@@ -1,6 +1,11 @@
-{# The newest entry of every sync at every destination: it alone says where a sync stands. #}
-{% macro newest_entries(state) %}
-select {% for name in dbt_heap.log_columns() %}{{ adapter.quote(name) }}, {% endfor %}
+{#
+    The newest entry of every sync at every destination: it alone says where a sync stands. `missing` are the columns that an
+    older version's log has not.
+#}
+{% macro newest_entries(state, missing) %}
+select
+    {% for name, type in dbt_heap.log_columns().items() -%}
+    {{ dbt.cast('null', type) ~ ' as ' if name in missing }}{{ adapter.quote(name) }}, {% endfor %}
     {{ dbt.datediff(adapter.quote('at'), dbt_heap.now(), 'second') }} as seconds_ago
 from (
     select log.*, row_number() over (partition by destination, sync order by entry desc) as newness

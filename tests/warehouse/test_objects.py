@@ -150,6 +150,17 @@ def test_a_type_that_widened_within_its_class_sends_only_what_changed(users: Pro
     assert sent(heap) == [{"identity": "ana", "properties": {"Seats": 5000000000}}]
 
 
+def test_a_decimal_that_gains_digits_loses_none_of_them_in_the_state(project: Project, heap: Sandbox) -> None:
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["ltv"]})
+    for scale, value in ((2, "1.25"), (4, "1.2525")):
+        project.table("heap_users", f"select 'ana' as user_id, cast({value} as decimal(12, {scale})) as ltv")
+        project.sync()
+    heap.reset()
+    assert project.sync().exit_code == 0
+    assert sent(heap) == []
+    assert project.state("select cast(ltv as varchar(10)) from state.heap_users__synced") == [("1.2525",)]
+
+
 def test_a_property_no_longer_mapped_sends_nothing_and_its_last_value_is_remembered(
     users: Project, heap: Sandbox
 ) -> None:

@@ -1,0 +1,12 @@
+{# The columns of the shared tables, each by its name as `create table` takes it: what both were made with and are migrated to. #}
+{% macro state_columns() %}
+    {%- set text = dbt.type_string() -%}
+    {%- set log = {} -%}
+    {%- for name, type in dbt_heap.log_columns().items() -%}{%- do log.update({name: adapter.quote(name) ~ ' ' ~ type}) -%}{%- endfor -%}
+    {%- set rejects = {
+        'key': adapter.quote('key') ~ ' ' ~ text, 'rows': adapter.quote('rows') ~ ' ' ~ dbt.type_bigint(),
+        'first_at': 'first_at ' ~ dbt.type_timestamp(), 'last_at': 'last_at ' ~ dbt.type_timestamp(),
+    } -%}
+    {%- for name in ['destination', 'sync', 'run_id', 'digest', 'reason', 'property'] -%}{%- do rejects.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}
+    {{ return({'sync_log': log, 'reject_log': rejects}) }}
+{% endmacro %}
