@@ -19,6 +19,8 @@ from tests.chaos.runner import Runner, nursery
 from tests.chaos.world import World, create
 from tests.warehouses import DuckDB, Engine
 
+pytest.register_assert_rewrite("tests.chaos.company")  # so that what fails there is told in full
+
 SIZES = {"users": 240, "accounts": 100, "events": 200}
 SUMMARY = "chaos"
 
