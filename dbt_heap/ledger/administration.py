@@ -61,6 +61,7 @@ def _held(state: State, destination: str, sync: str) -> Iterator[tuple[Entry, Lo
         raise StateError(f"there is no state of {sync} at {destination}; there is of: {', '.join(known) or 'no sync'}")
     if entry.step.unfinished:
         raise StateError(f"the last run of {sync} did not end; let `dbt-heap sync` settle it first")
+    state.prepare()
     holder = Holder.of_this_process(names.new_run_id())
     lock = state.lock(destination, sync)
     lock.take(holder)

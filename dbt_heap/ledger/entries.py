@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of the state's tables; raised when an older dbt-heap must not write there any more
 
 
 class Step(str, Enum):
@@ -64,7 +64,7 @@ class Entry:
 
     def next(self, step: Step, **changes: Any) -> Entry:
         """The entry to append after this one."""
-        return replace(self, entry=self.entry + 1, step=step, **changes)
+        return replace(self, entry=self.entry + 1, step=step, schema_version=SCHEMA_VERSION, **changes)
 
     def opened_by(self, run_id: str, host: str, pid: int) -> Entry:
         """The same place in the log as a new run finds it, which has planned nothing yet."""

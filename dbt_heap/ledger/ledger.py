@@ -129,7 +129,7 @@ class Ledger:
 
         Raises RunningError where another run holds the lock, StateError, WarehouseError.
         """
-        self.state.prepare()
+        self.state = self.state.prepare()
         holder = Holder.of_this_process(run_id)
         lock = self.state.lock(destination, sync.name)
         lock.take(holder)

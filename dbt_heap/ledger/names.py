@@ -54,6 +54,11 @@ def was_lock(table: str) -> bool:
     return table.lower().startswith("stale_")
 
 
+def holds_state(table: str) -> bool:
+    """Whether a table of ours holds what Heap acknowledged."""
+    return table.lower().startswith("synced_") and is_ours(table)
+
+
 def belongs(table: str, sync_stem: str) -> bool:
     """Whether a table is a run's of this sync; its lock is none."""
     return bool(re.fullmatch(rf"(stale|outbox|acked|synced)_{re.escape(sync_stem)}_[0-9a-f]{{12}}", table.lower()))

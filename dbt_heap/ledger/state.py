@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from dbt_heap.errors import StateError
+from dbt_heap import __version__
+from dbt_heap.errors import StateError, WarehouseError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import SCHEMA_VERSION, Entry, Step
@@ -83,8 +84,20 @@ class State:
             self.warehouse.execute("drop_table", relation=self.relation(table))
 
     def ready(self) -> bool:
-        """Whether the shared tables stand."""
-        return bool(self.catalog.of_state(names.SYNC_LOG)) and bool(self.catalog.of_state(names.REJECT_LOG))
+        """Whether the log stands, by which everything else is known."""
+        return bool(self.catalog.of_state(names.SYNC_LOG))
+
+    def missing_columns(self) -> dict[str, list[str]]:
+        """What the shared tables that stand lack where an older dbt-heap made them, by table."""
+        shared = {name: [*map(str.lower, self.catalog.of_state(name))] for name in (names.SYNC_LOG, names.REJECT_LOG)}
+        stand = {name: columns for name, columns in shared.items() if columns}
+        missing: dict[str, list[str]] = self.warehouse.render("missing_columns", columns=stand)
+        return missing
+
+    def whole(self) -> bool:
+        """Whether shared tables and views stand as this version needs them."""
+        stand = all(map(self.catalog.of_state, (names.SYNC_LOG, names.REJECT_LOG, names.RUNS, names.REJECTS)))
+        return stand and not any(self.missing_columns().values())
 
     def must_be_ours(self) -> None:
         """Raises StateError where the schema holds tables of others."""
@@ -94,24 +107,45 @@ class State:
                 "Name one of its own in vars.dbt_heap.schema; never the one that Heap Connect exports to."
             )
 
-    def prepare(self) -> None:
-        """Makes the schema and the shared tables where they are missing.
+    def prepare(self) -> State:
+        """The state, its schema and shared tables made where they are missing, or migrated from an older version.
 
         Raises StateError where the schema holds tables of others, WarehouseError where it may not be made.
         """
         self.must_be_ours()
-        if not self.ready():
-            self.warehouse.execute("create_state", state=self.arguments())
-            if not self.reread().ready():
-                raise StateError(
-                    f"the schema {self.schema} was made, and the warehouse knows it by another name, cut or changed: "
-                    "give vars.dbt_heap.schema a shorter, plainer one"
-                )
+        if self.whole():
+            return self
+        if self.ready():
+            return self._migrated()
+        self.warehouse.execute("create_state", state=self.arguments())
+        if not (made := self.reread()).ready():
+            raise StateError(
+                f"the schema {self.schema} was made, and the warehouse knows it by another name, cut or changed: "
+                "give vars.dbt_heap.schema a shorter, plainer one"
+            )
+        return made
+
+    def _migrated(self) -> State:
+        try:
+            self.warehouse.execute("migrate_state", state=self.arguments(), missing=self.missing_columns())
+        except WarehouseError:
+            # Of two runs at once one is refused, and the other does it.
+            if any((state := self.reread()).missing_columns().values()):
+                raise
+            return state
+        return self.reread()
 
     def reread(self) -> State:
         """The same schema and models, looked at again. Raises as read_state does."""
         state = replace(self, catalog=read_catalog(self.warehouse, self.schema, self.relations))
-        return replace(state, entries=_entries(state)) if state.ready() else state
+        if state.ready():
+            return replace(state, entries=_entries(state))
+        if orphans := [table for table in state.catalog.state_tables if names.holds_state(table)]:
+            raise StateError(
+                f"the table {names.SYNC_LOG} is gone from the schema {self.schema}, and {len(orphans)} tables of what "
+                "Heap acknowledged are still there. Restore it; or, to send everything again, drop the schema"
+            )
+        return state
 
 
 def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation]) -> State:
@@ -124,10 +158,13 @@ def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation])
 
 
 def _entries(state: State) -> dict[tuple[str, str], Entry]:
-    table = state.warehouse.query("newest_entries", state=state.arguments())
-    entries = [Entry.from_row(row) for row in table.rows]
-    if any(entry.schema_version > SCHEMA_VERSION for entry in entries):
+    missing = state.missing_columns()[names.SYNC_LOG]
+    rows = state.warehouse.query("newest_entries", state=state.arguments(), missing=missing).rows
+    version = max((int(row["schema_version"] or 0) for row in rows), default=0)
+    if version > SCHEMA_VERSION:
         raise StateError(
-            f"the state in {state.schema} was written by a newer dbt-heap. Upgrade: pip install -U dbt-heap"
+            f"the state in {state.schema} is of version {version}, written by a newer dbt-heap; this one, "
+            f"{__version__}, knows versions up to {SCHEMA_VERSION} and writes nothing. Upgrade: pip install -U dbt-heap"
         )
+    entries = [Entry.from_row(row) for row in rows]
     return {(entry.destination, entry.sync): entry for entry in entries}

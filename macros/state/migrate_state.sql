@@ -6,7 +6,7 @@
     {# `create or replace` may not change a view's columns everywhere: https://www.postgresql.org/docs/current/sql-createview.html #}
     {%- set statements = ['drop view if exists ' ~ state.runs, 'drop view if exists ' ~ state.rejects] -%}
     {%- for table, columns in dbt_heap.state_columns().items() -%}
-        {%- for name in missing[table] -%}
+        {%- for name in missing.get(table, []) -%}
             {%- do statements.append('alter table ' ~ state[table] ~ ' add column ' ~ columns[name]) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -16,7 +16,7 @@
 {# Which columns the shared tables lack, of those that this version knows. `columns` are those that stand, by table. #}
 {% macro missing_columns(columns) %}
     {%- set missing = {} -%}
-    {%- for table, wanted in dbt_heap.state_columns().items() -%}
+    {%- for table, wanted in dbt_heap.state_columns().items() if table in columns -%}
         {%- do missing.update({table: wanted | reject('in', columns[table]) | list}) -%}
     {%- endfor -%}
     {{ return(missing) }}

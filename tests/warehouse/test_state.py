@@ -133,11 +133,47 @@ def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Pro
     assert len(heap.requests()) == requests
 
 
-def test_a_state_of_a_newer_version_is_refused(users: Project) -> None:
-    users.state("update state.sync_log set schema_version = 99")
+def test_a_log_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
+    users.state("drop view state.runs")
+    users.state("drop view state.rejects")
+    users.state("drop table state.sync_log")
+    before, requests = tables(users), len(heap.requests())
+    for command in ("sync", "plan"):
+        outcome = users.run(command)
+        assert outcome.exit_code == 2
+        assert "sync_log is gone" in outcome.stderr
+    assert (tables(users), len(heap.requests())) == (before, requests)
+
+
+def test_rejects_and_views_that_were_dropped_are_made_anew_and_nothing_is_sent_again(
+    users: Project, heap: Sandbox
+) -> None:
+    before = tables(users)
+    for name in ("view state.runs", "view state.rejects", "table state.reject_log", "view state.heap_users__synced"):
+        users.state(f"drop {name}")
+    requests = len(heap.requests())
+    assert users.sync().exit_code == 0
+    assert len(heap.requests()) == requests
+    assert before - tables(users) <= {"heap_users__synced"}  # made anew with the next row that is sent
+
+
+def test_a_schema_of_a_model_that_was_dropped_is_told_with_what_builds_it(users: Project, heap: Sandbox) -> None:
+    users.declare("heap_users", USERS, schema="dropped")
+    users.sql("create schema dropped")
+    users.sql("drop schema dropped")
+    requests = len(heap.requests())
     outcome = users.sync()
     assert outcome.exit_code == 2
-    assert "newer dbt-heap" in outcome.stderr
+    assert "dbt run --select heap_users" in outcome.stderr
+    assert len(heap.requests()) == requests
+
+
+def test_a_model_that_became_a_view_of_the_same_name_is_the_same_model(users: Project, heap: Sandbox) -> None:
+    users.sql("alter table heap_users rename to base")
+    users.sql("create view heap_users as select * from base")
+    requests = len(heap.requests())
+    assert users.sync().exit_code == 0
+    assert len(heap.requests()) == requests
 
 
 def test_a_live_run_is_left_alone(users: Project) -> None:
