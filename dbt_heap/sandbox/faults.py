@@ -80,7 +80,7 @@ def parse_faults(text: str) -> Faults:
 def drawn(faults: Faults, seed: int) -> Iterator[Fault | None]:
     """The fault of each request in turn, None for a proper answer; endless, and the same for a seed."""
     yield from faults.first
-    chance = Random(seed)  # noqa: S311 - chance that must repeat, not secrecy
+    chance = Random(seed)  # nosec B311 # noqa: S311 - chance that must repeat, not secrecy
     while True:
         yield _at(faults.rates, chance.random())
 
