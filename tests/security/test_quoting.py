@@ -1,0 +1,91 @@
+"""Every name and text out of a project reaches SQL through quotes, on each warehouse there is an adapter for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from jinja2 import Environment, nodes
+from sqlglot import Dialect, TokenType, tokenize
+
+from dbt_heap.reading import identifier
+from dbt_heap.warehouse import Warehouse, open_warehouse
+from tests.integration import ROOT
+from tests.security.test_hostile_names import HOSTILE
+from tests.warehouse.test_dialects import NOWHERE
+
+FROM_A_PROJECT = {
+    *("column.column", "column.name", "plan.timestamp", "plan.begin", "plan.newer_than", "plan.key_columns"),
+    *("plan.sync", "plan.destination", "instant"),  # the last one goes through begin and newer_than
+}
+QUOTES = {"quote", "literal", "key_text"}  # functions that quote what they are given
+
+every_adapter = pytest.mark.parametrize("warehouse", NOWHERE, indirect=True)
+pytestmark = pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
+
+
+@pytest.fixture
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    """A warehouse that is never connected to."""
+    profile = {"type": request.param, **NOWHERE[request.param]}
+    (tmp_path / "profiles.yml").write_text(yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": profile}}}))
+    project = {"name": "shop", "version": "1.0", "config-version": 2, "profile": "shop"}
+    return open_warehouse(project, project_dir=tmp_path, profiles_dir=tmp_path)
+
+
+@every_adapter
+def test_a_text_stays_one_text(warehouse: Warehouse) -> None:
+    escapes = "\\" in Dialect.get_or_raise(warehouse.adapter_type).tokenizer_class.STRING_ESCAPES
+    for text in [*HOSTILE.values(), "\\", "'", "\\'", "'\\", "\\\\'", "''", '"', "x\\\n'"]:
+        written = warehouse._adapter.execute_macro("literal", project="dbt_heap", kwargs={"text": text})
+        (found,) = tokenize(written, read=warehouse.adapter_type)
+        assert found.token_type is TokenType.STRING
+        assert found.text == text or (escapes and {"\n", "\r"} & set(text))
+
+
+@every_adapter
+def test_a_name_that_is_not_refused_stays_one_name(warehouse: Warehouse) -> None:
+    for name in allowed(HOSTILE.values()):
+        (found,) = tokenize(warehouse._adapter.quote(name), read=warehouse.adapter_type)
+        assert (found.token_type, found.text) == (TokenType.IDENTIFIER, name)
+
+
+def allowed(names: Iterator[str]) -> list[str]:
+    """The names that a declaration may use of a column."""
+    kept = []
+    for name in names:
+        try:
+            kept.append(identifier(name))
+        except ValueError:
+            continue
+    assert len(kept) > 5
+    return kept
+
+
+def test_no_macro_writes_a_name_of_a_project_without_quotes() -> None:
+    seen = 0
+    for file in sorted((ROOT / "macros").rglob("*.sql")):
+        tree = Environment(extensions=["jinja2.ext.do"]).parse(file.read_text())
+        for name, quoted in uses(tree, quoted=False):
+            if name == "column.name" and file.parent.name == "state":
+                continue  # there it is the state's own name of a column
+            assert quoted, f"{file.name}: {name}"
+            seen += 1
+    assert seen >= 10
+
+
+def uses(node: nodes.Node, quoted: bool) -> Iterator[tuple[str, bool]]:
+    """Every mention of what a project names, and whether it is quoted or only asked about."""
+    name = node.name if isinstance(node, nodes.Name) and node.ctx == "load" else ""
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        name = f"{node.node.name}.{node.attr}"
+    if name in FROM_A_PROJECT:
+        yield name, quoted
+    for field, value in node.iter_fields():
+        asked = isinstance(node, (nodes.If, nodes.CondExpr, nodes.For)) and field in ("test", "iter")
+        called = isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr in QUOTES
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, nodes.Node):
+                yield from uses(child, quoted or asked or (called and field == "args"))
