@@ -54,7 +54,12 @@ class Project:
         self.vars: dict[str, Any] = {"app_id": app_id}
         self.schema = SCHEMA
         self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
-        self._write("profiles.yml", {"shop": {"target": "dev", "outputs": {"dev": engine.output}}})
+        self.profile()
+
+    def profile(self, **changes: Any) -> None:
+        """Writes the profile, with other values where that is wanted."""
+        self.engine.output.update(changes)
+        self._write("profiles.yml", {"shop": {"target": "dev", "outputs": {"dev": self.engine.output}}})
 
     def table(self, name: str, select: str, *, schema: str | None = None) -> None:
         """Builds a model as dbt would."""

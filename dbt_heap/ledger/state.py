@@ -117,6 +117,8 @@ class State:
             return self
         if self.ready():
             return self._migrated()
+        if not self.warehouse.render("schema_exists", schema=self.schema):
+            self.warehouse.execute("create_schema", schema=self.schema)
         self.warehouse.execute("create_state", state=self.arguments())
         if not (made := self.reread()).ready():
             raise StateError(
