@@ -12,6 +12,7 @@ import yaml
 
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.warehouse.refusals import redacted
+from tests.long import LONG
 from tests.project import Project
 from tests.unit.heap_server import HeapServer, Received, Reply
 from tests.warehouses import on_every_engine
@@ -33,6 +34,8 @@ COMMANDS = [
     "plan", "sync --log-format json", "plan --output json", "check", "debug", "ls --output json", "runs --output json",
     "rejects --output csv", "state show", "sync --resync",
 ]  # fmt: skip
+
+on_one_engine = on_every_engine if LONG else pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def talking(project: Project, *arguments: str, **environment: str) -> subprocess
     )  # fmt: skip
 
 
-@on_every_engine
+@on_one_engine
 def test_no_command_tells_a_value_unless_asked_for_values(shop: Project) -> None:
     assert "canary" in shop.run("show").stdout
     for command in COMMANDS:
@@ -95,7 +98,7 @@ def test_the_log_of_the_state_holds_no_value(shop: Project) -> None:
     assert "canary" not in str(shop.state("select reason, property, digest from state.rejects"))
 
 
-@on_every_engine
+@on_one_engine
 def test_nothing_tells_a_value_where_everything_talks(shop: Project) -> None:
     ran = talking(shop, "sync", "--log-format", "json")
     assert ran.returncode == 1, ran.stderr
