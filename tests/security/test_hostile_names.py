@@ -16,7 +16,6 @@ from tests.long import LONG
 from tests.project import Outcome, Project
 from tests.warehouses import on_every_engine
 
-
 HOSTILE = {
     "SQL behind an apostrophe": "x'); drop table canary; --",
     "a backslash before an apostrophe": "x\\'); drop table canary; --",
