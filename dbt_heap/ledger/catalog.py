@@ -28,6 +28,10 @@ class Catalog:
         columns = self.columns.get(_place(*self.state, table or ""), {})
         return {name.lower(): type_name for name, type_name in columns.items()}
 
+    def of_view(self, view: str) -> tuple[str, ...]:
+        """The columns of one of the state's views, as people know them; empty where there is none."""
+        return tuple(self.columns.get(_place(*self.state, view), {}))
+
     @property
     def state_tables(self) -> tuple[str, ...]:
         """The names in the state schema."""

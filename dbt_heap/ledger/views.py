@@ -15,7 +15,7 @@ _MAX_BYTES = 60  # Postgres cuts at 63
 
 def shown_names(catalog: Catalog, entry: Entry) -> dict[str, str]:
     """The names that a sync's view gives to its state's columns; empty where view and state are not of one making."""
-    stored, shown = catalog.of_state(entry.synced), catalog.of_state(names.view(entry.sync))
+    stored, shown = catalog.of_state(entry.synced), catalog.of_view(names.view(entry.sync))
     return dict(zip(stored, shown, strict=True)) if len(stored) == len(shown) else {}
 
 

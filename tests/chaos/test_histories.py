@@ -38,10 +38,14 @@ FORGOTTEN = [
     of_one_user("free"),
 ]
 
+# A property is mapped no more: the view keeps its name.
+UNMAPPED = [of_one_user("free", mapped=("Seats",)), of_one_user("free", mapped=("Plan",))]
+
 
 @pytest.mark.usefixtures("known_macros")
 @random_histories
 @example(days=FORGOTTEN, blank=frozenset())
+@example(days=UNMAPPED, blank=frozenset())
 @given(
     days=st.lists(DAYS, min_size=1 if LONG else 5, max_size=10),
     blank=st.frozensets(st.sampled_from(["users", "accounts"])),
