@@ -13,6 +13,8 @@ import pytest
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
+from dbt_heap.warehouse import opening
+from tests.macros import Macros
 from tests.project import Project
 from tests.warehouses import DuckDB, Engine, Postgres, postgres_server
 
@@ -67,7 +69,19 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     made.drop()
 
 
+@pytest.fixture(scope="session")
+def macros() -> Macros:
+    """Those of dbt and ours, for all tests of a process."""
+    return Macros()
+
+
 @pytest.fixture
-def project(tmp_path: Path, heap: Sandbox, engine: Engine) -> Project:
+def known_macros(macros: Macros, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spares the runs of a test most of their time; those in processes of their own load all."""
+    monkeypatch.setattr(opening, "_load_macros", macros.load)
+
+
+@pytest.fixture
+def project(tmp_path: Path, heap: Sandbox, engine: Engine, known_macros: None) -> Project:
     """An empty project whose destination is `heap`."""
     return Project(tmp_path, heap.url, engine)

@@ -11,10 +11,8 @@ import pytest
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
-from dbt_heap.warehouse import opening
 from tests.chaos.chains import Figures
 from tests.chaos.history import History
-from tests.chaos.macros import Macros
 from tests.chaos.runner import Runner, nursery
 from tests.chaos.world import World, create
 from tests.warehouses import DuckDB, Engine
@@ -39,18 +37,6 @@ def patient_heap() -> Iterator[Sandbox]:
     """A Heap that takes what it gets, after a moment in which a run can die."""
     with running(SandboxOptions(rate_limits=False, latency_ms=2)) as sandbox:
         yield sandbox
-
-
-@pytest.fixture(scope="session")
-def macros() -> Macros:
-    """Those of dbt and ours, for all tests."""
-    return Macros()
-
-
-@pytest.fixture
-def known_macros(macros: Macros, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spares the runs of a test most of their time."""
-    monkeypatch.setattr(opening, "_load_macros", macros.load)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ import dbt_heap.opening  # noqa: F401
 from dbt_heap.cli.group import group
 from dbt_heap.warehouse import opening
 from tests.chaos import hooks
-from tests.chaos.macros import Macros
+from tests.macros import Macros
 
 KILL = "kill\n"
 STDOUT, STDERR, STEPS = "stdout", "stderr", "steps"  # files in an order's `notes` folder
