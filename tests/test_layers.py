@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import dbt.include
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "dbt_heap"
@@ -86,3 +88,13 @@ def test_every_macro_file_holds_the_macro_of_its_name_and_stays_small() -> None:
         assert f"macro {file.stem}(" in text, file
         assert text.count("\n") <= 60, file
         assert "target.type" not in text, file
+
+
+def test_no_macro_takes_the_place_of_one_of_dbts() -> None:
+    def named(folder: Path) -> set[str]:
+        files = folder.rglob("*.sql")
+        return {name for file in files for name in re.findall(r"{%-?\s*macro\s+(\w+)\(", file.read_text())}
+
+    included = [named(Path(folder)) for folder in dbt.include.__path__]
+    assert len(set().union(*included)) > 500
+    assert not named(PACKAGE.parent / "macros") & set().union(*included)

@@ -21,7 +21,7 @@ def reset(state: State, destination: str, sync: str) -> None:
     with _held(state, destination, sync) as (entry, lock, holder):
         cleared = _by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
         state.append(cleared, lock, holder)
-        state.warehouse.execute("drop_view", view=state.relation(names.view(sync)))
+        state.warehouse.execute("drop_state_view", view=state.relation(names.view(sync)))
         if entry.synced:
             state.drop(entry.synced)
 
@@ -43,7 +43,7 @@ def rename(state: State, destination: str, older: str, newer: str) -> None:
             state.append(_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
         finally:
             heir_lock.drop()
-        state.warehouse.execute("drop_view", view=state.relation(names.view(older)))
+        state.warehouse.execute("drop_state_view", view=state.relation(names.view(older)))
 
 
 def rebind(state: State, destination: str, sync: str, relation: str) -> None:

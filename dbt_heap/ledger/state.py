@@ -81,7 +81,7 @@ class State:
         if names.was_lock(table):
             self.warehouse.execute("drop_lock", lock=self.relation(table))
         else:
-            self.warehouse.execute("drop_table", relation=self.relation(table))
+            self.warehouse.execute("drop_state_table", relation=self.relation(table))
 
     def ready(self) -> bool:
         """Whether the log stands, by which everything else is known."""
@@ -118,7 +118,7 @@ class State:
         if self.ready():
             return self._migrated()
         if not self.warehouse.render("schema_exists", schema=self.schema):
-            self.warehouse.execute("create_schema", schema=self.schema)
+            self.warehouse.execute("create_state_schema", schema=self.schema)
         self.warehouse.execute("create_state", state=self.arguments())
         if not (made := self.reread()).ready():
             raise StateError(

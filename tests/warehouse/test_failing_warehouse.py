@@ -26,7 +26,8 @@ ORDERS = {
 LARGE = "select 'u' || i as user_id, repeat('x', 900) || i as plan from generate_series(1, 20000) as t(i)"
 STATEMENTS = [
     "create_lock", "create_outbox", "outbox_counts", "create_acked", "log_entry", "outbox_page", "acknowledge", "fates",
-    "fold_objects", "fold_events", "generation_objects", "generation_events", "synced_view", "drop_table",
+    "fold_objects", "fold_events", "generation_objects", "generation_events", "synced_view",
+    "drop_state_table",
 ]  # fmt: skip
 
 on_postgres = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
