@@ -16,6 +16,7 @@ import pytest
 
 ENGINES = ["duckdb", "postgres"]
 on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+on_every_dialect = pytest.mark.parametrize("engine", [*ENGINES, "snowflake"], indirect=True)
 on_every_warehouse = pytest.mark.parametrize(
     "engine", [*ENGINES, "snowflake", "spark"], indirect=True
 )  # Spark: one process holds it
