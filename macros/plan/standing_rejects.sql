@@ -1,4 +1,4 @@
-{# Marks rows that were rejected before with the same values: they count, and are not tried again. #}
+{# Marks rows that were rejected before with the same values, judged here as they were then: they count, and are not tried again. #}
 {% macro standing_rejects(plan) %}
     {%- if not plan.rejects_run_id -%}
     select
@@ -11,7 +11,7 @@
         stood.reason as stood
     from (
         -- the digest is worked out for keys that were rejected before, not for every row
-        select judged.*, case when suspect.key is not null then {{ dbt_heap.digest(plan.columns, 'judged') }} end as digest
+        select judged.*, case when suspect.key is not null then {{ dbt_heap.digest(plan, 'judged') }} end as digest
         from judged
         left join (
             select distinct key from {{ plan.reject_log }} where {{ dbt_heap.current_rejects(plan) }}

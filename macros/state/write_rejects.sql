@@ -1,6 +1,6 @@
 {# Appends the rejects that stand after a run, keeping since when; the newest entry of the log then names this run. Safe to repeat. #}
 {% macro write_rejects(state, plan, run_id, acked) %}
-insert into {{ state.reject_log }} (destination, sync, run_id, {{ adapter.quote('key') }}, digest, reason, property, first_at, last_at, {{ adapter.quote('rows') }})
+insert into {{ state.reject_log }} (destination, sync, run_id, key, digest, reason, property, first_at, last_at, {{ adapter.quote('rows') }})
 select
     {{ dbt_heap.literal(plan.destination) }}, {{ dbt_heap.literal(plan.sync) }}, {{ dbt_heap.literal(run_id) }},
     found.key, found.digest, found.reason, found.property,
@@ -10,7 +10,7 @@ from (
     from (
         select
             coalesce(outbox.key, '') as key,
-            {{ dbt_heap.digest(plan.columns, 'outbox') }} as digest,
+            {{ dbt_heap.digest(plan, 'outbox') }} as digest,
             coalesce({{ 'single.reason, ' if acked }}outbox.reject, outbox.stood) as reason,
             coalesce({{ 'single.property, ' if acked }}outbox.property) as property
         from {{ plan.outbox }} as outbox

@@ -95,6 +95,35 @@ def test_a_reject_whose_row_left_the_model_stands_no_more(users: Project) -> Non
     assert users.state("select count(*) from state.rejects") == [(0,)]
 
 
+def test_a_row_whose_duplicate_left_the_model_is_sent(users: Project, heap: Sandbox) -> None:
+    users.sql("insert into heap_users values ('dup', 'x'), ('dup', 'y')")
+    users.sync()
+    users.sql("delete from heap_users where plan = 'y'")
+    assert users.sync().exit_code == 0
+    assert "dup" in {user["identity"] for user in heap.users()}
+    assert users.state("select count(*) from state.rejects") == [(0,)]
+
+
+@pytest.mark.parametrize("plan", ["repeat('x', 2000)", "array[repeat('x', 2000)]"], ids=["text", "array"])
+def test_a_too_long_value_is_sent_once_the_declaration_has_it_cut(users: Project, heap: Sandbox, plan: str) -> None:
+    users.table("heap_users", f"select 'ana' as user_id, {plan} as plan")
+    users.declare("heap_users", {**USERS, "too_long": "reject"})
+    assert [users.sync().exit_code, users.sync().exit_code] == [1, 1]
+    assert users.results()["heap_users"]["standing"] == 1
+    users.declare("heap_users", USERS)
+    assert users.sync().exit_code == 0
+    assert [user["identity"] for user in heap.users()] == ["ana"]
+
+
+def test_null_identities_stand_no_more_once_the_declaration_skips_them(users: Project) -> None:
+    users.sql("insert into heap_users values (null, 'x')")
+    assert users.sync().exit_code == 1
+    users.declare("heap_users", {**USERS, "null_identity": "skip"})
+    assert users.sync().exit_code == 0
+    result = users.results()["heap_users"]
+    assert (result["skipped"], result["standing"]) == (1, 0)
+
+
 def test_allowed_rejects_are_a_warning(users: Project) -> None:
     users.declare("heap_users", {**USERS, "allow_rejected": 1})
     users.sql("insert into heap_users values ('undefined', 'x')")
