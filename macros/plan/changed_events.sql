@@ -1,4 +1,7 @@
-{# Events whose key was never acknowledged. With a lookback, both sides are cut at the same instant. #}
+{#
+    Events whose key was never acknowledged. They are looked for in the whole state, also with a lookback: its keys are few bytes
+    each, and a time that moved would hide one. docs/decisions/0008-whole-state.md
+#}
 {% macro changed_events(plan) %}
     select
         model.*,
@@ -6,10 +9,7 @@
         {{ dbt.cast('null', dbt.type_string()) }} as changed
     from model
     {% if plan.synced -%}
-    left join (
-        select key from {{ plan.synced }}
-        {%- if plan.newer_than %} where event_at >= {{ dbt_heap.literal(plan.newer_than) }} or event_at is null{% endif %}
-    ) as synced on synced.key = model.key
+    left join {{ plan.synced }} as synced on synced.key = model.key
     where synced.key is null
     {%- endif %}
 {% endmacro %}

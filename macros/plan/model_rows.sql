@@ -1,4 +1,7 @@
-{# The mapped columns of the model and nothing else, under the names they are stored by. #}
+{#
+    The mapped columns of the model and nothing else, under the names they are stored by. Events without a time are never too
+    old: Heap takes that of their arrival.
+#}
 {% macro model_rows(plan) %}
     select
         {{ dbt_heap.key_text(plan.key_columns) }} as key
@@ -11,6 +14,6 @@
     from {{ plan.relation }}
     where 1 = 1
     {%- for instant in [plan.begin, plan.newer_than] if instant %}
-        and {{ adapter.quote(plan.timestamp) }} >= {{ dbt_heap.literal(instant) }}
+        and ({{ adapter.quote(plan.timestamp) }} >= {{ dbt_heap.literal(instant) }} or {{ adapter.quote(plan.timestamp) }} is null)
     {%- endfor %}
 {% endmacro %}

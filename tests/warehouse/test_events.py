@@ -108,6 +108,40 @@ def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, hea
     assert sorted(event["identity"] for event in heap.events()) == ["x", "y"]
 
 
+def test_an_acknowledged_event_whose_time_moves_into_the_lookback_is_not_sent_again(
+    orders: Project, heap: Sandbox
+) -> None:
+    orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
+    orders.sync()
+    orders.sql("update heap_orders set ordered_at = timestamp '2026-03-03 08:00:00' where order_id = 1")
+    heap.reset()
+    orders.sync()
+    assert heap.requests() == []
+
+
+def test_an_event_that_has_a_date_for_a_time_is_sent_once_with_a_lookback_of_hours(
+    orders: Project, heap: Sandbox
+) -> None:
+    orders.table("heap_orders", f"select order_id, user_id, ordered_at::date as ordered_at, total from ({ROWS}) as t")
+    orders.declare("heap_orders", {**ORDERS, "lookback": "12 hours"})
+    orders.sync()
+    heap.reset()
+    orders.sync()
+    assert heap.requests() == []
+
+
+@pytest.mark.parametrize("cut", [{"begin": "2026-03-02"}, {"lookback": "1 day"}], ids=["begin", "lookback"])
+def test_an_event_without_a_time_is_never_too_old(orders: Project, heap: Sandbox, cut: dict[str, str]) -> None:
+    orders.declare("heap_orders", {**ORDERS, **cut})
+    orders.sync()
+    orders.sql("insert into heap_orders values (4, 'x', null, 1)")
+    assert orders.sync().exit_code == 0
+    assert "x" in {event["identity"] for event in heap.events()}
+    heap.reset()
+    orders.sync()
+    assert heap.requests() == []
+
+
 def test_undelivered_rows_stay_within_reach_of_a_lookback(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
     orders.sync()
