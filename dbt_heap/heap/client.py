@@ -40,6 +40,7 @@ SHARE_HINT = (
 
 CONNECT_SECONDS = 10.0
 NO_ANSWER = "no answer in time"
+NO_TIME = "it did not take them, and no time was left for another try"
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -121,6 +122,8 @@ class Heap:
             return Answer(Outcome.FATAL, "no trusted TLS connection", retries=_retries(error))
         except requests.exceptions.Timeout as error:
             return Answer(Outcome.UNAVAILABLE, NO_ANSWER, retries=_retries(error))
+        except requests.exceptions.RetryError as error:
+            return Answer(Outcome.UNAVAILABLE, NO_TIME, retries=_retries(error))
         except requests.exceptions.ConnectionError as error:
             return Answer(Outcome.UNAVAILABLE, _of_connection(error), retries=_retries(error))
         except requests.exceptions.RequestException as error:

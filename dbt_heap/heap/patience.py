@@ -18,6 +18,7 @@ from urllib3.util import Retry
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 FIRST_WAIT_SECONDS = 2.0
+LATE_SECONDS = 1.0  # that a busy machine may wake later than it was asked to
 LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more
 
 _P = TypeVar("_P", bound="Patience")
@@ -116,12 +117,19 @@ class Patience(Retry):
         return super().is_exhausted() or self.left_seconds <= 0 or self.hurry.is_set()
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        """Waits before the next try, and counts it."""
+        """Waits before the next try, and counts it. Raises GivenUpError where in the end none may begin.
+
+        A process that was stopped meanwhile wakes late: another run may have sent newer values by then.
+        """
         asked = None if response is None else asked_seconds(response.headers)
         seconds = min(max(asked or 0.0, self.get_backoff_time()), self.left_seconds)
         self.spent_seconds += seconds
+        slept_at = self._clock()
         (self._sleep or self.hurry.wait)(seconds)
         self._woke_at = self._clock()
+        late = self._woke_at - slept_at - seconds
+        if self.hurry.is_set() or late > self.left_seconds + LATE_SECONDS:
+            raise self._given_up(None, None, ResponseError("no further try may begin"))
 
     def get_backoff_time(self) -> float:
         """Seconds before the next try when Heap names none: from half to the whole of a doubling wait."""

@@ -18,57 +18,68 @@ def reset(state: State, destination: str, sync: str) -> None:
 
     Raises StateError where there is no state, RunningError where a run is at work, WarehouseError.
     """
-    with _held(state, destination, sync) as (entry, lock, holder):
+    with _held(state, destination, sync, unfinished_too=True) as (state, entry, lock, holder):
         cleared = _by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
         state.append(cleared, lock, holder)
         state.warehouse.execute("drop_state_view", view=state.relation(names.view(sync)))
-        if entry.synced:
+        shared = any(other.synced == entry.synced for name, other in state.entries.items() if name[1] != sync)
+        if entry.synced and not shared:  # by a rename that was cut short
             state.drop(entry.synced)
 
 
 def rename(state: State, destination: str, older: str, newer: str) -> None:
-    """Gives a sync's state to its new name, with the namespace of its idempotency keys.
+    """Gives a sync's state to its new name, with the namespace of its idempotency keys; one cut short is finished.
 
     Raises as `reset`, and StateError where the new name has a state of its own.
     """
-    if state.newest(destination, newer):
-        raise StateError(f"{newer} has a state of its own; to give it up: dbt-heap state reset {newer}")
-    with _held(state, destination, older) as (entry, lock, holder):
+    with _held(state, destination, older) as (state, entry, lock, holder):
+        heir = state.newest(destination, newer)
+        if heir and heir.synced != entry.synced:
+            raise StateError(f"{newer} has a state of its own; to give it up: dbt-heap state reset {newer}")
         heir_lock = state.lock(destination, newer)
         heir_lock.take(holder)
         try:
-            number = state.last_number(destination, newer) + 1
-            heir = _by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None)
-            state.append(replace(heir, entry=number), heir_lock, holder)
+            if heir is None:
+                number = state.last_number(destination, newer) + 1
+                begun = _by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None)
+                state.append(replace(begun, entry=number), heir_lock, holder)
             state.append(_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
         finally:
-            heir_lock.drop()
+            heir_lock.drop(holder)
         state.warehouse.execute("drop_state_view", view=state.relation(names.view(older)))
 
 
 def rebind(state: State, destination: str, sync: str, relation: str) -> None:
     """Binds a sync to another relation. Raises as `reset`."""
-    with _held(state, destination, sync) as (entry, lock, holder):
+    with _held(state, destination, sync) as (state, entry, lock, holder):
         state.append(_by(holder, entry, Step.REBOUND, relation=relation), lock, holder)
 
 
 @contextmanager
-def _held(state: State, destination: str, sync: str) -> Iterator[tuple[Entry, Lock, Holder]]:
-    """A sync's newest entry, while nobody else may change it."""
-    entry = state.newest(destination, sync)
-    if entry is None:
-        known = sorted(name for where, name in state.entries if where == destination and state.newest(where, name))
-        raise StateError(f"there is no state of {sync} at {destination}; there is of: {', '.join(known) or 'no sync'}")
-    if entry.step.unfinished:
-        raise StateError(f"the last run of {sync} did not end; let `dbt-heap sync` settle it first")
-    state.prepare()
+def _held(
+    state: State, destination: str, sync: str, *, unfinished_too: bool = False
+) -> Iterator[tuple[State, Entry, Lock, Holder]]:
+    """The state and a sync's newest entry, read while nobody else may change it."""
+    _entry(state, destination, sync, unfinished_too)
+    state = state.prepare()
     holder = Holder.of_this_process(names.new_run_id())
     lock = state.lock(destination, sync)
     lock.take(holder)
     try:
-        yield entry, lock, holder
+        state = state.reread()
+        yield state, _entry(state, destination, sync, unfinished_too), lock, holder
     finally:
-        lock.drop()
+        lock.drop(holder)
+
+
+def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> Entry:
+    entry = state.newest(destination, sync)
+    if entry is None:
+        known = sorted(name for where, name in state.entries if where == destination and state.newest(where, name))
+        raise StateError(f"there is no state of {sync} at {destination}; there is of: {', '.join(known) or 'no sync'}")
+    if entry.step.unfinished and not unfinished_too:
+        raise StateError(f"the last run of {sync} did not end; let `dbt-heap sync` settle it first")
+    return entry
 
 
 def _by(holder: Holder, entry: Entry, step: Step, **changes: str | None) -> Entry:

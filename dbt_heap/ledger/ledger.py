@@ -12,6 +12,7 @@ from dbt_heap.ledger import accounts
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
+from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State, read_state
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.ledger.views import shown_names
@@ -89,11 +90,7 @@ class Ledger:
         warehouse, plan = self.state.warehouse, comparison.arguments()
         select = f"({warehouse.render('outbox_rows', plan=plan)})"
         counts = warehouse.query("outbox_counts", plan=plan, outbox=select).rows[0].dict()
-        reasons: dict[str, int] = {}
-        if int(counts["rejected"]):
-            for reason, _, rows in warehouse.query("reject_counts", outbox=select).rows:
-                reasons[reason] = reasons.get(reason, 0) + int(rows)
-        return comparison.plan("", counts, reasons)
+        return comparison.plan("", counts, reject_reasons(warehouse, select, int(counts["rejected"])))
 
     def dropped_properties(self, comparison: Comparison) -> tuple[str, ...]:
         """Heap's names of properties that were sent once and are mapped no more: Heap keeps their last values."""
@@ -129,25 +126,29 @@ class Ledger:
 
         Raises RunningError where another run holds the lock, StateError, WarehouseError.
         """
-        self.state = self.state.prepare()
+        self.state = self.state.fresh().prepare()
         holder = Holder.of_this_process(run_id)
         lock = self.state.lock(destination, sync.name)
-        lock.take(holder)
-        with self._letting_go(lock):
-            newest = self.state.entries.get((destination, sync.name))
-            if newest and newest.step.unfinished:
+        moved = lock.take(holder)
+        with self._letting_go(lock, holder):
+            if resync or self._unfinished(sync, destination):
                 self.state = self.state.reread()
+            if self._unfinished(sync, destination):  # still, now that nobody else can end it
                 Turn(self.state, lock, holder, self._entry(sync, destination)).recover(self._columns(sync))
                 self.state = self.state.reread()
             turn = Turn(self.state, lock, holder, self._entry(sync, destination))
-            turn.sweep()
+            turn.sweep(keep=moved)
             if resync:
                 turn.doubt_all()
                 self.state = self.state.reread()
             yield turn
 
+    def _unfinished(self, sync: Sync, destination: str) -> bool:
+        newest = self.state.entries.get((destination, sync.name))
+        return newest is not None and newest.step.unfinished
+
     @contextmanager
-    def _letting_go(self, lock: Lock) -> Iterator[None]:
+    def _letting_go(self, lock: Lock, holder: Holder) -> Iterator[None]:
         """Drops a lock at the end, however that comes."""
         well = False
         try:
@@ -155,13 +156,13 @@ class Ledger:
             well = True
         finally:
             if well:
-                lock.drop()
+                lock.drop(holder)
             else:
                 # The first error is the one to tell. A connection that failed is not used again; where the lock cannot
                 # be dropped, the next run takes it over.
                 with suppress(HeapError):
                     self.state.warehouse.close()
-                    lock.drop()
+                    lock.drop(holder)
 
     def _entry(self, sync: Sync, destination: str) -> Entry:
         """Where the sync stands; for one that never ran, the place before its first entry."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Holder:
         return cls(run_id, f"{platform.node() or 'unknown'}/{_machine()}", os.getpid())
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lock:
     """The lock of one sync at one destination, as the macros name it."""
 
@@ -38,19 +39,29 @@ class Lock:
     table: str
     state: dict[str, str]
     acked: str | None  # where the run that may hold it writes its verdicts
+    _taken_at: float = 0.0
 
-    def take(self, holder: Holder) -> None:
-        """Returns holding the lock. Raises RunningError where another run holds it, WarehouseError for all else."""
+    def take(self, holder: Holder) -> str | None:
+        """Returns holding the lock: where a dead run's was moved to, None where there was none.
+
+        Raises RunningError where another run holds it, WarehouseError for all else.
+        """
+        self._taken_at = time.time()  # which goes on while a machine sleeps
         try:
             self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
+            return None
         except WarehouseError as refusal:
-            other = self._other(refusal)
-            self._take_over(other)
+            aside = self._take_over(self._other(refusal))
             self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
+            return aside
 
-    def drop(self) -> None:
-        """Lets others in."""
-        self.warehouse.execute("drop_lock", lock=self.table)
+    def drop(self, holder: Holder) -> None:
+        """Lets others in, if it is the holder's still: another run that took over has a lock of the same name.
+
+        Nobody takes over within a lease of its beginning, so that a short run need not look. Raises WarehouseError.
+        """
+        if time.time() - self._taken_at < LEASE_SECONDS / 2 or self.held_by() == holder.run_id:
+            self.warehouse.execute("drop_lock", lock=self.table)
 
     def held_by(self) -> str | None:
         """The run that holds it; None where nobody does. Raises WarehouseError."""
@@ -74,11 +85,12 @@ class Lock:
             )
         return other
 
-    def _take_over(self, dead: Holder) -> None:
-        """Moves the dead run's lock aside: of two heirs one is refused, as the new name exists already."""
+    def _take_over(self, dead: Holder) -> str:
+        """Where the dead run's lock stands now, aside: of two heirs one is refused, as the other was there first."""
         try:
             aside = f"stale_{self.stem}_{dead.run_id}"
             self.warehouse.execute("move_lock", state=self.state, lock=self.table, aside=aside)
+            return aside
         except WarehouseError:
             raise RunningError(
                 f"{self.sync}: another run has just taken over from a dead one. Run the same command again."

@@ -85,7 +85,8 @@ class Comparison:
             "reject_too_long": sync.reject_too_long,
             "begin": sync.begin.isoformat() if sync.begin else None,
             "newer_than": self.newer_than,
-            "rejects_run_id": self.newest.rejects_run_id if self.newest and not self.options.retry_rejected else None,
+            "rejects_run_id": self.newest.rejects_run_id if self.newest else None,
+            "retry_rejected": self.options.retry_rejected,
             "count_model": sync.allow_rejected.share is not None,
             "count_state": bool(self.tables["synced"])
             and sync.max_rows is not None

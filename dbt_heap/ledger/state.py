@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.manifest import Relation
 from dbt_heap.warehouse import Warehouse
 
+FRESH_SECONDS = 30.0
 _MINUTE = 61  # seconds, over which Heap counts events
 
 
@@ -26,6 +28,7 @@ class State:
     relations: tuple[Relation, ...]  # of the models
     catalog: Catalog
     entries: Mapping[tuple[str, str], Entry]  # (destination, sync) -> its newest
+    read_at: float = 0.0  # by this machine's clock
 
     def newest(self, destination: str, sync: str) -> Entry | None:
         """A sync's newest entry; None where it never ran or was reset."""
@@ -137,9 +140,14 @@ class State:
             return state
         return self.reread()
 
+    def fresh(self) -> State:
+        """This, or the state looked at again where it was read so long ago that runs may have begun and ended since."""
+        return self if time.time() - self.read_at < FRESH_SECONDS else self.reread()
+
     def reread(self) -> State:
         """The same schema and models, looked at again. Raises as read_state does."""
-        state = replace(self, catalog=read_catalog(self.warehouse, self.schema, self.relations))
+        read_at = time.time()
+        state = replace(self, catalog=read_catalog(self.warehouse, self.schema, self.relations), read_at=read_at)
         if state.ready():
             return replace(state, entries=_entries(state))
         if orphans := [table for table in state.catalog.state_tables if names.holds_state(table)]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from dbt_heap.errors import RunningError, StateError
+from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import read_catalog
 from dbt_heap.ledger.entries import Entry, Step
@@ -15,6 +16,7 @@ from dbt_heap.ledger.fates import Acknowledgement, Fates
 from dbt_heap.ledger.folding import Folding
 from dbt_heap.ledger.locks import LEASE_SECONDS, Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
+from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State
 from dbt_heap.ledger.views import property_names, show_synced, shown_names
 from dbt_heap.mapping import MappedColumn
@@ -62,12 +64,16 @@ class Turn:
             self._settle()
             self._log(Step.CLOSED, status="interrupted", standing=None)  # which rejects stand, the next run finds out
 
-    def sweep(self) -> None:
-        """Drops the tables of this sync that no entry names: what killed runs left behind."""
+    def sweep(self, keep: str | None) -> None:
+        """Drops the tables of this sync that no entry names: what killed runs left behind.
+
+        The dead run's lock that this one moved aside is kept: it refuses another heir who has read the same lock.
+        """
         if self._unnamed(self._state):
             # Looked at again under the lock: since then another run may have ended, and its head is named by now.
             for table in self._unnamed(self._state.reread()):
-                self._state.drop(table)
+                if table != keep:
+                    self._state.drop(table)
 
     def doubt_all(self) -> None:
         """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
@@ -99,7 +105,8 @@ class Turn:
         if int(counts["entry"] or 0) != self.entry.entry:
             self._state.drop(self._table("outbox"))
             raise RunningError(f"{self.entry.sync}: another run ended a moment ago. Run the same command again.")
-        return comparison.plan(self._holder.run_id, counts, self._reasons(int(counts["rejected"])))
+        reasons = reject_reasons(warehouse, self._plan["outbox"], int(counts["rejected"]))
+        return comparison.plan(self._holder.run_id, counts, reasons)
 
     def begin(self, plan: Plan) -> None:
         """Step 3: what is about to be sent is on record."""
@@ -118,6 +125,7 @@ class Turn:
         for first in range(1, plan.sendable + 1, _PAGE_ROWS):
             last = min(first + _PAGE_ROWS - 1, plan.sendable)
             self._log(Step.HORIZON, horizon=last)
+            self._confirm()
             yield from self._state.warehouse.fetch("outbox_page", plan=self._plan, first=first, last=last)
 
     def acknowledge(self, group: Iterable[Acknowledgement]) -> None:
@@ -198,20 +206,15 @@ class Turn:
         rejected = (self.entry.rejected or 0) + counts["rejected"]
         return Fates(counts["accepted"], rejected, (self.entry.planned or 0) - counts["accepted"] - rejected)
 
-    def _reasons(self, rejected: int) -> dict[str, int]:
-        """How many rows are rejected for which reason; asked only where there are any."""
-        if not rejected:
-            return {}
-        rows = self._state.warehouse.query("reject_counts", outbox=self._plan["outbox"]).rows
-        reasons: dict[str, int] = {}
-        for reason, _, count in rows:
-            reasons[reason] = reasons.get(reason, 0) + int(count)
-        return reasons
-
     def _log(self, step: Step, **changes: Any) -> None:
         """Appends a step, if the lock is still held."""
         self.entry = self.entry.next(step, **changes)
-        self._state.append(self.entry, self._lock, self._holder)
+        try:
+            self._state.append(self.entry, self._lock, self._holder)
+        except WarehouseError:
+            with suppress(WarehouseError):
+                self._confirm()  # where another run took over, that is what is wrong
+            raise
         self._appended_at = self._clock()
 
     def _confirm(self) -> None:

@@ -1,6 +1,6 @@
 {# Appends one step, if the run still holds its lock. #}
 {% macro log_entry(state, lock, holder, entry) %}
-insert into {{ state.sync_log }} ({% for name in dbt_heap.log_columns() %}{{ adapter.quote(name) }}{{ ', ' if not loop.last }}{% endfor %})
+insert into {{ state.sync_log }} ({% for name in dbt_heap.log_columns() %}{{ dbt_heap.log_name(name) }}{{ ', ' if not loop.last }}{% endfor %})
 select
     {%- for name, type in dbt_heap.log_columns().items() %}
     {{ dbt.cast(dbt.current_timestamp() if name == 'at' else dbt_heap.literal(entry[name]), type) }}{{ ',' if not loop.last }}

@@ -5,7 +5,7 @@
 {% macro newest_entries(state, missing) %}
 select
     {% for name, type in dbt_heap.log_columns().items() -%}
-    {{ dbt.cast('null', type) ~ ' as ' if name in missing }}{{ adapter.quote(name) }}, {% endfor %}
+    {{ dbt.cast('null', type) ~ ' as ' if name in missing }}{{ dbt_heap.log_name(name) }}, {% endfor %}
     {{ dbt.datediff(adapter.quote('at'), dbt_heap.now(), 'second') }} as seconds_ago
 from (
     select log.*, row_number() over (partition by destination, sync order by entry desc) as newness

@@ -2,7 +2,7 @@
 {% macro read_rejects(state, syncs, keys, limit) %}
 {%- set rows = adapter.quote('rows') -%}
 select sync, reason, property,
-    {%- if keys %} {{ adapter.quote('key') }} as row_key, {{ rows }} as row_count,
+    {%- if keys %} key as row_key, {{ rows }} as row_count,
     {%- else %} sum({{ rows }}) as row_count, {% endif %}
     {{ dbt_heap.text_of('first_at' if keys else 'min(first_at)') }} as since
 from {{ state.rejects }} as rejects

@@ -2,9 +2,9 @@
 {% macro state_columns() %}
     {%- set text = dbt.type_string() -%}
     {%- set log = {} -%}
-    {%- for name, type in dbt_heap.log_columns().items() -%}{%- do log.update({name: adapter.quote(name) ~ ' ' ~ type}) -%}{%- endfor -%}
+    {%- for name, type in dbt_heap.log_columns().items() -%}{%- do log.update({name: dbt_heap.log_name(name) ~ ' ' ~ type}) -%}{%- endfor -%}
     {%- set rejects = {
-        'key': adapter.quote('key') ~ ' ' ~ text, 'rows': adapter.quote('rows') ~ ' ' ~ dbt.type_bigint(),
+        'key': 'key ' ~ text, 'rows': adapter.quote('rows') ~ ' ' ~ dbt.type_bigint(),
         'first_at': 'first_at ' ~ dbt.type_timestamp(), 'last_at': 'last_at ' ~ dbt.type_timestamp(),
     } -%}
     {%- for name in ['destination', 'sync', 'run_id', 'digest', 'reason', 'property'] -%}{%- do rejects.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}

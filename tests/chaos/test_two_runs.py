@@ -127,6 +127,23 @@ def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Proje
     assert len(slow_heap.requests()) == requests
 
 
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_run_that_lost_its_turn_leaves_its_heirs_lock_alone(users: Project, slow_heap: Sandbox) -> None:
+    paused = users.begun("--in-flight", "1", program=AT_ONCE)
+    paused_while_it_waits(slow_heap, paused)
+    time.sleep(LEASE_SECONDS + 1)
+    heir = users.begun("--in-flight", "1", program=AT_ONCE)
+    requested(slow_heap, len(slow_heap.requests()) + 2, heir)
+    paused.send_signal(signal.SIGCONT)
+    said = paused.communicate(timeout=60)[1]
+    assert paused.returncode == 2, said
+    third = users.sync()
+    assert third.exit_code == 2
+    assert f"process {heir.pid} " in third.stderr
+    said = heir.communicate(timeout=60)[1]
+    assert heir.returncode == 0, said
+
+
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
 def test_a_paused_run_holds_its_duckdb_file_and_is_named(users: Project, slow_heap: Sandbox) -> None:
     paused = users.begun("--in-flight", "1", program=AT_ONCE)

@@ -190,7 +190,18 @@ def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
         heap.hurry()
         assert answer.result(5.0).outcome is Outcome.UNAVAILABLE
         assert monotonic() - begun < 1.0
-        assert len(server.received) <= 2
+        assert len(server.received) == 1
+
+
+def test_who_slept_past_all_patience_tries_no_more() -> None:
+    now = [0.0]
+
+    def stopped(_: float) -> None:
+        now[0] += 900.0  # as a process that somebody stopped
+
+    patience = Patience.of(120.0, sleep=stopped, clock=lambda: now[0])
+    answer, server = answer_to(Reply(503), patience)
+    assert (answer.outcome, len(server.received)) == (Outcome.UNAVAILABLE, 1)
 
 
 def test_every_request_has_patience_of_its_own() -> None:

@@ -1,0 +1,23 @@
+{#
+    Each dataset has an information_schema of its own, and asking one that is not there is an error, so that they are looked for first:
+    https://cloud.google.com/bigquery/docs/information-schema-columns
+#}
+{% macro bigquery__catalog(relations) %}
+    {%- set looks = [] -%}
+    {%- for each in relations -%}
+        {%- set database = each.database or target.database -%}
+        {%- if adapter.check_schema_exists(database, each.schema) -%}
+            {%- set dataset = api.Relation.create(database=database, schema=each.schema).without_identifier() -%}
+            {%- set look -%}
+select table_catalog, table_schema, table_name, column_name, data_type, ordinal_position
+from {{ dataset }}.INFORMATION_SCHEMA.COLUMNS
+{%- if each.identifier %} where {{ dbt_heap.same_name('table_name', each.identifier) }}{% endif %}
+            {%- endset -%}
+            {%- do looks.append(look) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not looks -%}{{ return("select '' as table_catalog, '' as table_schema, '' as table_name, '' as column_name, '' as data_type") }}{%- endif -%}
+select table_catalog, table_schema, table_name, column_name, data_type
+from ({{ looks | join('\nunion distinct\n') }}) as seen
+order by table_catalog, table_schema, table_name, ordinal_position
+{% endmacro %}
