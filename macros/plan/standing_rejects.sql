@@ -1,6 +1,6 @@
 {# Marks rows that were rejected before with the same values, judged here as they were then: they count, and are not tried again. #}
 {% macro standing_rejects(plan) %}
-    {%- if not plan.rejects_run_id -%}
+    {%- if plan.retry_rejected or not plan.rejects_run_id -%}
     select
         judged.*,
         {{ dbt.cast('null', dbt.type_string()) }} as stood

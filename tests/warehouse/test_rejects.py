@@ -87,6 +87,15 @@ def test_retry_rejected_tries_standing_rejects_again(users: Project, heap: Sandb
     assert users.state("select count(*) from state.rejects") == [(0,)]
 
 
+def test_a_reject_that_is_tried_again_in_vain_stands_since_the_first_time(users: Project, heap: Sandbox) -> None:
+    heap.refuse("bob")
+    users.sync()
+    since = users.state("select first_at from state.rejects")
+    assert users.sync("--retry-rejected").exit_code == 1
+    assert users.state("select first_at from state.rejects") == since
+    assert users.state("select count(*) from state.rejects where last_at > first_at") == [(1,)]
+
+
 def test_a_reject_whose_row_left_the_model_stands_no_more(users: Project) -> None:
     users.sql("insert into heap_users values ('undefined', 'x')")
     users.sync()
