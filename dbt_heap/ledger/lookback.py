@@ -34,7 +34,10 @@ def latest(*texts: str | None) -> str | None:
 
 
 def held_back(newest: str | None, oldest: str | None) -> str | None:
-    """`newest`, or `oldest` where an event so old is not decided yet. None, and all are compared, where one cannot be read."""
+    """`newest`, or `oldest` where that is earlier: the time of an event that is not decided yet.
+
+    None where one of them cannot be read: then all are compared.
+    """
     if newest is None or oldest is None:
         return newest
     ends = instant(newest), instant(oldest)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from dbt_heap import limits
 from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.ledger import lookback
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.mapping import MappedColumn, Role, ValueClass
 
@@ -98,10 +98,11 @@ class Comparison:
     @property
     def newer_than(self) -> str | None:
         """Where the lookback begins: events before it are not compared. None where all are."""
-        lookback, newest = self.sync.lookback, self.newest.newest if self.newest else None
-        if lookback is None or newest is None or self.options.full_scan:
+        if self.options.full_scan:
             return None
-        return (datetime.fromisoformat(newest) - lookback).isoformat(sep=" ")
+        times = [column for column in self.columns if column.role is Role.TIMESTAMP]
+        by_day = any(column.value_class is ValueClass.DATE for column in times)
+        return lookback.start(self.newest.newest if self.newest else None, self.sync.lookback, by_day=by_day)
 
     def plan(self, run_id: str, counts: Mapping[str, Any], reasons: Mapping[str, int]) -> Plan:
         """The figures of one row of `outbox_counts` and of `reject_counts`."""
