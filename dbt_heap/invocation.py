@@ -23,6 +23,7 @@ class Invocation:
     project: ProjectFile
     manifest: Manifest
     declared: tuple[Sync, ...]
+    disabled: frozenset[str]  # names of syncs that are switched off
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
 
@@ -65,7 +66,7 @@ def invoke(settings: Settings) -> Invocation:
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
     selected = _selected(settings, path, declarations.syncs)
-    return Invocation(settings, project, manifest, declarations.syncs, selected, warnings)
+    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings)
 
 
 def target_path(settings: Settings, project: ProjectFile) -> Path:

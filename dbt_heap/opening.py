@@ -8,6 +8,8 @@ from typing import Any
 
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.state import read_state
+from dbt_heap.manifest import Relation
 from dbt_heap.warehouse import open_warehouse
 
 
@@ -25,7 +27,12 @@ def open_ledger(invocation: Invocation) -> Iterator[Ledger]:
         threads=settings.threads,
     ) as warehouse:
         project = invocation.project.name or invocation.manifest.project_name
-        yield Ledger.open(warehouse, invocation.project.heap_vars, project, invocation.declared)
+        state = read_state(warehouse, invocation.project.heap_vars.schema_name, _relations(invocation))
+        yield Ledger(state, invocation.project.heap_vars, project, invocation.declared, invocation.disabled)
+
+
+def _relations(invocation: Invocation) -> tuple[Relation, ...]:
+    return tuple({sync.model.relation for sync in invocation.declared if sync.model.relation})
 
 
 def _as_project(invocation: Invocation) -> Mapping[str, Any]:

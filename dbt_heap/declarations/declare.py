@@ -27,6 +27,7 @@ class Declarations:
 
     syncs: tuple[Sync, ...]  # users, accounts, events; by name
     warnings: tuple[str, ...]
+    disabled: frozenset[str]  # names of those that are switched off
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def declare(models: Sequence[Model], heap_vars: HeapVars) -> Declarations:
     if mistakes:
         raise DeclarationError(mistakes)
     enabled = [draft for draft in drafts if draft.declared.block.enabled]
+    disabled = frozenset(draft.declared.name for draft in drafts if not draft.declared.block.enabled)
     made = [_sync(draft, draft.declared.block.type) for draft in enabled if draft.declared.block.type]
     syncs = sorted(made, key=lambda sync: (_ORDER.index(sync.type), sync.name))
-    return Declarations(tuple(syncs), tuple(text for draft in enabled for text in draft.properties.warnings))
+    warnings = tuple(text for draft in enabled for text in draft.properties.warnings)
+    return Declarations(tuple(syncs), warnings, disabled)
 
 
 def _drafts(model: Model, defaults: Block, heap_vars: HeapVars) -> tuple[list[_Draft], list[Mistake]]:

@@ -39,7 +39,13 @@ class Folding:
         return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
 
     def counts(self) -> dict[str, int]:
-        """Rows that were accepted, rejected, or are in doubt."""
+        """Rows that were accepted, rejected, or are in doubt. Raises StateError where the run's tables are gone."""
+        for table in (self.entry.outbox, self.entry.acked):
+            if not self.catalog.of_state(table):
+                raise StateError(
+                    f"{self.entry.sync}: {table}, which a run left that did not end, is gone from the schema "
+                    f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+                )
         row = self.state.warehouse.query("fates", run=self._arguments()).rows[0]
         return {name: int(row[name]) for name in ("accepted", "rejected", "doubt")}
 

@@ -13,31 +13,26 @@ from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
 from dbt_heap.ledger.reasons import reject_reasons
-from dbt_heap.ledger.state import State, read_state
+from dbt_heap.ledger.state import State
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.ledger.views import shown_names
 from dbt_heap.mapping import MappedColumn, ValueClass, is_property
 from dbt_heap.project import HeapVars
-from dbt_heap.warehouse import Warehouse
 from dbt_heap.warehouse.connection import Row
 
 
 class Ledger:
     """Reads the warehouse for all syncs at once; lets runs take their turns."""
 
-    def __init__(self, state: State, heap_vars: HeapVars, project: str, declared: Iterable[Sync]) -> None:
+    def __init__(
+        self, state: State, heap_vars: HeapVars, project: str, declared: Iterable[Sync], disabled: frozenset[str]
+    ) -> None:
         self.state = state
         self._account_id_property = heap_vars.account_id_property
         self._project = project
         self._declared = {sync.name: sync for sync in declared}
+        self._disabled = disabled
         self._classes: dict[str, ValueClass] = {}
-
-    @classmethod
-    def open(cls, warehouse: Warehouse, heap_vars: HeapVars, project: str, syncs: Iterable[Sync]) -> Ledger:
-        """The ledger of a project's syncs. Raises WarehouseError, StateError."""
-        declared = tuple(syncs)
-        relations = tuple({sync.model.relation for sync in declared if sync.model.relation})
-        return cls(read_state(warehouse, heap_vars.schema_name, relations), heap_vars, project, declared)
 
     @property
     def target(self) -> str:
@@ -197,7 +192,7 @@ class Ledger:
 
     def _must_not_be_renamed(self, sync: Sync, destination: str) -> None:
         """Stops a sync whose old name still owns state: it would send everything again, events under new keys."""
-        declared = self._declared
+        declared = self._declared.keys() | self._disabled
         for (where, name), entry in self.state.entries.items():
             same = (entry.type, entry.key_columns) == (str(sync.type), ", ".join(sync.key_columns))
             if where == destination and name not in declared and same and self.state.newest(where, name):

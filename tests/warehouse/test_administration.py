@@ -1,0 +1,76 @@
+"""`state rename` and `state reset` where something was cut short before."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbt_heap.errors import WarehouseError
+from dbt_heap.ledger.state import State
+from dbt_heap.ledger.turn import Turn
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+from tests.warehouse.users import USERS
+from tests.warehouses import on_every_engine
+
+pytestmark = on_every_engine
+
+
+@pytest.fixture
+def people(users: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Three users, synced as `heap_users`; `state rename` to `people` was cut short between its two entries."""
+    assert users.sync().exit_code == 0
+    users.declare("heap_users", {**USERS, "name": "people"})
+    append, written = State.append, list[str]()
+
+    def once(state: State, *arguments: object) -> None:
+        if written:
+            raise WarehouseError("the warehouse is gone")
+        append(state, *arguments)  # type: ignore[arg-type]
+        written.append("entry")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "append", once)
+        assert users.run("state", "rename", "heap_users", "people").exit_code == 2
+    return users
+
+
+def test_a_rename_that_was_cut_short_is_finished_by_the_same_command(people: Project, heap: Sandbox) -> None:
+    heap.reset()
+    assert people.run("state", "rename", "heap_users", "people").exit_code == 0
+    assert people.sync().exit_code == 0
+    assert heap.requests() == []
+
+
+def test_a_reset_leaves_the_state_that_another_name_still_has(people: Project, heap: Sandbox) -> None:
+    heap.reset()
+    assert people.run("state", "reset", "people", "--yes").exit_code == 0
+    assert people.run("state", "rename", "heap_users", "people").exit_code == 0
+    assert people.sync().exit_code == 0
+    assert heap.requests() == []
+
+
+def test_a_run_whose_tables_are_gone_may_be_reset(
+    users: Project, heap: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise WarehouseError("the warehouse is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Turn, "close", cut)
+        assert users.sync().exit_code == 2
+    where = f"where table_schema = '{users.state_schema}' and table_name like 'outbox%'"
+    for (table,) in users.sql(f"select table_name from information_schema.tables {where}"):
+        users.state(f"drop table state.{table}")
+    outcome = users.sync()
+    assert outcome.exit_code == 2
+    assert "dbt-heap state reset heap_users" in outcome.stderr
+    assert users.run("state", "reset", "heap_users", "--yes").exit_code == 0
+    assert users.sync().exit_code == 0
+    assert len(heap.users()) == 3
+
+
+def test_a_sync_that_is_switched_off_is_no_orphan(users: Project) -> None:
+    assert users.sync().exit_code == 0
+    users.declare("heap_users", [{**USERS, "name": "heap_users", "enabled": False}, {**USERS, "name": "others"}])
+    outcome = users.sync()
+    assert outcome.exit_code == 0, outcome.stderr
