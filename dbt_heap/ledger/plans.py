@@ -39,7 +39,8 @@ class Plan:
     new_properties: tuple[str, ...]
     reasons: Mapping[str, int]  # why rows are rejected, without the standing ones
     newer_than: str | None = None  # the lookback's cut; None where all rows were compared
-    newest: str | None = None
+    newest: str | None = None  # Entry.newest from this run on, if Heap accepts all that is sent
+    newest_meanwhile: str | None = None  # … and until it has
     model_rows: int | None = None
     state_rows: int | None = None
 
@@ -107,6 +108,7 @@ class Comparison:
     def plan(self, run_id: str, counts: Mapping[str, Any], reasons: Mapping[str, int]) -> Plan:
         """The figures of one row of `outbox_counts` and of `reject_counts`."""
         properties = [column for column in self.columns if column.role is Role.PROPERTY]
+        before = self.newest.newest if self.newest else None
         return Plan(
             sync=self.sync,
             run_id=run_id,
@@ -122,7 +124,8 @@ class Comparison:
             new_properties=self._new_properties(properties),
             reasons=reasons,
             newer_than=self.newer_than,
-            newest=counts.get("newest"),
+            newest=lookback.held_back(lookback.latest(before, counts.get("newest")), counts.get("oldest_reject")),
+            newest_meanwhile=lookback.held_back(before, counts.get("oldest")),
             model_rows=_number(counts.get("model_rows")),
             state_rows=_number(counts.get("state_rows")),
         )

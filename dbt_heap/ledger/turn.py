@@ -118,6 +118,7 @@ class Turn:
             planned=plan.planned,
             rejected=plan.rejected,
             standing=plan.standing,
+            newest=plan.newest_meanwhile,
         )
 
     def pages(self, plan: Plan) -> Iterator[Row]:
@@ -159,14 +160,13 @@ class Turn:
                 acked=self._plan["acked"] if self.entry.acked else None,
             )  # fmt: skip
         rejects_run_id = (self._holder.run_id if standing else None) if rejects_changed else self._before.rejects_run_id
-        decided = plan.newest is not None and fates.undelivered == 0
         self._log(
             Step.CLOSED,
             **asdict(fates),
             planned=plan.planned,
             standing=standing,
             status=status,
-            newest=plan.newest if decided else self._before.newest,
+            newest=plan.newest if fates.accepted == plan.sendable else plan.newest_meanwhile,
             rejects_run_id=rejects_run_id,
         )
         if plan.planned:

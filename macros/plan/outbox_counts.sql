@@ -16,7 +16,10 @@ select
     {%- endif %}
     {%- endfor %}
     {%- if plan.type == 'events' %},
-    {{ dbt_heap.text_of('max(case when reject is null and stood is null then event_at end)') }} as newest
+    {#- a time to come would let no later event be found #}
+    {{ dbt_heap.text_of('max(case when reject is null and stood is null and event_at <= ' ~ dbt_heap.now() ~ ' then event_at end)') }} as newest,
+    {{ dbt_heap.text_of("min(case when reject is null or reject <> 'skipped' then event_at end)") }} as oldest,
+    {{ dbt_heap.text_of("min(case when stood is not null or reject <> 'skipped' then event_at end)") }} as oldest_reject
     {%- endif %}
     {%- if plan.count_model %},
     (select count(*) from {{ plan.relation }}) as model_rows

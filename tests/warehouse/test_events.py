@@ -154,6 +154,44 @@ def test_undelivered_rows_stay_within_reach_of_a_lookback(orders: Project, heap:
     assert {"x", "y"} <= {event["identity"] for event in heap.events()}
 
 
+def test_a_time_to_come_hides_no_later_event_from_a_lookback(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
+    orders.sql("insert into heap_orders values (4, 'x', timestamp '2099-01-01', 1)")
+    orders.sync()
+    orders.sql("insert into heap_orders values (5, 'y', timestamp '2026-03-04', 1)")
+    heap.reset()
+    assert orders.sync().exit_code == 0
+    assert [event["identity"] for event in heap.events()] == ["y"]
+
+
+def test_a_standing_reject_stays_within_reach_of_a_lookback(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
+    orders.sql("insert into heap_orders values (4, 'undefined', timestamp '2026-03-03 07:00:00', 1)")
+    orders.sync()
+    orders.sql("insert into heap_orders values (5, 'y', timestamp '2026-04-01', 1)")
+    assert [orders.sync().exit_code, orders.sync().exit_code] == [1, 1]
+    assert orders.results()["heap_orders"]["standing"] == 1
+    orders.sql("update heap_orders set user_id = 'mended' where order_id = 4")
+    assert orders.sync().exit_code == 0
+    assert "mended" in {event["identity"] for event in heap.events()}
+
+
+def test_an_event_that_a_full_scan_found_stays_within_reach_until_it_is_sent(orders: Project, heap: Sandbox) -> None:
+    orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
+    orders.sync()
+    orders.sql("insert into heap_orders values (4, 'x', timestamp '2026-02-01', 1)")
+    heap.misbehave("404:1.0")
+    orders.sync("--full-scan")
+    heap.misbehave("")
+    assert orders.sync().exit_code == 0
+    assert "x" in {event["identity"] for event in heap.events()}
+    orders.sql("insert into heap_orders values (5, 'z', timestamp '2026-04-01', 1)")
+    orders.sync()
+    orders.sql("insert into heap_orders values (6, 'y', timestamp '2026-02-02', 1)")
+    orders.sync()
+    assert "y" not in {event["identity"] for event in heap.events()}
+
+
 def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
     orders.table("heap_orders", f"select *, 'Order ' || order_id as action from ({ROWS})")
     fixed = {key: value for key, value in ORDERS.items() if key != "event_name"}
