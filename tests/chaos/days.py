@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.chaos.expectation import PLACEHOLDER, TWICE
+from tests.chaos.expectation import COPIES, PLACEHOLDER
 
 Rows = dict[str, dict[str, Any]]  # by key
 
@@ -20,6 +20,7 @@ PROPERTIES = {
     "accounts": {"Tier": "tier", "ARR": "arr"},
     "events": {"Order": "order_id", "Total": "total"},
 }
+TWICE = "twice"  # such a row stands twice in its model, unless a day says otherwise
 TYPES = {
     "plan": "varchar",
     "seats": "bigint",
@@ -57,6 +58,7 @@ class Day:
     """What happens before one sync, and around it."""
 
     edits: Mapping[str, Mapping[str, Mapping[str, Any] | None]]  # kind -> key -> columns, or None: the row leaves
+    single: bool = False  # what stands twice in a model stands there once
     back: int = 0  # the models first go back to what they were so many days ago
     mapped: tuple[str, ...] = ("Plan", "Seats")  # the properties of users that are mapped
     refused: frozenset[str] = frozenset()  # users and accounts
@@ -67,11 +69,13 @@ class Day:
     def models(self, before: list[dict[str, Rows]]) -> dict[str, Rows]:
         """The models of the day; `before` are those of the days before, the newest last."""
         models = {kind: dict(rows) for kind, rows in before[-1 - min(self.back, len(before) - 1)].items()}
-        for kind, edits in self.edits.items():
-            for key, columns in edits.items():
+        for kind in KINDS:
+            for key, columns in self.edits.get(kind, {}).items():
                 models[kind].pop(key, None)
                 if columns is not None:
-                    models[kind][key] = {IDS[kind]: key, **columns}
+                    models[kind][key] = {IDS[kind]: key, COPIES: 1, **columns}
+            if row := models[kind].get(TWICE):
+                models[kind][TWICE] = {**row, COPIES: 1 if self.single else 2}
         return models
 
 
@@ -83,6 +87,7 @@ def edits(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 DAYS = st.builds(
     Day,
     edits=st.fixed_dictionaries({kind: edits(kind) for kind in KINDS}),
+    single=st.sampled_from([False, False, True]),
     back=st.sampled_from([0, 0, 1, 2, 5]),
     mapped=st.sampled_from([("Plan", "Seats"), ("Plan", "Seats"), ("Plan",), ("Seats",)]),
     refused=st.frozensets(st.sampled_from([*PEOPLE, *COMPANIES]), max_size=3),
@@ -98,7 +103,7 @@ def select(kind: str, rows: Rows) -> str:
     """A select that gives the rows of a model."""
     names = [IDS[kind], *(name for name in TYPES if name in COLUMN_NAMES[kind])]
     types = [TYPES.get(name, "varchar") for name in names]
-    every = [row for key, row in rows.items() for _ in range(2 if key == TWICE else 1)]
+    every = [row for row in rows.values() for _ in range(row[COPIES])]
     values = ", ".join("(" + ", ".join(_literal(row[name]) for name in names) + ")" for row in every)
     casts = ", ".join(f"cast({name} as {of}) as {name}" for name, of in zip(names, types, strict=True))
     missing = f"({', '.join('null' for _ in names)})"

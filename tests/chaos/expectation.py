@@ -15,7 +15,7 @@ Rows = Mapping[str, Row]  # by key
 Properties = dict[str, Any]
 
 PLACEHOLDER = "undefined"
-TWICE = "twice"  # such a row stands twice in its model
+COPIES = "copies"  # no column: how often a row stands in its model
 
 
 @dataclass
@@ -25,7 +25,8 @@ class Planned:
     records: dict[str, Properties] = field(default_factory=dict)  # to send
     rejected: set[str] = field(default_factory=set)
     standing: set[str] = field(default_factory=set)
-    values: dict[str, Any] = field(default_factory=dict)  # of all these rows, as far as they are mapped
+    values: dict[str, Any] = field(default_factory=dict)  # of all these rows: what is wrong, and what is mapped
+    copies: dict[str, int] = field(default_factory=dict)  # of all these rows
 
 
 @dataclass
@@ -66,10 +67,12 @@ class Expectation:
             news = self._news(key, {name: row[column] for name, column in properties.items()})
             if news is None:
                 continue
-            planned.values[key] = self._values(row, properties)
+            wrong = self._wrong(row)
+            planned.values[key] = (wrong, self._values(row, properties))
+            planned.copies[key] = row[COPIES]
             if not retry_rejected and self.standing.get(key) == planned.values[key]:
                 planned.standing.add(key)
-            elif key == TWICE or row[self.id_column] in (None, PLACEHOLDER):
+            elif wrong:
                 planned.rejected.add(key)
             else:
                 planned.records[key] = news
@@ -88,9 +91,9 @@ class Expectation:
                 self._lose_sight(key)
         rejected = planned.rejected | set(refused)
         self.standing = {key: planned.values[key] for key in rejected | planned.standing}
-        count = _count(planned.records) + _count(planned.rejected)
-        gone = count - len(accepted) - _count(rejected)
-        return Fates(count, len(accepted), _count(rejected), gone, _count(planned.standing))
+        standing, refused_rows = _count(planned, planned.standing), _count(planned, rejected)
+        count = _count(planned, planned.records) + _count(planned, planned.rejected)
+        return Fates(count, len(accepted), refused_rows, count - len(accepted) - refused_rows, standing)
 
     def _news(self, key: str, values: Properties) -> Properties | None:
         known = self.held.get(key, {})
@@ -101,6 +104,15 @@ class Expectation:
             if (everything or value != known.get(name)) and (value is not None or self.blank)
         }
         return news or None
+
+    def _wrong(self, row: Row) -> str:
+        """Why a row is not sent: the first reason of several."""
+        subject = row[self.id_column]
+        if subject is None:
+            return "null"
+        if row[COPIES] > 1:
+            return "duplicate"
+        return "placeholder" if subject == PLACEHOLDER else ""
 
     def _values(self, row: Row, properties: Mapping[str, str]) -> Any:
         return tuple((name, row[column]) for name, column in properties.items())
@@ -129,7 +141,7 @@ class EventExpectation(Expectation):
         return None if key in self.held else {name: value for name, value in values.items() if value is not None}
 
     def _values(self, row: Row, properties: Mapping[str, str]) -> Any:
-        return tuple(row.items())
+        return tuple((name, value) for name, value in row.items() if name != COPIES)
 
     def _doubt_all(self) -> None:
         pass
@@ -141,5 +153,5 @@ class EventExpectation(Expectation):
         pass
 
 
-def _count(keys: Collection[str]) -> int:
-    return sum(2 if key == TWICE else 1 for key in keys)
+def _count(planned: Planned, keys: Collection[str]) -> int:
+    return sum(planned.copies[key] for key in keys)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dbt_heap.ledger import plans
 from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.company import Company
-from tests.chaos.days import DAYS, Day
+from tests.chaos.days import DAYS, TWICE, Day
 from tests.long import LONG
 
 BATCH_ROWS = 3  # so that a few rows make several batches
@@ -38,6 +38,9 @@ FORGOTTEN = [
     of_one_user("free"),
 ]
 
+# A duplicate leaves the model, the other row stays as it was; and comes back.
+DUPLICATE = [Day(edits={"users": {TWICE: {"plan": "free", "seats": 0}}}), Day(edits={}, single=True), Day(edits={})]
+
 # A property is mapped no more: the view keeps its name.
 UNMAPPED = [of_one_user("free", mapped=("Seats",)), of_one_user("free", mapped=("Plan",))]
 
@@ -45,6 +48,7 @@ UNMAPPED = [of_one_user("free", mapped=("Seats",)), of_one_user("free", mapped=(
 @pytest.mark.usefixtures("known_macros")
 @random_histories
 @example(days=FORGOTTEN, blank=frozenset())
+@example(days=DUPLICATE, blank=frozenset())
 @example(days=UNMAPPED, blank=frozenset())
 @given(
     days=st.lists(DAYS, min_size=1 if LONG else 5, max_size=10),
