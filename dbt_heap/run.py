@@ -143,7 +143,8 @@ class _Run:
         failure = next((each.failure for each in verdicts if each.failure), self._breaker(sync, destination).reason)
         status, message = judged(plan, fates, stopped=self.stopped() and failure is None, failure=failure)
         turn.close(plan, str(status), fates)
-        yield replace(with_verdicts(planned, plan, verdicts), status=status, message=message)
+        ended = with_verdicts(planned, plan, verdicts)
+        yield replace(ended, status=status, message=message, notes=(*ended.notes, *turn.notes))
 
     def _delivered(self, plan: Plan, turn: Turn, destination: Destination) -> Iterator[Sequence[Verdict]]:
         """The verdicts on a plan's batches in groups, each acknowledged in the warehouse before it is told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,7 +117,8 @@ def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None
 
 
 def console_of(settings: Settings) -> Console:
-    """The console that the settings ask for."""
+    """The console that the settings ask for. What libraries log would mix with its lines; all of it is told in ours."""
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     return Console(quiet=settings.quiet, log_format=settings.log_format)
 
 

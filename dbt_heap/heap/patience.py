@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from threading import Event
 from typing import Any, TypeVar
 
-from urllib3.exceptions import MaxRetryError, ResponseError
+from urllib3.exceptions import MaxRetryError, ProtocolError, ResponseError, SSLError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
@@ -20,6 +21,9 @@ TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 FIRST_WAIT_SECONDS = 2.0
 LATE_SECONDS = 1.0  # that a busy machine may wake later than it was asked to
 LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more
+
+# A TLS connection that ended is a dropped connection; all else that is wrong with one gets no better.
+DROPPED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 _P = TypeVar("_P", bound="Patience")
 
@@ -97,6 +101,8 @@ class Patience(Retry):
         _stacktrace: Any = None,
     ) -> _P:
         """The patience left after a failure. Raises GivenUpError where there is none."""
+        if isinstance(error, SSLError) and isinstance(error.args[0], DROPPED):
+            error = ProtocolError("the TLS connection broke", error)
         try:
             following = super().increment(method, url, response, error, _pool, _stacktrace)
         except MaxRetryError as spent:

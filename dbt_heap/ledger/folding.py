@@ -9,6 +9,7 @@ from dbt_heap.errors import StateError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog
 from dbt_heap.ledger.entries import Entry
+from dbt_heap.ledger.fates import Fates
 from dbt_heap.ledger.state import State
 from dbt_heap.mapping import is_property
 
@@ -38,8 +39,8 @@ class Folding:
             )
         return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
 
-    def counts(self) -> dict[str, int]:
-        """Rows that were accepted, rejected, or are in doubt. Raises StateError where the run's tables are gone."""
+    def fates(self) -> Fates:
+        """What became of the planned rows. Raises StateError where the run's tables are gone, WarehouseError."""
         for table in (self.entry.outbox, self.entry.acked):
             if not self.catalog.of_state(table):
                 raise StateError(
@@ -47,7 +48,8 @@ class Folding:
                     f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
                 )
         row = self.state.warehouse.query("fates", run=self._arguments()).rows[0]
-        return {name: int(row[name]) for name in ("accepted", "rejected", "doubt")}
+        accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
+        return Fates(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
 
     def _fold_events(self, follows: bool) -> str:
         if follows and self.entry.synced:

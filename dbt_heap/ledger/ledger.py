@@ -16,7 +16,7 @@ from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.ledger.views import shown_names
-from dbt_heap.mapping import MappedColumn, ValueClass, is_property
+from dbt_heap.mapping import MappedColumn, ValueClass
 from dbt_heap.project import HeapVars
 from dbt_heap.warehouse.connection import Row
 
@@ -93,7 +93,7 @@ class Ledger:
             return ()
         mapped = {column.name for column in comparison.columns}
         shown = shown_names(self.state.catalog, comparison.newest)
-        return tuple(name for stored, name in shown.items() if is_property(stored) and name not in {*mapped, stored})
+        return tuple(name for stored, name in shown.items() if name not in {*mapped, stored})
 
     def advice(self, sync: Sync, destination: str) -> tuple[str, ...]:
         """What to know of an account sync that Heap's API cannot tell; nothing of others. Raises WarehouseError."""
@@ -125,13 +125,17 @@ class Ledger:
         holder = Holder.of_this_process(run_id)
         lock = self.state.lock(destination, sync.name)
         moved = lock.take(holder)
+        notes: list[str] = []
         with self._letting_go(lock, holder):
             if resync or self._unfinished(sync, destination):
                 self.state = self.state.reread()
             if self._unfinished(sync, destination):  # still, now that nobody else can end it
-                Turn(self.state, lock, holder, self._entry(sync, destination)).recover(self._columns(sync))
+                dead = Turn(self.state, lock, holder, self._entry(sync, destination))
+                dead.recover(self._columns(sync))
+                notes += dead.notes
                 self.state = self.state.reread()
             turn = Turn(self.state, lock, holder, self._entry(sync, destination))
+            turn.notes += notes
             turn.sweep(keep=moved)
             if resync:
                 turn.doubt_all()

@@ -115,7 +115,7 @@ class Comparison:
             columns=self.columns,
             first=not self.tables["synced"],
             sendable=int(counts["sendable"]),
-            new=int(counts["new"]),
+            new=int(counts["new_rows"]),
             rejected=int(counts["rejected"]),
             standing=int(counts["standing"]),
             skipped=int(counts["skipped"]),

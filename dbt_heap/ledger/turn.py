@@ -48,6 +48,7 @@ class Turn:
         self._appended_at = clock()
         self._plan: dict[str, Any] = {}
         self._names: dict[str, str] = {}
+        self.notes: list[str] = []  # what else to know of the run, in sentences
         self._before = entry  # the newest entry of earlier runs
         self.entry = entry.opened_by(holder.run_id, holder.host, holder.pid)
 
@@ -73,7 +74,7 @@ class Turn:
             # Looked at again under the lock: since then another run may have ended, and its head is named by now.
             for table in self._unnamed(self._state.reread()):
                 if table != keep:
-                    self._state.drop(table)
+                    self._drop(table)
 
     def doubt_all(self) -> None:
         """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
@@ -190,21 +191,19 @@ class Turn:
         catalog = read_catalog(self._state.warehouse, self._state.schema, [])
         folding = Folding(self._state, catalog, self.entry, self._lock.table, self._holder.run_id)
         if self.entry.step is Step.HORIZON:
-            fates = self._fates(folding)
+            fates = folding.fates()
             if expected and fates != expected:
                 raise StateError(
                     f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded."
                 )
             self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
             self._confirm()
-        show_synced(self._state, self.entry, {**shown_names(catalog, before), **self._names})
+        try:
+            show_synced(self._state, self.entry, before, {**shown_names(catalog, before), **self._names})
+        except WarehouseError as refusal:  # it is for people alone, and others may have built on it
+            self.notes.append(f"its view shows an older state: {refusal}")
         if before.synced and before.synced != self.entry.synced:
-            self._state.drop(before.synced)
-
-    def _fates(self, folding: Folding) -> Fates:
-        counts = folding.counts()
-        rejected = (self.entry.rejected or 0) + counts["rejected"]
-        return Fates(counts["accepted"], rejected, (self.entry.planned or 0) - counts["accepted"] - rejected)
+            self._drop(before.synced)
 
     def _log(self, step: Step, **changes: Any) -> None:
         """Appends a step, if the lock is still held."""
@@ -224,6 +223,13 @@ class Turn:
     def _must_hold(self, run_id: str | None) -> None:
         if run_id != self._holder.run_id:
             raise RunningError(f"{self.entry.sync}: another run took over from this one. Run the same command again.")
+
+    def _drop(self, table: str) -> None:
+        """Drops what no entry names any more, unless others have built on it."""
+        try:
+            self._state.drop(table)
+        except WarehouseError as refusal:
+            self.notes.append(f"{table} is not needed any more and cannot be dropped: {refusal}")
 
     def _drop_own(self) -> None:
         self._state.drop(self._table("outbox"))

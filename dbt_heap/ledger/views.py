@@ -8,15 +8,16 @@ from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.state import State
-from dbt_heap.mapping import MappedColumn, Role
+from dbt_heap.mapping import MappedColumn, Role, is_property
 
 _MAX_BYTES = 60  # Postgres cuts at 63
 
 
 def shown_names(catalog: Catalog, entry: Entry) -> dict[str, str]:
-    """The names that a sync's view gives to its state's columns; empty where view and state are not of one making."""
+    """The names that a sync's view gives to its properties; empty where view and state are not of one making."""
     stored, shown = catalog.of_state(entry.synced), catalog.of_view(names.view(entry.sync))
-    return dict(zip(stored, shown, strict=True)) if len(stored) == len(shown) else {}
+    known = zip(stored, shown, strict=True) if len(stored) == len(shown) else ()
+    return {name: wanted for name, wanted in known if is_property(name)}
 
 
 def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
@@ -24,13 +25,28 @@ def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
     return {each.stored: each.name for each in columns if each.role is Role.PROPERTY}
 
 
-def show_synced(state: State, entry: Entry, wanted: Mapping[str, str]) -> None:
-    """Replaces a sync's view by one over its newest state. `wanted`: stored name -> name for people.
+def show_synced(state: State, entry: Entry, before: Entry, wanted: Mapping[str, str]) -> None:
+    """Has a sync's view show its newest state. `wanted`: stored name -> name for people.
+
+    A view that shows it already is left alone, with what others have granted on it and built on it. Raises
+    WarehouseError.
+    """
+    catalog = read_catalog(state.warehouse, state.schema, [])
+    columns = _columns(catalog.of_state(entry.synced), wanted)
+    shown = list(catalog.of_view(names.view(entry.sync)))
+    same = shown == list(columns.values())
+    elsewhere = any(sync == entry.sync and where != entry.destination for where, sync in state.entries)
+    if not columns or (same and before.synced == entry.synced and not elsewhere):
+        return
+    view, synced = state.relation(names.view(entry.sync)), state.relation(entry.synced or "")
+    state.warehouse.execute("synced_view", view=view, synced=synced, columns=columns, same=same)
+
+
+def _columns(stored: Iterable[str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """The view's columns: stored name -> shown name.
 
     A name that another column bears already (warehouses fold cases), or that is too long, gives way to the stored one.
-    Raises WarehouseError.
     """
-    stored = read_catalog(state.warehouse, state.schema, []).of_state(entry.synced)
     columns: dict[str, str] = {}
     taken = {name.lower() for name in stored if name not in wanted}
     for name in stored:
@@ -38,6 +54,4 @@ def show_synced(state: State, entry: Entry, wanted: Mapping[str, str]) -> None:
         fits = shown.lower() not in taken and len(shown.encode()) <= _MAX_BYTES and not set(shown) & set('"`')
         columns[name] = shown if fits else name
         taken.add(columns[name].lower())
-    if columns:
-        view, synced = state.relation(names.view(entry.sync)), state.relation(entry.synced or "")
-        state.warehouse.execute("synced_view", view=view, synced=synced, columns=columns)
+    return columns

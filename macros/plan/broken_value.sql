@@ -8,7 +8,8 @@
     {%- if column.value_class in ('date', 'timestamp', 'timestamptz') -%}
         {#- as a date: the literal would not fit into a timestamp of nanoseconds -#}
         {%- set day = 'cast(' ~ column.stored ~ ' as date)' -%}
-        {{ return('(' ~ day ~ " < '0001-01-01' or " ~ day ~ " >= '9999-12-31')") }}
+        {#- an instant of the last day may be one of the year 10000 elsewhere -#}
+        {{ return('(' ~ day ~ " < '0001-01-01' or " ~ day ~ (" > '9999-12-31')" if column.value_class == 'date' else " >= '9999-12-31')")) }}
     {%- endif -%}
     {%- if plan.reject_too_long and column.value_class in ('text', 'other', 'json') -%}
         {{ return(dbt.length(column.stored) ~ ' > ' ~ plan.rules.max_text) }}

@@ -2,7 +2,7 @@
 {% macro outbox_counts(plan, outbox) %}
 select
     count(case when reject is null and stood is null then 1 end) as sendable,
-    count(case when reject is null and stood is null and is_new then 1 end) as new,
+    count(case when reject is null and stood is null and is_new then 1 end) as new_rows,
     count(case when reject is not null and reject <> 'skipped' and stood is null then 1 end) as rejected,
     count(case when stood is not null then 1 end) as standing,
     count(case when reject = 'skipped' then 1 end) as skipped,

@@ -1,8 +1,8 @@
 {# How many rows an outbox rejects, by reason and property. #}
 {% macro reject_counts(outbox) %}
-select reject as reason, property, count(*) as rows
+select reject as reason, property, count(*) as row_count
 from {{ outbox }} as outbox
 where reject is not null and reject <> 'skipped' and stood is null
 group by reject, property
-order by rows desc, reason, property
+order by row_count desc, reason, property
 {% endmacro %}

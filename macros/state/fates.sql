@@ -2,7 +2,6 @@
 {% macro fates(run) %}
 select
     count(case when verdict = 'accepted' then 1 end) as accepted,
-    count(case when verdict = 'rejected' then 1 end) as rejected,
-    count(case when verdict = 'doubt' then 1 end) as doubt
+    count(case when verdict = 'rejected' then 1 end) as rejected
 from ({{ dbt_heap.decided_rows(run) }}) as decided
 {% endmacro %}

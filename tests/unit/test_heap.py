@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
@@ -191,6 +193,15 @@ def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
         assert answer.result(5.0).outcome is Outcome.UNAVAILABLE
         assert monotonic() - begun < 1.0
         assert len(server.received) == 1
+
+
+def test_a_tls_handshake_that_is_dropped_is_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answers = Thread(target=lambda: [listener.accept()[0].close() for _ in range(3)])
+        answers.start()
+        with Heap(f"https://127.0.0.1:{listener.getsockname()[1]}", "11", patience=patient(2)) as heap:
+            assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
+        answers.join()
 
 
 def test_who_slept_past_all_patience_tries_no_more() -> None:

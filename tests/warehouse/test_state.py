@@ -243,3 +243,13 @@ def test_a_large_first_sync_wants_to_be_asked_for(project: Project, heap: Sandbo
     assert outcome.exit_code == 1
     assert "dbt-heap sync --first-sync" in outcome.stderr
     assert heap.requests() == []
+
+
+@pytest.mark.parametrize("name", ["origin", "doubt", "acked_at", "run_id", "key"])
+def test_a_property_may_bear_the_name_of_one_of_the_states_columns(users: Project, heap: Sandbox, name: str) -> None:
+    users.declare("heap_users", {**USERS, "properties": {name: "plan"}})
+    for plan in ("one", "two", "three"):
+        users.sql(f"update heap_users set plan = '{plan}'")
+        outcome = users.sync()
+        assert (outcome.exit_code, outcome.stderr.count("view")) == (0, 0), outcome.stderr
+    assert {user["properties"][name] for user in heap.users()} == {"three"}
