@@ -28,9 +28,9 @@ class Catalog:
         columns = self.columns.get(_place(*self.state, table or ""), {})
         return {name.lower(): type_name for name, type_name in columns.items()}
 
-    def of_view(self, view: str) -> tuple[str, ...]:
-        """The columns of one of the state's views, as people know them; empty where there is none."""
-        return tuple(self.columns.get(_place(*self.state, view), {}))
+    def of_view(self, view: str) -> Mapping[str, str]:
+        """The columns of one of the state's views, as people know them, and their types; empty where there is none."""
+        return self.columns.get(_place(*self.state, view), {})
 
     @property
     def state_tables(self) -> tuple[str, ...]:

@@ -32,9 +32,10 @@ def show_synced(state: State, entry: Entry, before: Entry, wanted: Mapping[str, 
     WarehouseError.
     """
     catalog = read_catalog(state.warehouse, state.schema, [])
-    columns = _columns(catalog.of_state(entry.synced), wanted)
-    shown = list(catalog.of_view(names.view(entry.sync)))
-    same = shown == list(columns.values())
+    stored = catalog.of_state(entry.synced)
+    columns = _columns(stored, wanted)
+    shown = list(catalog.of_view(names.view(entry.sync)).items())
+    same = shown == [(columns[name], stored[name]) for name in stored]
     elsewhere = any(sync == entry.sync and where != entry.destination for where, sync in state.entries)
     if not columns or (same and before.synced == entry.synced and not elsewhere):
         return

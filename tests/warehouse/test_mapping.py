@@ -62,6 +62,15 @@ def test_a_type_that_widened_within_its_class_sends_only_what_changed(users: Pro
     assert sent(heap) == [{"identity": "ana", "properties": {"Seats": 5000000000}}]
 
 
+def test_the_view_shows_the_newest_values_of_a_property_whose_type_widened(users: Project) -> None:
+    users.sync()
+    users.sql("alter table heap_users alter seats type bigint")
+    for seats in (5000000000, 6000000000):
+        users.sql(f"update heap_users set seats = {seats} where user_id = 'ana'")
+        assert "view" not in users.sync().stderr
+        assert users.state("select \"Seats\" from state.heap_users__synced where key = 'ana'") == [(seats,)]
+
+
 def test_a_decimal_that_gains_digits_loses_none_of_them_in_the_state(project: Project, heap: Sandbox) -> None:
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["ltv"]})
     for scale, value in ((2, "1.25"), (4, "1.2525")):
