@@ -11,6 +11,7 @@ from dbt_heap.ledger import names
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.state import State
+from dbt_heap.ledger.views import view_of
 
 
 def reset(state: State, destination: str, sync: str) -> None:
@@ -21,7 +22,7 @@ def reset(state: State, destination: str, sync: str) -> None:
     with _held(state, destination, sync, unfinished_too=True) as (state, entry, lock, holder):
         cleared = _by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
         state.append(cleared, lock, holder)
-        state.warehouse.execute("drop_state_view", view=state.relation(names.view(sync)))
+        state.warehouse.execute("drop_state_view", view=state.relation(view_of(state, state.catalog, destination, sync)))
         shared = any(other.synced == entry.synced for name, other in state.entries.items() if name[1] != sync)
         if entry.synced and not shared:  # by a rename that was cut short
             state.drop(entry.synced)
@@ -46,7 +47,7 @@ def rename(state: State, destination: str, older: str, newer: str) -> None:
             state.append(_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
         finally:
             heir_lock.drop(holder)
-        state.warehouse.execute("drop_state_view", view=state.relation(names.view(older)))
+        state.warehouse.execute("drop_state_view", view=state.relation(view_of(state, state.catalog, destination, older)))
 
 
 def rebind(state: State, destination: str, sync: str, relation: str) -> None:

@@ -92,7 +92,7 @@ class Ledger:
         if comparison.newest is None:
             return ()
         mapped = {column.name for column in comparison.columns}
-        shown = shown_names(self.state.catalog, comparison.newest)
+        shown = shown_names(self.state, self.state.catalog, comparison.newest)
         return tuple(name for stored, name in shown.items() if name not in {*mapped, stored})
 
     def advice(self, sync: Sync, destination: str) -> tuple[str, ...]:

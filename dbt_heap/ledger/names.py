@@ -19,6 +19,7 @@ RUNS = "runs"
 REJECTS = "rejects"
 SHARED = frozenset({SYNC_LOG, REJECT_LOG, RUNS, REJECTS, "builds"})
 
+_VIEW = re.compile(r"[a-z0-9_]*__synced(_[0-9a-f]{8})?")
 _PHYSICAL = re.compile(r"(lock|stale|outbox|acked|synced)_[a-z0-9_]*_[0-9a-f]{8}(_[0-9a-f]{12})?")
 
 
@@ -38,15 +39,16 @@ def generation(destination: str, sync: str) -> str:
     return f"synced_{stem(destination, sync)}_{new_run_id()}"
 
 
-def view(sync: str) -> str:
-    """The view that people read."""
-    return f"{slug(sync)}__synced"
+def view(sync: str, destination: str | None = None) -> str:
+    """The view that people read; with a destination, the one it has where another has the plain name."""
+    digest = hashlib.sha256(destination.encode()).hexdigest()[:8] if destination else ""
+    return f"{slug(sync)}__synced_{digest}".rstrip("_")
 
 
 def is_ours(table: str) -> bool:
     """Whether a name in the state schema is one of those made here."""
     lowered = table.lower()
-    return lowered in SHARED or lowered.endswith("__synced") or bool(_PHYSICAL.fullmatch(lowered))
+    return lowered in SHARED or any(each.fullmatch(lowered) for each in (_VIEW, _PHYSICAL))
 
 
 def was_lock(table: str) -> bool:

@@ -199,7 +199,7 @@ class Turn:
             self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
             self._confirm()
         try:
-            show_synced(self._state, self.entry, before, {**shown_names(catalog, before), **self._names})
+            show_synced(self._state, self.entry, before, {**shown_names(self._state, catalog, before), **self._names})
         except WarehouseError as refusal:  # it is for people alone, and others may have built on it
             self.notes.append(f"its view shows an older state: {refusal}")
         if before.synced and before.synced != self.entry.synced:

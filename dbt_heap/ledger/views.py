@@ -13,9 +13,21 @@ from dbt_heap.mapping import MappedColumn, Role, is_property
 _MAX_BYTES = 60  # Postgres cuts at 63
 
 
-def shown_names(catalog: Catalog, entry: Entry) -> dict[str, str]:
+def view_of(state: State, catalog: Catalog, destination: str, sync: str) -> str:
+    """The name of a sync's view at a destination: the plain one, unless another destination came first.
+
+    The plain name is that of the destination which has state and no view of a name of its own.
+    """
+    own = names.view(sync, destination)
+    others = [where for where, name in state.entries if name == sync and where != destination]
+    first = any(state.newest(each, sync) and not catalog.of_view(names.view(sync, each)) for each in others)
+    return own if first or catalog.of_view(own) else names.view(sync)
+
+
+def shown_names(state: State, catalog: Catalog, entry: Entry) -> dict[str, str]:
     """The names that a sync's view gives to its properties; empty where view and state are not of one making."""
-    stored, shown = catalog.of_state(entry.synced), catalog.of_view(names.view(entry.sync))
+    view = view_of(state, catalog, entry.destination, entry.sync)
+    stored, shown = catalog.of_state(entry.synced), catalog.of_view(view)
     known = zip(stored, shown, strict=True) if len(stored) == len(shown) else ()
     return {name: wanted for name, wanted in known if is_property(name)}
 
@@ -34,13 +46,13 @@ def show_synced(state: State, entry: Entry, before: Entry, wanted: Mapping[str, 
     catalog = read_catalog(state.warehouse, state.schema, [])
     stored = catalog.of_state(entry.synced)
     columns = _columns(stored, wanted)
-    shown = list(catalog.of_view(names.view(entry.sync)).items())
-    same = shown == [(columns[name], stored[name]) for name in stored]
-    elsewhere = any(sync == entry.sync and where != entry.destination for where, sync in state.entries)
-    if not columns or (same and before.synced == entry.synced and not elsewhere):
-        return
-    view, synced = state.relation(names.view(entry.sync)), state.relation(entry.synced or "")
-    state.warehouse.execute("synced_view", view=view, synced=synced, columns=columns, same=same)
+    view = view_of(state, catalog, entry.destination, entry.sync)
+    same = list(catalog.of_view(view).items()) == [(shown, stored[name]) for name, shown in columns.items()]
+    # Without MERGE a dead run may have made the head that this one finds, and no view of it.
+    in_place = before.synced == entry.synced and state.warehouse.render("merges")
+    if columns and not (same and in_place):
+        relation, synced = state.relation(view), state.relation(entry.synced or "")
+        state.warehouse.execute("synced_view", view=relation, synced=synced, columns=columns, same=same)
 
 
 def _columns(stored: Iterable[str], wanted: Mapping[str, str]) -> dict[str, str]:

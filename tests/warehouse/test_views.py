@@ -1,4 +1,4 @@
-"""What people build on `<sync>__synced` stays, and stops no sync."""
+"""What people build on `<sync>__synced` stays, and stops no sync; each destination has a view of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import USERS
+from tests.warehouses import on_every_engine
 
-pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+on_postgres = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def grants(project: Project) -> list[tuple[object, ...]]:
     return project.sql(f"select privilege_type from information_schema.role_table_grants {where}")
 
 
+@on_postgres
 def test_a_sync_with_changes_leaves_grants_and_dependent_views_alone(built_upon: Project) -> None:
     built_upon.sql("update heap_users set plan = 'pro'")
     assert built_upon.sync().exit_code == 0
@@ -35,6 +37,7 @@ def test_a_sync_with_changes_leaves_grants_and_dependent_views_alone(built_upon:
     assert set(built_upon.sql("select * from plans")) == {("pro",)}
 
 
+@on_postgres
 def test_a_view_that_cannot_be_replaced_is_a_note_and_the_sync_goes_on(built_upon: Project, heap: Sandbox) -> None:
     built_upon.declare("heap_users", {**USERS, "properties": {"Plan": "plan", "Seats": "seats", "Tariff": "plan"}})
     outcome = built_upon.sync()
@@ -43,3 +46,46 @@ def test_a_view_that_cannot_be_replaced_is_a_note_and_the_sync_goes_on(built_upo
     requests = len(heap.requests())
     assert built_upon.sync().exit_code == 0
     assert len(heap.requests()) == requests
+
+
+OTHER = {"HEAP_APP_ID": "987"}
+
+
+def plans(project: Project, view: str = "heap_users__synced") -> set[str]:
+    """What a view shows."""
+    return {plan for (plan,) in project.state(f'select "Plan" from state.{view} where "Plan" is not null')}
+
+
+@pytest.fixture
+def in_two_places(users: Project) -> tuple[Project, str]:
+    """Three users, synced to one destination and, after a change, to another; and the name of the other's view."""
+    assert users.sync().exit_code == 0
+    users.sql("update heap_users set plan = 'pro'")
+    assert users.sync(**OTHER).exit_code == 0
+    names = "select distinct table_name from information_schema.columns where table_name like '%__synced_%'"
+    ((other,),) = users.sql(names)
+    return users, str(other)
+
+
+@on_every_engine
+def test_a_sync_to_another_destination_leaves_the_view_of_the_first_alone(in_two_places: tuple[Project, str]) -> None:
+    users, other = in_two_places
+    assert (plans(users), plans(users, other)) == ({"team", "free"}, {"pro"})
+    users.sql("update heap_users set plan = 'max'")
+    assert users.sync(**OTHER).exit_code == 0
+    assert (plans(users), plans(users, other)) == ({"team", "free"}, {"max"})
+    assert users.sync().exit_code == 0
+    assert plans(users) == {"max"}
+
+
+@on_every_engine
+@pytest.mark.parametrize("command", [("reset", "heap_users", "--yes"), ("rename", "heap_users", "people")])
+def test_what_is_done_to_the_state_of_one_destination_leaves_the_view_of_the_other_alone(
+    in_two_places: tuple[Project, str], command: tuple[str, ...]
+) -> None:
+    users, _ = in_two_places
+    if command[0] == "rename":
+        users.declare("heap_users", {**USERS, "name": "people"})
+    outcome = users.run("state", *command, **OTHER)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert plans(users) == {"team", "free"}
