@@ -22,7 +22,7 @@ def reset(state: State, destination: str, sync: str) -> None:
     with _held(state, destination, sync, unfinished_too=True) as (state, entry, lock, holder):
         cleared = _by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
         state.append(cleared, lock, holder)
-        state.warehouse.execute("drop_state_view", view=state.relation(view_of(state, state.catalog, destination, sync)))
+        _drop_view(state, destination, sync)
         shared = any(other.synced == entry.synced for name, other in state.entries.items() if name[1] != sync)
         if entry.synced and not shared:  # by a rename that was cut short
             state.drop(entry.synced)
@@ -47,13 +47,18 @@ def rename(state: State, destination: str, older: str, newer: str) -> None:
             state.append(_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
         finally:
             heir_lock.drop(holder)
-        state.warehouse.execute("drop_state_view", view=state.relation(view_of(state, state.catalog, destination, older)))
+        _drop_view(state, destination, older)
 
 
 def rebind(state: State, destination: str, sync: str, relation: str) -> None:
     """Binds a sync to another relation. Raises as `reset`."""
     with _held(state, destination, sync) as (state, entry, lock, holder):
         state.append(_by(holder, entry, Step.REBOUND, relation=relation), lock, holder)
+
+
+def _drop_view(state: State, destination: str, sync: str) -> None:
+    view = view_of(state, state.catalog, destination, sync)
+    state.warehouse.execute("drop_state_view", view=state.relation(view))
 
 
 @contextmanager
