@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlglot
 import yaml
+from sqlglot import exp
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
@@ -99,9 +100,26 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
         if macro in ASKING.get(warehouse.adapter_type, ()):
             continue
         for statement in rendered(warehouse, macro, arguments):
-            sqlglot.parse_one(statement, read=warehouse.adapter_type)
+            tree = sqlglot.parse_one(statement, read=warehouse.adapter_type)
+            assert not unquoted_reserved(tree, warehouse.adapter_type), statement
             parsed += 1
     assert parsed > 120
+
+
+def unquoted_reserved(tree: sqlglot.Expression, dialect: str) -> set[str]:
+    """Words that a dialect keeps for itself, and that a statement uses as bare names; sqlglot knows some dialects'.
+
+    It takes `type` for one of Redshift's, whose list has none: https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html
+    """
+    reserved = sqlglot.Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS - {"type"}
+    return {each.name for each in tree.find_all(exp.Identifier) if not each.quoted and each.name.lower() in reserved}
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "redshift"])
+def test_a_bare_name_that_a_dialect_keeps_for_itself_is_found(dialect: str) -> None:
+    bare = sqlglot.parse_one("select count(*) as new from t", read=dialect)
+    assert unquoted_reserved(bare, dialect) == {"new"}
+    assert not unquoted_reserved(sqlglot.parse_one("select count(*) as new_rows from t", read=dialect), dialect)
 
 
 def rendered(warehouse: Warehouse, macro: str, arguments: dict[str, Any]) -> list[str]:
