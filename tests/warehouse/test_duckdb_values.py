@@ -59,6 +59,8 @@ SENT = [
     Case("'101'::bit", '"101"'),
     # dates and times
     Case("date '2026-03-01'", '"2026-03-01"'),
+    Case("date '9999-12-31'", '"9999-12-31"'),  # the usual open end of a period
+    Case("timestamp '9999-12-30 23:59:59.999999'", '"9999-12-30T23:59:59.999999+00:00"'),
     Case("timestamp '2026-03-01 08:15:00'", '"2026-03-01T08:15:00+00:00"'),
     Case("timestamp '2026-03-01 08:15:00.123456'", '"2026-03-01T08:15:00.123456+00:00"'),
     Case("'2026-03-01 08:15:00'::timestamp_s", '"2026-03-01T08:15:00+00:00"'),
@@ -97,6 +99,7 @@ REJECTED = [
     ("'-infinity'::timestamp", "date_out_of_range"),
     ("'infinity'::timestamptz", "date_out_of_range"),
     ("date '0044-03-15 (BC)'", "date_out_of_range"),
+    ("date '10000-01-01'", "date_out_of_range"),
     ("date '12026-03-01'", "date_out_of_range"),
     ("timestamp '12026-03-01 00:00:00'", "date_out_of_range"),
 ]
