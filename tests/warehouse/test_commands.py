@@ -158,6 +158,19 @@ def test_logs_may_be_json_lines(shop: Project) -> None:
     assert {"name", "level", "ts", "msg"} == set(lines[0]["info"])
 
 
+@pytest.mark.parametrize("flags", [(), ("--quiet",), ("--log-format", "json")], ids=["plain", "quiet", "json"])
+def test_a_request_that_is_tried_again_leaves_no_line_of_a_librarys_own(
+    shop: Project, heap: Sandbox, flags: tuple[str, ...]
+) -> None:
+    heap.misbehave("resetx1")
+    with shop.begun("--max-wait", "3", *flags) as process:  # a process of its own: nothing here catches what is logged
+        stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    assert "Retrying" not in stdout + stderr and "Patience" not in stdout + stderr
+    if "json" in flags:
+        assert all(json.loads(line) for line in stderr.splitlines())
+
+
 def test_quiet_says_only_what_has_to_be_done(shop: Project) -> None:
     assert shop.sync("--quiet").stderr == ""
     shop.sql("insert into heap_users values ('undefined', 'free')")
