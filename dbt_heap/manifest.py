@@ -66,11 +66,8 @@ class Manifest:
     """What a run of dbt left behind, as far as syncs need it."""
 
     project_name: str
-    adapter_type: str
     dbt_version: str
     schema_version: str  # such as v12; empty where it says none
-    invocation_id: str
-    generated_at: str  # ISO 8601, as dbt wrote it
     models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
     warnings: tuple[str, ...] = ()
     fused_v2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
@@ -86,11 +83,8 @@ def read_manifest(path: Path) -> Manifest:
     schema = re.search(r"/manifest/(v\d+)", _text(metadata, "dbt_schema_version"))
     manifest = Manifest(
         project_name=_text(metadata, "project_name"),
-        adapter_type=_text(metadata, "adapter_type"),
         dbt_version=version,
         schema_version=schema[1] if schema else "",
-        invocation_id=_text(metadata, "invocation_id"),
-        generated_at=_text(metadata, "generated_at"),
         models=tuple(models),
         fused_v2=fused_v2,
     )

@@ -18,7 +18,7 @@ BOOLEANS = {True: "true", False: "false"}
 ARRAY_SEPARATOR = "||"
 
 
-class Literal(str):
+class Numeral(str):
     """A JSON number as it was written, so that no digit is lost on its way through Python."""
 
     __slots__ = ()
@@ -57,16 +57,16 @@ def top_level(text: Any) -> Iterator[tuple[str, Any]]:
 
 
 def parsed(text: str) -> Any:
-    """The JSON value in `text`, its numbers as Literals."""
+    """The JSON value in `text`, its numbers as Numerals."""
     try:
-        return json.loads(text, parse_int=Literal, parse_float=Literal, parse_constant=_no_number)
+        return json.loads(text, parse_int=Numeral, parse_float=Numeral, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise UnfitError(Reason.INVALID_JSON) from None
 
 
 def plain(value: Any) -> Any:
     """A parsed JSON value as Heap takes it: text, a number, or None."""
-    if isinstance(value, Literal):
+    if isinstance(value, Numeral):
         return _number(value)
     if isinstance(value, list):
         return ARRAY_SEPARATOR.join(_element(each) for each in value if each is not None)
@@ -84,16 +84,16 @@ def _element(value: Any) -> str:
         raise UnfitError(Reason.INVALID_JSON) from None
 
 
-def _as_written(literal: Literal) -> orjson.Fragment:
-    return orjson.Fragment(str(literal))  # orjson takes no subclass here
+def _as_written(numeral: Numeral) -> orjson.Fragment:
+    return orjson.Fragment(str(numeral))  # orjson takes no subclass here
 
 
-def _number(literal: Literal) -> orjson.Fragment:
-    if len(literal) > MAX_TEXT:
+def _number(numeral: Numeral) -> orjson.Fragment:
+    if len(numeral) > MAX_TEXT:
         raise UnfitError(Reason.LONG_NUMBER)
-    if not math.isfinite(float(literal)):
+    if not math.isfinite(float(numeral)):
         raise UnfitError(Reason.NOT_A_NUMBER)
-    return _as_written(literal)
+    return _as_written(numeral)
 
 
 def _no_number(_: str) -> None:

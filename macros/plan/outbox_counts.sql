@@ -6,7 +6,6 @@ select
     count(case when reject is not null and reject <> 'skipped' and stood is null then 1 end) as rejected,
     count(case when stood is not null then 1 end) as standing,
     count(case when reject = 'skipped' then 1 end) as skipped,
-    max(case when reject is null and stood is null then batch end) as last_batch,
     count(distinct case when reject is null and stood is null then batch end) as batches
     {%- for column in plan.columns if column.role == 'property' %},
     {%- if plan.type == 'events' %}

@@ -139,7 +139,7 @@ def test_other_json_is_told_for_what_it_is(path: Path, content: Any, says: str) 
 
 def test_who_wrote_it_is_read(path: Path) -> None:
     found = read(path, {})
-    assert found == Manifest("shop", "duckdb", "1.11.0", "v12", "an id", "2026-03-01T08:00:00Z", ())
+    assert found == Manifest("shop", "1.11.0", "v12", ())
 
 
 @pytest.mark.parametrize("schema", ["v11", "v13", "v20"])
@@ -388,7 +388,7 @@ def test_the_integration_project_as_dbt_parses_it_declares_six_syncs(tmp_path: P
     project.run("dbt", "deps", "--quiet")
     project.run("dbt", "parse", "--quiet")
     manifest = read_manifest(tmp_path / "target" / "manifest.json")
-    assert (manifest.project_name, manifest.adapter_type) == ("dbt_heap_integration_tests", "duckdb")
+    assert manifest.project_name == "dbt_heap_integration_tests"
     assert manifest.warnings == ()
     assert [each.name for each in manifest.models] == [
         "heap_accounts", "heap_orders", "heap_product_events", "heap_trials", "heap_users",
