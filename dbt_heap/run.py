@@ -16,7 +16,7 @@ from dbt_heap.batches import batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap import Heap, Patience
+from dbt_heap.heap import IN_FLIGHT, Heap, Patience
 from dbt_heap.invocation import Invocation
 from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
@@ -43,7 +43,7 @@ class Orders:
     max_minutes: float | None = None
     skip_running: bool = False  # --if-running skip
     fail_fast: bool = False
-    in_flight: int = 8
+    in_flight: int = IN_FLIGHT
     request_timeout: float = 30.0  # seconds that one try of a request may take
     max_wait: float = 120.0  # seconds that a request which failed is tried again
     minute: float = MINUTE_SECONDS  # how long a minute of Heap's rate limits lasts, in seconds

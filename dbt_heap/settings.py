@@ -27,7 +27,7 @@ from dbt_heap.project import (
 )
 from dbt_heap.reading import did_you_mean, quoted
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -168,7 +168,7 @@ def _url(text: str) -> str:
         raise ValueError("an address such as https://heapanalytics.com is needed")
     if any(mark in text for mark in "@?#"):
         raise ValueError("an address without user, password, query and fragment is needed")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("https is needed; plain http goes only to this machine (127.0.0.1), as to the sandbox")
     return text.strip().rstrip("/")
 

@@ -12,13 +12,14 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from dbt_heap import __version__
 from dbt_heap.batches import body
 from dbt_heap.declarations.sync import SyncType
+from dbt_heap.heap.deadlines import PunctualAdapter
 from dbt_heap.heap.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
+from dbt_heap.settings import LOOPBACK
 
 PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
     SyncType.EVENTS: "/api/track",
@@ -38,11 +39,10 @@ SHARE_HINT = (
     " (where other processes send to the same environment, give each its share of Heap's limit by --events-per-minute)"
 )
 
+IN_FLIGHT = 8  # requests at once, unless told otherwise
 CONNECT_SECONDS = 10.0
 NO_ANSWER = "no answer in time"
 NO_TIME = "it did not take them, and no time was left for another try"
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Outcome(str, Enum):
@@ -79,7 +79,7 @@ class Heap:
         base_url: str,
         app_id: str,
         *,
-        in_flight: int = 4,
+        in_flight: int = IN_FLIGHT,
         timeout_seconds: float = 30.0,
         patience: Patience | None = None,
     ) -> None:
@@ -135,7 +135,7 @@ def _session(in_flight: int, patience: Patience) -> requests.Session:
     session.headers.update({"Content-Type": "application/json", "User-Agent": f"dbt-heap/{__version__}"})
     session.auth = _no_auth
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # the jar is not made for threads
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=in_flight, max_retries=patience)
+    adapter = PunctualAdapter(pool_connections=1, pool_maxsize=in_flight, max_retries=patience)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -266,6 +266,17 @@ def test_an_answer_that_never_ends_is_not_waited_for() -> None:
         assert monotonic() - begun < 2.0
 
 
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nServer:"])
+def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
+    with TricklingServer(head) as url:
+        begun = monotonic()
+        with Heap(url, "11", timeout_seconds=0.3, patience=patient(0)) as heap:
+            answer = heap.send(USERS, [RECORD])
+        assert monotonic() - begun < 2.0
+    # A status that came decides, as where the connection drops after it.
+    assert answer == (Answer(Outcome.ACCEPTED) if b"200" in head else Answer(Outcome.UNAVAILABLE, "no answer in time"))
+
+
 def test_a_dropped_connection_is_tried_again() -> None:
     with HeapServer(failing(2, Reply(drop="before"))) as server, Heap(server.url, "11", patience=patient()) as heap:
         assert heap.send(USERS, [RECORD]) == Answer(Outcome.ACCEPTED, retries=2)
