@@ -16,7 +16,7 @@ from dbt_heap.batches import batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap import IN_FLIGHT, Heap, Patience
+from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Heap, Patience
 from dbt_heap.invocation import Invocation
 from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
@@ -44,8 +44,8 @@ class Orders:
     skip_running: bool = False  # --if-running skip
     fail_fast: bool = False
     in_flight: int = IN_FLIGHT
-    request_timeout: float = 30.0  # seconds that one try of a request may take
-    max_wait: float = 120.0  # seconds that a request which failed is tried again
+    request_timeout: float = TIMEOUT_SECONDS  # seconds that one try of a request may take
+    max_wait: float = MAX_WAIT_SECONDS  # seconds that a request which failed is tried again
     minute: float = MINUTE_SECONDS  # how long a minute of Heap's rate limits lasts, in seconds
     stop: Callable[[], bool] = lambda: False  # asked at least twice a second while something is sent
 

@@ -40,7 +40,7 @@ from dbt_heap.run import Orders, sync
 @click.option(
     "--in-flight",
     type=click.IntRange(1, 64),
-    default=8,
+    default=Orders.in_flight,
     show_default=True,
     envvar="DBT_HEAP_IN_FLIGHT",
     help="Requests under way at once.",
@@ -48,7 +48,7 @@ from dbt_heap.run import Orders, sync
 @click.option(
     "--request-timeout",
     type=click.FloatRange(0, 60, min_open=True),
-    default=30.0,
+    default=Orders.request_timeout,
     show_default=True,
     envvar="DBT_HEAP_REQUEST_TIMEOUT",
     help="Seconds to wait for one answer of Heap's.",
@@ -56,7 +56,7 @@ from dbt_heap.run import Orders, sync
 @click.option(
     "--max-wait",
     type=click.FloatRange(0, 300),
-    default=120.0,
+    default=Orders.max_wait,
     show_default=True,
     envvar="DBT_HEAP_MAX_WAIT",
     help="Seconds to try a request again that failed.",

@@ -40,6 +40,7 @@ SHARE_HINT = (
 )
 
 IN_FLIGHT = 8  # requests at once, unless told otherwise
+TIMEOUT_SECONDS = 30.0  # for one answer, unless told otherwise
 CONNECT_SECONDS = 10.0
 NO_ANSWER = "no answer in time"
 NO_TIME = "it did not take them, and no time was left for another try"
@@ -80,7 +81,7 @@ class Heap:
         app_id: str,
         *,
         in_flight: int = IN_FLIGHT,
-        timeout_seconds: float = 30.0,
+        timeout_seconds: float = TIMEOUT_SECONDS,
         patience: Patience | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")

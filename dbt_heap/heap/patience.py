@@ -18,6 +18,7 @@ from urllib3.util import Retry
 # 408 and 425 say "again" by their definition; Heap documents none of them, and gateways speak for themselves.
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+MAX_WAIT_SECONDS = 120.0  # from the first failure to the last try, unless told otherwise
 FIRST_WAIT_SECONDS = 2.0
 LATE_SECONDS = 1.0  # that a busy machine may wake later than it was asked to
 LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more
@@ -45,7 +46,7 @@ class Patience(Retry):
     def __init__(
         self,
         *args: Any,
-        max_wait_seconds: float = 120.0,
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
         spent_seconds: float = 0.0,
         hurry: Event | None = None,
         jitter: Callable[[], float] = random.random,
@@ -63,7 +64,9 @@ class Patience(Retry):
         self._woke_at: float | None = None
 
     @classmethod
-    def of(cls: type[_P], max_wait_seconds: float = 120.0, *, retries: int | None = None, **kwargs: Any) -> _P:
+    def of(
+        cls: type[_P], max_wait_seconds: float = MAX_WAIT_SECONDS, *, retries: int | None = None, **kwargs: Any
+    ) -> _P:
         """Patience for so long, and for at most `retries` more tries of a request where that is said."""
         return cls(
             retries,
