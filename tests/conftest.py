@@ -10,12 +10,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from dbt_common.behavior_flags import BehaviorFlagRendered
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
-from dbt_heap.warehouse import opening
+from dbt_heap.warehouse import Warehouse, opening
 from tests.macros import Macros
-from tests.project import Project
+from tests.nowhere import warehouse_nowhere
+from tests.project import SLOW_HEAP_MS, Project
 from tests.warehouses import DuckDB, Engine, Postgres, postgres_server
 
 
@@ -33,6 +35,13 @@ def heap(shared_sandbox: Sandbox) -> Sandbox:
     shared_sandbox.misbehave("")
     shared_sandbox.refuse()
     return shared_sandbox
+
+
+@pytest.fixture
+def slow_heap() -> Iterator[Sandbox]:
+    """A Heap that takes a while."""
+    with running(SandboxOptions(rate_limits=False, latency_ms=SLOW_HEAP_MS)) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +76,23 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     made: Engine = DuckDB(tmp_path) if name == "duckdb" else request.getfixturevalue(name)()
     yield made
     made.drop()
+
+
+@pytest.fixture
+def nowhere(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    """A warehouse that is never connected to, as `@on_every_adapter` says."""
+    return warehouse_nowhere(request.param, tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unasked_flags() -> Iterator[None]:
+    """Spares every adapter a search of all loaded modules, once a flag and frame, for who asks about dbt's flags.
+
+    A command of its own spends 50 ms on it; in here, where five adapters are loaded, it was most of the time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "tests"))
+        yield
 
 
 @pytest.fixture(scope="session")

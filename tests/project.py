@@ -19,6 +19,7 @@ from dbt_heap.cli.group import group
 from dbt_heap.sandbox.server import Sandbox
 from tests.warehouses import Engine
 
+SLOW_HEAP_MS = 300  # before each answer of the fixture `slow_heap`
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 
 

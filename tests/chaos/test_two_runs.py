@@ -7,20 +7,19 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dbt_heap.sandbox.options import SandboxOptions
-from dbt_heap.sandbox.server import Sandbox, running
+from dbt_heap.sandbox.server import Sandbox
 from tests.long import LONG
-from tests.project import Project, requested
+from tests.project import SLOW_HEAP_MS, Project, requested
+from tests.warehouse.users import many_users
 from tests.warehouses import Engine, on_every_engine
 
 ROWS = 12_000
-LATENCY_MS = 300
-LEASE_SECONDS = 4
+LEASE_SECONDS = 8  # half of it must be longer than this machine may stand still
+HELD = "slow:1"  # the faults of a Heap that keeps a run busy for as long as they are set
 ROUNDS = 50 if LONG else 4
 
 # `dbt-heap sync` with a lease that a test can outwait.
@@ -35,27 +34,28 @@ ON_A_WORD = ("-c", f"{SHORT_LEASE}\nprint('ready', flush=True)\ninput()\nmain()"
 
 
 @pytest.fixture
-def slow_heap() -> Iterator[Sandbox]:
-    """A Heap that takes a while."""
-    with running(SandboxOptions(rate_limits=False, latency_ms=LATENCY_MS)) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
     """Twelve batches of users, never synced."""
     project = Project(tmp_path, slow_heap.url, engine)
-    project.table("heap_users", f"select 'u' || i as user_id, i as seats from generate_series(1, {ROWS}) as t(i)")
-    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
+    many_users(project, ROWS)
     project.write()
     return project
 
 
-def paused_while_it_waits(heap: Sandbox, process: subprocess.Popen[str]) -> None:
-    """Stops a run that has one request in flight, halfway between sending it and having its answer."""
+def paused_while_it_waits(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
+    """A run that was stopped halfway between sending a request, the only one in flight, and having its answer."""
+    process = project.begun("--in-flight", "1", program=AT_ONCE)
     requested(heap, 3, process)
-    time.sleep(LATENCY_MS / 2_000)
+    time.sleep(SLOW_HEAP_MS / 2_000)
     process.send_signal(signal.SIGSTOP)
+    return process
+
+
+def paused_past_its_lease(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
+    """A run that was stopped like that, for so long that another may take over."""
+    process = paused_while_it_waits(project, heap)
+    time.sleep(LEASE_SECONDS + 1)
+    return process
 
 
 def sent(heap: Sandbox) -> list[str]:
@@ -84,11 +84,14 @@ def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: 
 
 @on_every_engine
 def test_a_run_beside_another_may_be_told_to_skip(users: Project, slow_heap: Sandbox) -> None:
-    first = users.begun(program=AT_ONCE)
+    slow_heap.misbehave(HELD)
+    first = users.begun("--in-flight", "1", program=AT_ONCE)
     requested(slow_heap, 1, first)
     second = users.begun("--if-running", "skip", program=AT_ONCE)
-    assert "heap_users" in second.communicate(timeout=60)[1]
+    said = second.communicate(timeout=60)[1]
+    assert re.search(rf"heap_users: .*\bprocess {first.pid}\b", said), said
     assert second.returncode == 0
+    slow_heap.misbehave("")
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert sorted(sent(slow_heap)) == sorted(f"u{number}" for number in range(1, ROWS + 1))
@@ -109,9 +112,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, slow_hea
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Project, slow_heap: Sandbox) -> None:
-    paused = users.begun("--in-flight", "1", program=AT_ONCE)
-    paused_while_it_waits(slow_heap, paused)
-    time.sleep(LEASE_SECONDS + 1)
+    paused = paused_past_its_lease(users, slow_heap)
     heir = users.begun(program=AT_ONCE)
     said = heir.communicate(timeout=60)[1]
     assert heir.returncode == 0, said
@@ -129,9 +130,8 @@ def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Proje
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_a_run_that_lost_its_turn_leaves_its_heirs_lock_alone(users: Project, slow_heap: Sandbox) -> None:
-    paused = users.begun("--in-flight", "1", program=AT_ONCE)
-    paused_while_it_waits(slow_heap, paused)
-    time.sleep(LEASE_SECONDS + 1)
+    paused = paused_past_its_lease(users, slow_heap)
+    slow_heap.misbehave(HELD)
     heir = users.begun("--in-flight", "1", program=AT_ONCE)
     requested(slow_heap, len(slow_heap.requests()) + 2, heir)
     paused.send_signal(signal.SIGCONT)
@@ -140,14 +140,14 @@ def test_a_run_that_lost_its_turn_leaves_its_heirs_lock_alone(users: Project, sl
     third = users.sync()
     assert third.exit_code == 2
     assert f"process {heir.pid} " in third.stderr
+    slow_heap.misbehave("")
     said = heir.communicate(timeout=60)[1]
     assert heir.returncode == 0, said
 
 
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
 def test_a_paused_run_holds_its_duckdb_file_and_is_named(users: Project, slow_heap: Sandbox) -> None:
-    paused = users.begun("--in-flight", "1", program=AT_ONCE)
-    paused_while_it_waits(slow_heap, paused)
+    paused = paused_while_it_waits(users, slow_heap)
     try:
         outcome = users.sync()
         assert outcome.exit_code == 2

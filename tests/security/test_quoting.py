@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import yaml
 from jinja2 import Environment, nodes
 from sqlglot import Dialect, TokenType, tokenize
 
 from dbt_heap.reading import identifier
-from dbt_heap.warehouse import Warehouse, open_warehouse
+from dbt_heap.warehouse import Warehouse
 from tests.integration import ROOT
+from tests.nowhere import on_every_adapter
 from tests.security.test_hostile_names import HOSTILE
-from tests.warehouse.test_dialects import NOWHERE
 
 FROM_A_PROJECT = {
     *("column.column", "column.name", "plan.timestamp", "plan.begin", "plan.newer_than", "plan.key_columns"),
@@ -22,33 +20,23 @@ FROM_A_PROJECT = {
 }
 QUOTES = {"quote", "literal", "key_text"}  # functions that quote what they are given
 
-every_adapter = pytest.mark.parametrize("warehouse", NOWHERE, indirect=True)
 pytestmark = pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 
 
-@pytest.fixture
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
-    """A warehouse that is never connected to."""
-    profile = {"type": request.param, **NOWHERE[request.param]}
-    (tmp_path / "profiles.yml").write_text(yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": profile}}}))
-    project = {"name": "shop", "version": "1.0", "config-version": 2, "profile": "shop"}
-    return open_warehouse(project, project_dir=tmp_path, profiles_dir=tmp_path)
-
-
-@every_adapter
-def test_a_text_stays_one_text(warehouse: Warehouse) -> None:
-    escapes = "\\" in Dialect.get_or_raise(warehouse.adapter_type).tokenizer_class.STRING_ESCAPES
+@on_every_adapter
+def test_a_text_stays_one_text(nowhere: Warehouse) -> None:
+    escapes = "\\" in Dialect.get_or_raise(nowhere.adapter_type).tokenizer_class.STRING_ESCAPES
     for text in [*HOSTILE.values(), "\\", "'", "\\'", "'\\", "\\\\'", "''", '"', "x\\\n'"]:
-        written = warehouse._adapter.execute_macro("literal", project="dbt_heap", kwargs={"text": text})
-        (found,) = tokenize(written, read=warehouse.adapter_type)
+        written = nowhere._adapter.execute_macro("literal", project="dbt_heap", kwargs={"text": text})
+        (found,) = tokenize(written, read=nowhere.adapter_type)
         assert found.token_type is TokenType.STRING
         assert found.text == text or (escapes and {"\n", "\r"} & set(text))
 
 
-@every_adapter
-def test_a_name_that_is_not_refused_stays_one_name(warehouse: Warehouse) -> None:
+@on_every_adapter
+def test_a_name_that_is_not_refused_stays_one_name(nowhere: Warehouse) -> None:
     for name in allowed(HOSTILE.values()):
-        (found,) = tokenize(warehouse._adapter.quote(name), read=warehouse.adapter_type)
+        (found,) = tokenize(nowhere._adapter.quote(name), read=nowhere.adapter_type)
         assert (found.token_type, found.text) == (TokenType.IDENTIFIER, name)
 
 

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlglot
-import yaml
 from sqlglot import exp
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
-from dbt_heap.warehouse import Warehouse, open_warehouse
+from dbt_heap.warehouse import Warehouse
+from tests.nowhere import on_every_adapter
 from tests.project import Project
 from tests.warehouses import DuckDB
 
-NOBODY = {"user": "nobody", "password": "none", "schema": "public"}
-NOWHERE: dict[str, dict[str, Any]] = {  # nobody listens there, and nothing is asked
-    "bigquery": {"method": "oauth", "project": "shop", "dataset": "public"},
-    "databricks": {"host": "nowhere.example", "http_path": "/", "token": "none", "catalog": "main", "schema": "public"},
-    "postgres": {**NOBODY, "host": "nowhere.example", "port": 5432, "dbname": "shop"},
-    "redshift": {**NOBODY, "host": "nowhere.example", "port": 5439, "dbname": "shop"},
-    "snowflake": {**NOBODY, "account": "nowhere", "database": "shop", "warehouse": "shop"},
-    "spark": {"method": "session", "host": "NA", "schema": "public"},
-}  # fmt: skip
 ASKING = {  # macros that ask the warehouse while they are rendered: for its schemas, or for its version
     "bigquery": {"catalog"}, "databricks": {"newest_entries", "read_lock"}, "spark": {"catalog"},
 }  # fmt: skip
@@ -81,27 +71,18 @@ def live(project: Project) -> None:
     project.run("state", "reset", "heap_users", "--yes")
 
 
-@pytest.fixture
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
-    """A warehouse that is never connected to."""
-    profile = {"type": request.param, **NOWHERE[request.param]}
-    (tmp_path / "profiles.yml").write_text(yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": profile}}}))
-    project = {"name": "shop", "version": "1.0", "config-version": 2, "profile": "shop"}
-    return open_warehouse(project, project_dir=tmp_path, profiles_dir=tmp_path)
-
-
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
-@pytest.mark.parametrize("warehouse", NOWHERE, indirect=True)
+@on_every_adapter
 def test_every_statement_parses_in_the_dialect_of_each_warehouse(
-    warehouse: Warehouse, calls: list[tuple[str, dict[str, Any]]]
+    nowhere: Warehouse, calls: list[tuple[str, dict[str, Any]]]
 ) -> None:
     parsed = 0
     for macro, arguments in calls:
-        if macro in ASKING.get(warehouse.adapter_type, ()):
+        if macro in ASKING.get(nowhere.adapter_type, ()):
             continue
-        for statement in rendered(warehouse, macro, arguments):
-            tree = sqlglot.parse_one(statement, read=warehouse.adapter_type)
-            assert not unquoted_reserved(tree, warehouse.adapter_type), statement
+        for statement in rendered(nowhere, macro, arguments):
+            tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
+            assert not unquoted_reserved(tree, nowhere.adapter_type), statement
             parsed += 1
     assert parsed > 120
 

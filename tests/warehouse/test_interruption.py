@@ -6,15 +6,14 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dbt_heap.sandbox.options import SandboxOptions
-from dbt_heap.sandbox.server import Sandbox, running
+from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project, requested
+from tests.warehouse.users import many_users
 from tests.warehouses import Engine, on_every_engine
 
 pytestmark = on_every_engine
@@ -22,18 +21,10 @@ ROWS = 8_000
 
 
 @pytest.fixture
-def slow_heap() -> Iterator[Sandbox]:
-    """A Heap that takes a while."""
-    with running(SandboxOptions(rate_limits=False, latency_ms=300)) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
 def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
     """Eight batches of users, never synced."""
     project = Project(tmp_path, slow_heap.url, engine)
-    project.table("heap_users", f"select 'u' || i as user_id, i as seats from generate_series(1, {ROWS}) as t(i)")
-    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
+    many_users(project, ROWS)
     project.table("heap_orders", "select 1 as order_id, 'u1' as user_id")
     project.declare(
         "heap_orders", {"type": "events", "identity": "user_id", "unique_key": "order_id", "event_name": "Order"}

@@ -6,9 +6,16 @@ import json
 from typing import Any
 
 from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan", "Seats": "seats"}}
 ROWS = "select * from (values ('ana', 'team', 3), ('bob', 'free', 1), ('cem', null, 2)) as t(user_id, plan, seats)"
+
+
+def many_users(project: Project, rows: int) -> None:
+    """Makes as many users as it takes to fill several batches."""
+    project.table("heap_users", f"select 'u' || i as user_id, i as seats from generate_series(1, {rows}) as t(i)")
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
 
 
 def held(heap: Sandbox) -> dict[str, dict[str, Any]]:
