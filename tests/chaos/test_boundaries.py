@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from random import Random
 
 import pytest
@@ -17,6 +17,7 @@ CHAINS_A_WORLD = 8
 WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("after",)
 # After a statement that only reads, all is as it was before: these are left to the long form.
 READS = {"catalog", "newest_entries", "outbox_counts", "outbox_page", "fates", "lock_holder", "reject_counts"}
+TRIES = 10  # of the last deaths that are left
 REPEATS = 2  # of steps that a run repeats as often as there are batches, as many are tried
 TINY = {"users": 120, "accounts": 10, "events": 120}  # enough for two groups of batches at least, always
 ENGINES = ["duckdb", "postgres"]
@@ -36,27 +37,50 @@ def test_a_first_run_killed_at_any_step_is_followed_by_one_that_ends_well(
 ) -> None:
     world = new_world(engine, 1, TINY)
     chance = Random(1)
-    left = deaths(world.run().steps, chance, share=1.0 if LONG else 0.2)
-    for number in range(10_000):
-        if not any(left):
-            return
+    left = Left(deaths(world.run().steps, chance, share=1.0 if LONG else 0.2))
+    number = 0
+    while left:
         world = new_world(engine, number, TINY)
-        finish(left, chain(world, [Dying(at=each) for each in take(left)], figures, chance))
+        left.finish(chain(world, left.next(), figures, chance))
         idle(world)
+        number += 1
+
+
+class Left:
+    """Deaths that have not come true yet, by sync."""
+
+    def __init__(self, by_sync: list[list[Death]]) -> None:
+        self._by_sync = by_sync
+        self._in_vain = 0
+
+    def __bool__(self) -> bool:
+        return any(self._by_sync)
+
+    def next(self) -> list[Dying]:
+        """One of each sync; at most three."""
+        return [Dying(at=each[0]) for each in self._by_sync if each][:3]
+
+    def finish(self, came_true: list[Death]) -> None:
+        """Forgets what has happened. What did not is tried again: groups of batches are not as many in every run."""
+        self._in_vain = 0 if came_true else self._in_vain + 1
+        assert self._in_vain < TRIES, self._by_sync
+        for each in self._by_sync:
+            each[:] = [death for death in each if death not in came_true]
+            each[:] = each[1:] + each[:1]
 
 
 def run_all(new_world: NewWorld, engine: str, figures: Figures, share: float) -> None:
     """Has a run with changes die at a share of its steps."""
     chance = Random(2)
     world = settled(new_world(engine, 2))
-    left = deaths(changed(world), chance, share)
+    left = Left(deaths(changed(world), chance, share))
     number = 0
-    while any(left):
+    while left:
         number += 1
         if number % CHAINS_A_WORLD == 0:
             world = settled(new_world(engine, number))
-        finish(left, chain(world, [Dying(at=each) for each in take(left)], figures, chance))
-        if number % CHAINS_A_WORLD == 3 or not any(left):
+        left.finish(chain(world, left.next(), figures, chance))
+        if number % CHAINS_A_WORLD == 3 or not left:
             idle(world)
 
 
@@ -85,16 +109,3 @@ def deaths(steps: Iterable[str], chance: Random, share: float) -> list[list[Deat
             if tried and (name, when) != ("send", "uncommitted") and chance.random() < share:
                 by_sync.setdefault(number, []).append(Death(step, when))
     return [chance.sample(each, len(each)) for _, each in sorted(by_sync.items())]
-
-
-def take(left: list[list[Death]]) -> Iterator[Death]:
-    """The next death in each sync; at most three."""
-    return (each[0] for each in [each for each in left if each][:3])
-
-
-def finish(left: list[list[Death]], came_true: list[Death]) -> None:
-    """Forgets what has happened. What did not is tried again, at the beginning of a chain it cannot fail."""
-    assert came_true, left
-    for each in left:
-        each[:] = [death for death in each if death not in came_true]
-        each[:] = each[1:] + each[:1]
