@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +63,8 @@ class Folding:
             name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if is_property(name)
         }
         columns = [{"name": name, "known": name in older} for name in sent]
-        fits = all(older.get(name) == type_name for name, type_name in sent.items())
-        kept = [name for name in older if name not in sent and name.lower() not in _OWN_COLUMNS]
+        fits = all(_holds(older.get(name), type_name) for name, type_name in sent.items())
+        kept = [name for name in older if name not in sent and name not in _OWN_COLUMNS]
         if self.entry.synced and fits and self.state.warehouse.render("merges"):
             self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns, kept=kept))
             return self.entry.synced
@@ -88,3 +89,8 @@ class Folding:
             "horizon": self.entry.horizon or 0,
             **more,
         }
+
+
+def _holds(stored: str | None, sent: str) -> bool:
+    """Whether a column takes every value of another type: the same one, or its own with limits, `numeric(10,2)`."""
+    return stored is not None and (stored == sent or bool(re.fullmatch(re.escape(stored) + r"\(\d+(, ?\d+)?\)", sent)))

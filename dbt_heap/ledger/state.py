@@ -86,13 +86,19 @@ class State:
         else:
             self.warehouse.execute("drop_state_table", relation=self.relation(table))
 
+    def unnamed(self, destination: str, sync: str) -> list[str]:
+        """The tables of a sync that no entry names as its head: of a run that works or that was killed."""
+        named = {entry.synced for entry in self.entries.values()}
+        stem = names.stem(destination, sync)
+        return [each for each in self.catalog.state_tables if names.belongs(each, stem) and each not in named]
+
     def ready(self) -> bool:
         """Whether the log stands, by which everything else is known."""
         return bool(self.catalog.of_state(names.SYNC_LOG))
 
     def missing_columns(self) -> dict[str, list[str]]:
         """What the shared tables that stand lack where an older dbt-heap made them, by table."""
-        shared = {name: [*map(str.lower, self.catalog.of_state(name))] for name in (names.SYNC_LOG, names.REJECT_LOG)}
+        shared = {name: list(self.catalog.of_state(name)) for name in (names.SYNC_LOG, names.REJECT_LOG)}
         stand = {name: columns for name, columns in shared.items() if columns}
         missing: dict[str, list[str]] = self.warehouse.render("missing_columns", columns=stand)
         return missing

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.ledger import names
-from dbt_heap.ledger.catalog import read_catalog
+from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.fates import Acknowledgement, Fates
 from dbt_heap.ledger.folding import Folding
@@ -38,14 +38,11 @@ class Turn:
         lock: Lock,
         holder: Holder,
         entry: Entry,
-        *,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._state = state
         self._lock = lock
         self._holder = holder
-        self._clock = clock
-        self._appended_at = clock()
+        self._appended_at = time.time()
         self._plan: dict[str, Any] = {}
         self._names: dict[str, str] = {}
         self.notes: list[str] = []  # what else to know of the run, in sentences
@@ -70,9 +67,10 @@ class Turn:
 
         The dead run's lock that this one moved aside is kept: it refuses another heir who has read the same lock.
         """
-        if self._unnamed(self._state):
+        of_sync = self.entry.destination, self.entry.sync
+        if self._state.unnamed(*of_sync):
             # Looked at again under the lock: since then another run may have ended, and its head is named by now.
-            for table in self._unnamed(self._state.reread()):
+            for table in self._state.reread().unnamed(*of_sync):
                 if table != keep:
                     self._drop(table)
 
@@ -80,18 +78,19 @@ class Turn:
         """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
         if not self.entry.synced or self.entry.type == "events":
             return
-        state, known = self._state, self.entry.synced
+        state, before = self._state, self.entry
+        known = state.relation(self.entry.synced)
         if state.warehouse.render("merges"):
-            state.warehouse.execute("mark_all_doubtful", synced=state.relation(known))
+            state.warehouse.execute("mark_all_doubtful", synced=known)
             return
         doubtful = names.generation(self.entry.destination, self.entry.sync)
         state.warehouse.execute(
-            "doubtful_generation", next=state.relation(doubtful), synced=state.relation(known),
-            columns=list(state.catalog.of_state(known)),
+            "doubtful_generation", next=state.relation(doubtful), synced=known,
+            columns=list(state.catalog.of_state(self.entry.synced)),
         )  # fmt: skip
-        self._log(Step.CLOSED, synced=doubtful)
+        self._log(Step.FOLDED, synced=doubtful)
         self._confirm()
-        state.drop(known)
+        self._show(before, state.catalog)
 
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
@@ -136,11 +135,11 @@ class Turn:
         for start in range(0, len(rows), _INSERT_ROWS):
             chunk = [asdict(each) for each in rows[start : start + _INSERT_ROWS]]
             self._state.warehouse.execute("acknowledge", acked=self._plan["acked"], verdicts=chunk)
-            self._appended_at = self._clock()
+            self._appended_at = time.time()
 
     def beat(self) -> None:
         """Keeps the lease where nothing was written for long. Raises RunningError after a pause of half a lease."""
-        silent = self._clock() - self._appended_at
+        silent = time.time() - self._appended_at
         if silent > LEASE_SECONDS / 2:
             raise RunningError(
                 f"{self.entry.sync}: this run was paused for {silent:.0f} seconds, and another may have taken over. "
@@ -198,8 +197,13 @@ class Turn:
                 )
             self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
             self._confirm()
+        self._show(before, catalog)
+
+    def _show(self, before: Entry, catalog: Catalog) -> None:
+        """Has the view show the state; of that before, the table goes."""
         try:
-            show_synced(self._state, self.entry, before, {**shown_names(self._state, catalog, before), **self._names})
+            wanted = {**shown_names(self._state, catalog, before), **self._names}
+            show_synced(self._state, catalog, self.entry, before, wanted)
         except WarehouseError as refusal:  # it is for people alone, and others may have built on it
             self.notes.append(f"its view shows an older state: {refusal}")
         if before.synced and before.synced != self.entry.synced:
@@ -214,7 +218,7 @@ class Turn:
             with suppress(WarehouseError):
                 self._confirm()  # where another run took over, that is what is wrong
             raise
-        self._appended_at = self._clock()
+        self._appended_at = time.time()
 
     def _confirm(self) -> None:
         """Raises RunningError where another run took over, and the last entry was not written."""
@@ -235,11 +239,6 @@ class Turn:
         self._state.drop(self._table("outbox"))
         if self.entry.acked:
             self._state.drop(self.entry.acked)
-
-    def _unnamed(self, state: State) -> list[str]:
-        named = {entry.synced for entry in state.entries.values()}
-        stem = names.stem(self.entry.destination, self.entry.sync)
-        return [each for each in state.catalog.state_tables if names.belongs(each, stem) and each not in named]
 
     def _table(self, kind: str) -> str:
         return f"{kind}_{names.stem(self.entry.destination, self.entry.sync)}_{self._holder.run_id}"

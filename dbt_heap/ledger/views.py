@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
-from dbt_heap.ledger.entries import Entry
+from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.state import State
 from dbt_heap.mapping import MappedColumn, Role, is_property
 
@@ -37,19 +37,20 @@ def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
     return {each.stored: each.name for each in columns if each.role is Role.PROPERTY}
 
 
-def show_synced(state: State, entry: Entry, before: Entry, wanted: Mapping[str, str]) -> None:
+def show_synced(state: State, catalog: Catalog, entry: Entry, before: Entry, wanted: Mapping[str, str]) -> None:
     """Has a sync's view show its newest state. `wanted`: stored name -> name for people.
 
-    A view that shows it already is left alone, with what others have granted on it and built on it. Raises
-    WarehouseError.
+    `catalog` is of the time before that state. A view that shows it already is left alone, with what others have
+    granted on it and built on it. Raises WarehouseError.
     """
-    catalog = read_catalog(state.warehouse, state.schema, [])
+    if entry.synced != before.synced:
+        catalog = read_catalog(state.warehouse, state.schema, [])
     stored = catalog.of_state(entry.synced)
     columns = _columns(stored, wanted)
     view = view_of(state, catalog, entry.destination, entry.sync)
     same = list(catalog.of_view(view).items()) == [(shown, stored[name]) for name, shown in columns.items()]
-    # Without MERGE a dead run may have made the head that this one finds, and no view of it.
-    in_place = before.synced == entry.synced and state.warehouse.render("merges")
+    # Of a head that a dead run has made there may be no view yet, and none tells what it stands on.
+    in_place = before.synced == entry.synced and before.step is not Step.FOLDED
     if columns and not (same and in_place):
         relation, synced = state.relation(view), state.relation(entry.synced or "")
         state.warehouse.execute("synced_view", view=relation, synced=synced, columns=columns, same=same)

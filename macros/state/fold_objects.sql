@@ -1,6 +1,6 @@
 {# Brings accepted values and doubts into the state in place: one MERGE, fenced by the lock. #}
 {% macro fold_objects(run) %}
-    {%- set names = (run.columns | map(attribute='name') | list) + run.kept + ['doubt', 'origin', 'acked_at', 'run_id'] -%}
+    {%- set names = (run.columns | map(attribute='name') | list) + run.kept + dbt_heap.own_columns() -%}
 merge into {{ run.older }} as synced
 using (
     select folded.*

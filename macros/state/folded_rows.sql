@@ -22,6 +22,9 @@
     where sent.verdict <> 'rejected'
 {% endmacro %}
 
+{# The columns of a row that tell of the row itself, after its key and its properties. #}
+{% macro own_columns() %}{{ return(['doubt', 'origin', 'acked_at', 'run_id']) }}{% endmacro %}
+
 {#
     What a property's value in the state becomes: the one that was accepted, else the one before. Where the row was in doubt and is
     no more, a property that was not sent is forgotten: Heap holds the value before or the one that was in doubt, and when the model

@@ -3,7 +3,6 @@
     engines without MERGE. Properties no longer mapped keep their columns.
 #}
 {% macro generation_objects(run) %}
-    {%- set own = ['doubt', 'origin', 'acked_at', 'run_id'] -%}
 create table {{ run.next }} {{ dbt_heap.stored_as() }} as
 with folded as (
     {{ dbt_heap.folded_rows(run) }}
@@ -16,7 +15,7 @@ select
     {%- for column in run.columns %}
     {{ 'synced' if column.known else 'folded' }}.{{ column.name }},
     {%- endfor %}
-    {%- for name in run.kept + own %}
+    {%- for name in run.kept + dbt_heap.own_columns() %}
     synced.{{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ run.older }} as synced

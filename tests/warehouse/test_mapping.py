@@ -100,3 +100,17 @@ def test_heap_names_that_differ_only_in_case_are_two_properties(users: Project, 
     assert users.sync().exit_code == 0
     assert held(heap)["ana"] == {"Plan": "team", "plan": 3}
     assert users.sync().exit_code == 0
+
+
+def test_a_run_that_fits_into_the_state_keeps_its_table_whatever_limits_its_types_have(
+    project: Project, heap: Sandbox
+) -> None:
+    columns = "cast(7.25 as decimal(10, 2)) as total, cast('gold' as varchar(10)) as tier"
+    project.table("heap_users", f"select 'ana' as user_id, {columns}")
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["total", "tier"]})
+    assert project.sync().exit_code == 0
+    heads = project.state("select distinct synced from state.sync_log where synced is not null")
+    project.sql("update heap_users set total = 8.5, tier = 'silver'")
+    assert project.sync().exit_code == 0
+    assert project.state("select distinct synced from state.sync_log where synced is not null") == heads
+    assert held(heap) == {"ana": {"total": 8.5, "tier": "silver"}}

@@ -84,6 +84,18 @@ def test_resync_sends_objects_in_full_and_the_next_sync_nothing(users: Project, 
     assert sent(heap) == []
 
 
+def test_after_a_resync_that_was_refused_the_view_still_stands(users: Project, heap: Sandbox) -> None:
+    users.sync()
+    users.declare("heap_users", {**USERS, "max_rows": 1})
+    heap.reset()
+    assert users.sync("--resync").exit_code == 1
+    assert sent(heap) == []
+    assert users.state("select key, \"Plan\" from state.heap_users__synced where key = 'ana'") == [("ana", "team")]
+    users.declare("heap_users", USERS)
+    users.sync()
+    assert held(heap)["ana"] == {"Plan": "team", "Seats": 3}
+
+
 def test_accounts_are_sent_under_their_account_id(project: Project, heap: Sandbox) -> None:
     project.table("heap_accounts", "select 7 as account_id, 'gold' as tier, 12.50::decimal(10, 2) as arr")
     project.declare(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dbt_heap.ledger import turn
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import USERS
@@ -46,6 +47,33 @@ def test_a_view_that_cannot_be_replaced_is_a_note_and_the_sync_goes_on(built_upo
     requests = len(heap.requests())
     assert built_upon.sync().exit_code == 0
     assert len(heap.requests()) == requests
+
+
+class DeathError(Exception):
+    """Of a run, at a moment that a test chose."""
+
+
+def die(*_: object) -> None:
+    """What happens then."""
+    raise DeathError
+
+
+@on_every_engine
+def test_a_run_that_died_before_its_view_showed_the_state_is_made_up_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
+    project.table("heap_users", "select 'ana' as user_id, cast(1 as bigint) as seats")
+    assert project.sync().exit_code == 0
+    project.table("heap_users", "select 'ana' as user_id, 2 as seats")  # a narrower type: a table of its own
+    with monkeypatch.context() as patch:
+        patch.setattr(turn, "show_synced", die)
+        with pytest.raises(DeathError):
+            project.sync()
+    assert project.sync().exit_code == 0
+    assert project.state("select seats from state.heap_users__synced") == [(2,)]
+    tables = "select table_name from information_schema.tables where table_name like 'synced_heap_users%'"
+    assert project.sql(tables) == project.state("select synced from state.sync_log order by entry desc limit 1")
 
 
 OTHER = {"HEAP_APP_ID": "987"}
