@@ -53,6 +53,7 @@ class Project:
         self.environment = {"HEAP_BASE_URL": heap_url}
         self.nodes: dict[str, Any] = {}
         self.vars: dict[str, Any] = {"app_id": app_id}
+        self.settings: dict[str, Any] = {}  # what else stands in dbt_project.yml
         self.schema = SCHEMA
         self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
         self.profile()
@@ -129,7 +130,7 @@ class Project:
     def write(self) -> None:
         """Puts project file and manifest on disk."""
         project = {"name": "shop", "version": "1.0", "profile": "shop", "vars": {"dbt_heap": self.vars}}
-        self._write("dbt_project.yml", project)
+        self._write("dbt_project.yml", project | self.settings)
         metadata = {
             "dbt_schema_version": self.schema,
             "dbt_version": "1.11.0",

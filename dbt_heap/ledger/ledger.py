@@ -84,8 +84,9 @@ class Ledger:
         """The figures of a plan, from one select that writes nothing. Raises WarehouseError."""
         warehouse, plan = self.state.warehouse, comparison.arguments()
         select = f"({warehouse.render('outbox_rows', plan=plan)})"
-        counts = warehouse.query("outbox_counts", plan=plan, outbox=select).rows[0].dict()
-        return comparison.plan("", counts, reject_reasons(warehouse, select, int(counts["rejected"])))
+        with warehouse.about(sync=comparison.sync.name):
+            counts = warehouse.query("outbox_counts", plan=plan, outbox=select).rows[0].dict()
+            return comparison.plan("", counts, reject_reasons(warehouse, select, int(counts["rejected"])))
 
     def dropped_properties(self, comparison: Comparison) -> tuple[str, ...]:
         """Heap's names of properties that were sent once and are mapped no more: Heap keeps their last values."""
@@ -113,7 +114,9 @@ class Ledger:
 
     def sample(self, comparison: Comparison, limit: int) -> list[Row]:
         """The first rows that would be sent. Raises WarehouseError."""
-        return self.state.warehouse.fetch("outbox_sample", plan=comparison.arguments(), limit=limit)
+        warehouse = self.state.warehouse
+        with warehouse.about(sync=comparison.sync.name):
+            return warehouse.fetch("outbox_sample", plan=comparison.arguments(), limit=limit)
 
     @contextmanager
     def turn(self, sync: Sync, destination: str, run_id: str, *, resync: bool = False) -> Iterator[Turn]:
@@ -122,7 +125,10 @@ class Ledger:
         Raises RunningError where another run holds the lock, StateError, WarehouseError.
         """
         self.state = self.state.fresh().prepare()
-        holder = Holder.of_this_process(run_id)
+        with self.state.warehouse.about(sync=sync.name, run_id=run_id):
+            yield from self._turn(sync, destination, Holder.of_this_process(run_id), resync=resync)
+
+    def _turn(self, sync: Sync, destination: str, holder: Holder, *, resync: bool) -> Iterator[Turn]:
         lock = self.state.lock(destination, sync.name)
         moved = lock.take(holder)
         notes: list[str] = []

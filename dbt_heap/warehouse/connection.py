@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import agate
 
 from dbt_heap.errors import RunningError
+from dbt_heap.warehouse.comments import Comments
 from dbt_heap.warehouse.refusals import refusals
 
 Row = tuple[Any, ...]
@@ -20,8 +23,9 @@ _REOPENING_STEP_SECONDS = 0.1
 class Warehouse:
     """The user's warehouse as dbt opens it. Not for several threads."""
 
-    def __init__(self, adapter: Any, *, target_name: str, database: str | None) -> None:
+    def __init__(self, adapter: Any, comments: Comments, *, target_name: str, database: str | None) -> None:
         self._adapter = adapter
+        self._comments = comments
         self.database = database
         self._connected = False
         self._known = False  # it was open once
@@ -61,11 +65,19 @@ class Warehouse:
         (statement,) = self._statements(macro, arguments)
         with refusals(macro, statement):
             self._connect()
-            _, cursor = self._adapter.connections.add_query(statement, auto_begin=True)
             with self._adapter.connections.exception_handler(macro):
-                rows: list[Row] = cursor.fetchall()
+                rows = self._rows(statement)
             self._adapter.connections.commit_if_has_connection()
             return rows
+
+    @contextmanager
+    def about(self, **whom: str) -> Iterator[None]:
+        """Has the comments of all statements within the block say whom they are for."""
+        self._comments.tell(**whom)
+        try:
+            yield
+        finally:
+            self._comments.tell()
 
     def release(self) -> None:
         """Lets go of a DuckDB file, so that others may have it; keeps the connection to any other warehouse."""
@@ -95,6 +107,16 @@ class Warehouse:
             _, table = self._adapter.execute(statement, auto_begin=True, fetch=fetch)
             self._adapter.connections.commit_if_has_connection()
             return table
+
+    def _rows(self, statement: str) -> list[Row]:
+        connections = self._adapter.connections
+        if self.adapter_type == "bigquery":  # it has no cursors
+            _, rows = connections.raw_execute(self._comments.added(statement))
+            return [tuple(row.values()) for row in rows]
+        said = statement if self.adapter_type == "snowflake" else self._comments.added(statement)  # it adds its own
+        _, cursor = connections.add_query(said, auto_begin=True)
+        fetched: list[Row] = cursor.fetchall()
+        return fetched
 
     def _connect(self) -> None:
         if self._connected:

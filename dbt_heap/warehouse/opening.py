@@ -28,6 +28,7 @@ from dbt.parser.search import FileBlock
 from dbt_common.context import set_invocation_context
 from dbt_common.events.event_manager_client import cleanup_event_logger
 
+from dbt_heap.warehouse.comments import Comments
 from dbt_heap.warehouse.connection import Warehouse
 from dbt_heap.warehouse.refusals import refusals
 
@@ -72,7 +73,8 @@ def open_warehouse(
     adapter = get_adapter(config)
     with refusals("its macros"):
         _load_macros(config, adapter)
-    return Warehouse(adapter, target_name=config.target_name, database=config.credentials.database)
+    comments = Comments(adapter, config)
+    return Warehouse(adapter, comments, target_name=config.target_name, database=config.credentials.database)
 
 
 def _config(project: Mapping[str, Any], arguments: Namespace) -> RuntimeConfig:

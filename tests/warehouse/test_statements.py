@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,12 +12,12 @@ from dbt.adapters.sql import SQLConnectionManager
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_engine
-
-pytestmark = on_every_engine
+from tests.warehouses import on_every_dialect, on_every_warehouse
 
 A_SYNC, AN_INVOCATION = 6, 2
-NOT_COUNTED = ("begin", "commit", "set ")  # neither reads nor writes anything
+SPARKS_INVOCATION = 5  # it reads its catalog schema by schema
+COMMENT = re.compile(r"/\* (\{.*\}) \*/")
+NOT_COUNTED = ("begin", "commit", "set ", "alter session")  # neither reads nor writes anything
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     add_query = SQLConnectionManager.add_query
 
     def noting(manager: SQLConnectionManager, sql: str, *arguments: Any, **options: Any) -> Any:
-        if not sql.strip().lower().startswith(NOT_COUNTED):
+        if not COMMENT.sub("", sql).strip().lower().startswith(NOT_COUNTED):
             asked.append(sql)
         return add_query(manager, sql, *arguments, **options)
 
@@ -35,7 +38,8 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def shop(project: Project) -> Project:
     """Three syncs of three batches each."""
-    rows = "select 'u' || i as user_id, i as seats from generate_series(1, 2500) as t(i)"
+    values = ", ".join(f"('u{number}', {number})" for number in range(1, 2_501))
+    rows = f"select * from (values {values}) as t(user_id, seats)"
     users = {"type": "user_properties", "identity": "user_id", "properties": ["seats"]}
     accounts = {"type": "account_properties", "account_id": "user_id", "properties": ["seats"]}
     events = {"type": "events", "identity": "user_id", "unique_key": "user_id", "event_name": "Order"}
@@ -46,12 +50,15 @@ def shop(project: Project) -> Project:
     return project
 
 
+@on_every_warehouse
 def test_syncs_without_changes_cost_six_statements_each_and_two_together(shop: Project, statements: list[str]) -> None:
     statements.clear()
     assert shop.sync().exit_code == 0
-    assert len(statements) <= 3 * A_SYNC + AN_INVOCATION, statements
+    shared = SPARKS_INVOCATION if shop.engine.adapter_type == "spark" else AN_INVOCATION
+    assert len(statements) <= 3 * A_SYNC + shared, statements
 
 
+@on_every_dialect
 def test_a_sync_without_changes_leaves_nothing_but_its_row_in_the_log(shop: Project) -> None:
     def tables() -> list[tuple[Any, ...]]:
         where = f"where table_schema = '{shop.state_schema}'"
@@ -62,6 +69,7 @@ def test_a_sync_without_changes_leaves_nothing_but_its_row_in_the_log(shop: Proj
     assert (tables(), shop.state("select count(*) from state.sync_log")[0][0]) == (before, entries + 3)
 
 
+@on_every_dialect
 def test_verdicts_are_written_in_groups_and_never_a_statement_a_row(
     shop: Project, heap: Sandbox, statements: list[str]
 ) -> None:
@@ -71,3 +79,36 @@ def test_verdicts_are_written_in_groups_and_never_a_statement_a_row(
     assert shop.sync().exit_code == 1
     assert sum("insert into" in sql and "acked_" in sql.split("select")[0] for sql in statements) <= 3
     assert len(statements) <= 3 * A_SYNC + AN_INVOCATION + 25, statements
+
+
+@on_every_dialect
+def test_every_statement_says_for_which_sync_and_run_it_is(shop: Project, statements: list[str]) -> None:
+    statements.clear()
+    assert shop.sync().exit_code == 0
+    said = [json.loads(COMMENT.findall(sql)[0]) for sql in statements]
+    assert {each["app"] for each in said} == {"dbt-heap"}
+    assert {each["target_name"] for each in said} == {"dev"}
+    run_id = json.loads((shop.folder / "target" / "heap_results.json").read_bytes())["run_id"]
+    about = Counter((each.get("sync"), each.get("run_id")) for each in said)
+    assert {whom for whom in about if whom != (None, None)} == {(name, run_id) for name in shop.results()}
+    assert about[None, None] <= AN_INVOCATION
+
+
+@on_every_dialect
+def test_a_plan_says_so_too(shop: Project, statements: list[str]) -> None:
+    statements.clear()
+    assert shop.run("plan").exit_code == 0
+    said = {json.loads(COMMENT.findall(sql)[0]).get("sync") for sql in statements}
+    assert said == {None, "heap_users", "heap_accounts", "heap_orders"}
+
+
+@on_every_dialect
+def test_the_project_says_where_comments_stand_or_that_there_are_none(shop: Project, statements: list[str]) -> None:
+    shop.settings["query-comment"] = {"comment": "mine", "append": True}
+    statements.clear()
+    assert shop.sync().exit_code == 0
+    assert all(sql.rstrip().endswith("*/") for sql in statements)
+    shop.settings["query-comment"] = ""
+    statements.clear()
+    assert shop.sync().exit_code == 0
+    assert not any("/*" in sql for sql in statements)
