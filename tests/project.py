@@ -153,5 +153,12 @@ class Project:
         """The same, with `state.` for the state schema."""
         return self.sql(statement.replace("state.", f"{self.state_schema}."))
 
+    def state_tables(self) -> set[str]:
+        """The names of tables and views in the state schema, in lower case."""
+        where = f"where lower(table_schema) = '{self.state_schema}'"
+        return {
+            name.lower() for (name,) in self.sql(f"select distinct table_name from information_schema.columns {where}")
+        }
+
     def _write(self, name: str, content: Any) -> None:
         (self.folder / name).write_text(yaml.safe_dump(content))

@@ -7,18 +7,32 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+import pyarrow as pa
 import snowflake.connector
 import sqlglot
+from fakesnow import arrow
 from fakesnow import server as serving  # before its module of the same name takes the name
 from fakesnow.server import shared_fs
+from pytest import MonkeyPatch
 
 
 @contextmanager
 def snowflake_server() -> Iterator[Mapping[str, Any]]:
     """How to connect to a server, for as long as the block lasts. It knows no zone but UTC."""
     shared_fs.nop_regexes = ["alter session set timezone = 'UTC'"]
-    with serving() as connection:
+    with serving() as connection, MonkeyPatch.context() as patch:
+        patch.setattr(arrow, "timestamp_to_sf_struct", _with_nulls)
         yield connection
+
+
+_without_nulls = arrow.timestamp_to_sf_struct
+
+
+def _with_nulls(times: pa.ChunkedArray) -> pa.Array:
+    """As Snowflake sends timestamps; the server would make nulls into 1970."""
+    sent = _without_nulls(times)
+    fields = [sent.field(number).fill_null(0) for number in range(sent.type.num_fields)]
+    return pa.StructArray.from_arrays(fields, fields=list(sent.type), mask=times.combine_chunks().is_null())
 
 
 class Snowflake:

@@ -10,9 +10,9 @@ from dbt_heap.ledger.turn import Turn
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import USERS
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_dialect
 
-pytestmark = on_every_engine
+pytestmark = on_every_dialect
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def test_a_run_whose_tables_are_gone_may_be_reset(
     with monkeypatch.context() as patch:
         patch.setattr(Turn, "close", cut)
         assert users.sync().exit_code == 2
-    where = f"where table_schema = '{users.state_schema}' and table_name like 'outbox%'"
-    for (table,) in users.sql(f"select table_name from information_schema.tables {where}"):
-        users.state(f"drop table state.{table}")
+    for table in users.state_tables():
+        if table.startswith("outbox"):
+            users.state(f"drop table state.{table}")
     outcome = users.sync()
     assert outcome.exit_code == 2
     assert "dbt-heap state reset heap_users" in outcome.stderr

@@ -9,9 +9,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_dialect
 
-pytestmark = on_every_engine
+pytestmark = on_every_dialect
 
 ORDERS = {
     "type": "events",

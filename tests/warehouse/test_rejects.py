@@ -6,9 +6,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_dialect
 
-pytestmark = on_every_engine
+pytestmark = on_every_dialect
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 

@@ -6,9 +6,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_dialect
 
-pytestmark = on_every_engine
+pytestmark = on_every_dialect
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 ROWS = "select * from (values ('ana', 'team'), ('bob', 'free')) as t(user_id, plan)"
@@ -26,12 +26,6 @@ def users(project: Project) -> Project:
 def log(project: Project) -> list[tuple[object, ...]]:
     """The whole log, to see that nothing was written."""
     return project.state("select * from state.sync_log order by sync, entry")
-
-
-def tables(project: Project) -> set[str]:
-    """The names in the state schema."""
-    where = f"where table_schema = '{project.state_schema}'"
-    return {name for (name,) in project.sql(f"select table_name from information_schema.tables {where}")}
 
 
 def test_state_is_kept_apart_by_environment_id(users: Project, heap: Sandbox) -> None:
@@ -119,7 +113,7 @@ def test_a_schema_that_holds_tables_of_others_is_refused(project: Project, heap:
     assert outcome.exit_code == 2
     assert "sessions" in outcome.stderr and "vars.dbt_heap.schema" in outcome.stderr
     assert heap.requests() == []
-    assert tables(project) == {"sessions"}
+    assert project.state_tables() == {"sessions"}
 
 
 def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
@@ -137,24 +131,24 @@ def test_a_log_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, he
     users.state("drop view state.runs")
     users.state("drop view state.rejects")
     users.state("drop table state.sync_log")
-    before, requests = tables(users), len(heap.requests())
+    before, requests = users.state_tables(), len(heap.requests())
     for command in ("sync", "plan"):
         outcome = users.run(command)
         assert outcome.exit_code == 2
         assert "sync_log is gone" in outcome.stderr
-    assert (tables(users), len(heap.requests())) == (before, requests)
+    assert (users.state_tables(), len(heap.requests())) == (before, requests)
 
 
 def test_rejects_and_views_that_were_dropped_are_made_anew_and_nothing_is_sent_again(
     users: Project, heap: Sandbox
 ) -> None:
-    before = tables(users)
+    before = users.state_tables()
     for name in ("view state.runs", "view state.rejects", "table state.reject_log", "view state.heap_users__synced"):
         users.state(f"drop {name}")
     requests = len(heap.requests())
     assert users.sync().exit_code == 0
     assert len(heap.requests()) == requests
-    assert before - tables(users) <= {"heap_users__synced"}  # made anew with the next row that is sent
+    assert before - users.state_tables() <= {"heap_users__synced"}  # made anew with the next row that is sent
 
 
 def test_a_schema_of_a_model_that_was_dropped_is_told_with_what_builds_it(users: Project, heap: Sandbox) -> None:
@@ -202,7 +196,7 @@ def _lock(project: Project) -> str:
 def test_nothing_is_left_behind_but_state(users: Project) -> None:
     users.sql("update heap_users set plan = 'pro'")
     users.sync()
-    names = tables(users)
+    names = users.state_tables()
     assert {name for name in names if not name.startswith("synced_")} == {
         "sync_log", "reject_log", "runs", "rejects", "heap_users__synced",
     }  # fmt: skip
@@ -213,7 +207,7 @@ def test_a_plan_writes_nothing(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", ROWS)
     project.declare("heap_users", USERS)
     assert project.run("plan", "--check").exit_code == 3
-    assert tables(project) == set()
+    assert project.state_tables() == set()
     assert heap.requests() == []
 
 

@@ -60,13 +60,9 @@ def test_syncs_without_changes_cost_six_statements_each_and_two_together(shop: P
 
 @on_every_dialect
 def test_a_sync_without_changes_leaves_nothing_but_its_row_in_the_log(shop: Project) -> None:
-    def tables() -> list[tuple[Any, ...]]:
-        where = f"where table_schema = '{shop.state_schema}'"
-        return sorted(shop.sql(f"select table_name from information_schema.tables {where}"))
-
-    before, entries = tables(), shop.state("select count(*) from state.sync_log")[0][0]
+    before, entries = shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]
     assert shop.sync().exit_code == 0
-    assert (tables(), shop.state("select count(*) from state.sync_log")[0][0]) == (before, entries + 3)
+    assert (shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]) == (before, entries + 3)
 
 
 @on_every_dialect
