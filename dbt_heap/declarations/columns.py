@@ -42,14 +42,22 @@ def _not_built(model: Model) -> Mistake:
 
 
 def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
-    spelled = {name.lower(): name for name in there} | {name: name for name in there}
     for key, column, place in _named(sync):
-        name = spelled.get(column) or spelled.get(column.lower())
-        if name is None:
+        found = [column] if column in there else _in_another_case(column, there)
+        if not found:
             near = did_you_mean(column, there)
             yield place.mistake(f"the relation {sync.model.relation} has no column {quoted(column)}{near}")
-        elif (wrong := _unfit(key, there[name])) is not None:
-            yield place.mistake(f"the column {quoted(name)} holds {_CALLED[there[name]]}, and {wrong}")
+        elif len(found) > 1:
+            which = " and ".join(map(quoted, found))
+            yield place.mistake(
+                f"the relation {sync.model.relation} has {which}: write {quoted(column)} as one of them"
+            )
+        elif (wrong := _unfit(key, there[found[0]])) is not None:
+            yield place.mistake(f"the column {quoted(found[0])} holds {_CALLED[there[found[0]]]}, and {wrong}")
+
+
+def _in_another_case(column: str, there: Columns) -> list[str]:
+    return [name for name in there if name.lower() == column.lower()]
 
 
 def _named(sync: Sync) -> Iterator[tuple[str, str, Place]]:

@@ -20,7 +20,9 @@ from (
 order by table_catalog, table_schema, table_name, ordinal_position
 {% endmacro %}
 
-{# Manifest and catalog may spell a name in another case. #}
-{% macro same_name(column, name) %}{{ return('lower(' ~ column ~ ') = ' ~ dbt_heap.literal(name | lower)) }}{% endmacro %}
+{# Manifest and catalog may spell a name in another case; which letters have two, is the warehouse's locale's say. #}
+{% macro same_name(column, name) %}
+    {{- return('(' ~ column ~ ' = ' ~ dbt_heap.literal(name) ~ ' or lower(' ~ column ~ ') = ' ~ dbt_heap.literal(name | lower) ~ ')') }}
+{% endmacro %}
 
 {% macro databricks__catalog(relations) %}{{ return(dbt_heap.default__catalog(relations)) }}{% endmacro %}
