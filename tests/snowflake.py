@@ -52,15 +52,22 @@ class Snowflake:
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """What a statement gives."""
+        return self._run(sqlglot.transpile(statement, read="duckdb", write="snowflake")[0])
+
+    def _run(self, statement: str) -> list[tuple[Any, ...]]:
         with snowflake.connector.connect(**self._server, database=self.database, schema="public") as connection:
             cursor = connection.cursor()
-            cursor.execute(sqlglot.transpile(statement, read="duckdb", write="snowflake")[0])
+            cursor.execute(statement)
             return cursor.fetchall()
 
     def table(self, schema: str, name: str, select: str) -> None:
         """Builds a table anew, as dbt would."""
         self.sql(f"create schema if not exists {schema}")
         self.sql(f"create or replace table {schema}.{name} as {select}")
+
+    def build(self, schema: str, name: str, select: str) -> None:
+        """The same of a select in Snowflake's dialect."""
+        self._run(f"create or replace table {schema}.{name} as {select}")
 
     def relation_name(self, schema: str, name: str) -> str:
         """As dbt-snowflake writes it."""

@@ -57,10 +57,14 @@ class Spark:
 
     def table(self, schema: str, name: str, select: str) -> None:
         """Builds a table anew, as dbt would."""
+        self.build(schema, name, _spark(sqlglot.parse_one(select, read="duckdb")))
+
+    def build(self, schema: str, name: str, select: str) -> None:
+        """The same of a select in Spark's dialect."""
         run = self._session.sql
         new = f"`{schema}`.`{name}__new`"
         run(f"create database if not exists `{schema}`")
-        run(f"create table {new} using parquet as {_spark(sqlglot.parse_one(select, read='duckdb'))}")
+        run(f"create table {new} using parquet as {select}")
         run(f"drop table if exists `{schema}`.`{name}`")
         run(f"alter table {new} rename to `{schema}`.`{name}`")
 

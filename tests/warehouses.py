@@ -34,7 +34,10 @@ class Engine(Protocol):
         """What a statement gives; it is committed."""
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Builds a table anew, as dbt would."""
+        """Builds a table anew, as dbt would, of a select in the dialect that tests speak to every engine."""
+
+    def build(self, schema: str, name: str, select: str) -> None:
+        """The same of a select in the engine's own dialect."""
 
     def relation_name(self, schema: str, name: str) -> str:
         """A table as dbt's manifest names it."""
@@ -63,6 +66,8 @@ class DuckDB:
         """Builds a table anew."""
         self.sql(f'create schema if not exists "{schema}"')
         self.sql(f'create or replace table "{schema}"."{name}" as {select}')
+
+    build = table
 
     def relation_name(self, schema: str, name: str) -> str:
         """As dbt-duckdb writes it."""
@@ -98,6 +103,8 @@ class Postgres:
             f'create table "{schema}"."{name}__new" as {select}; drop table if exists "{schema}"."{name}";'
             f'alter table "{schema}"."{name}__new" rename to "{name}"'
         )
+
+    build = table
 
     def relation_name(self, schema: str, name: str) -> str:
         """As dbt-postgres writes it."""

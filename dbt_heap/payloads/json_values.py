@@ -1,9 +1,15 @@
-"""JSON text as Heap takes it: scalars as themselves, arrays of events joined, all else as JSON text."""
+"""JSON text as Heap takes it: scalars as themselves, arrays of events joined, all else as JSON text.
+
+Warehouses write the same array or object in texts of their own: https://www.postgresql.org/docs/current/datatype-json.html
+tells that `jsonb` sorts keys and `json` keeps blanks. Heap gets one: keys sorted, no blanks, numbers without zeros at
+their end.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +24,9 @@ BOOLEANS = {True: "true", False: "false"}
 ARRAY_SEPARATOR = "||"
 
 
+_OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_SORT_KEYS  # of subclasses, orjson would take the text
+
+
 class Numeral(str):
     """A JSON number as it was written, so that no digit is lost on its way through Python."""
 
@@ -25,17 +34,14 @@ class Numeral(str):
 
 
 def json_value(text: Any, *, joining: bool) -> Any:
-    """What Heap gets for JSON text: a scalar as itself, an array joined if `joining`, all else as the text it is.
+    """What Heap gets for JSON text: a scalar as itself, an array joined if `joining`, all else as JSON text.
 
     Raises:
         UnfitError: The text is not JSON, or holds a number that is none.
     """
     if text.__class__ is not str:
         raise UnfitError(Reason.WRONG_TYPE)
-    opening = text.lstrip()[:1]
-    if opening == "{" or (opening == "[" and not joining):
-        return text
-    return plain(parsed(text))
+    return plain(parsed(text), joining=joining)
 
 
 def top_level(text: Any) -> Iterator[tuple[str, Any]]:
@@ -53,7 +59,7 @@ def top_level(text: Any) -> Iterator[tuple[str, Any]]:
         raise UnfitError(Reason.NOT_AN_OBJECT)
     for name, value in properties.items():
         if value is not None:
-            yield _allowed(name), plain(value)
+            yield _allowed(name), plain(value, joining=True)
 
 
 def parsed(text: str) -> Any:
@@ -64,28 +70,36 @@ def parsed(text: str) -> Any:
         raise UnfitError(Reason.INVALID_JSON) from None
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, *, joining: bool) -> Any:
     """A parsed JSON value as Heap takes it: text, a number, or None."""
     if isinstance(value, Numeral):
         return _number(value)
-    if isinstance(value, list):
+    if isinstance(value, list) and joining:
         return ARRAY_SEPARATOR.join(_element(each) for each in value if each is not None)
     return value if value is None else _element(value)
 
 
 def _element(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return _trimmed(value) if isinstance(value, Numeral) else value
     if isinstance(value, bool):
         return BOOLEANS[value]
     try:
-        return orjson.dumps(value, default=_as_written, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+        return orjson.dumps(value, default=_fragment, option=_OPTIONS).decode()
     except orjson.JSONEncodeError:
         raise UnfitError(Reason.INVALID_JSON) from None
 
 
-def _as_written(numeral: Numeral) -> orjson.Fragment:
-    return orjson.Fragment(str(numeral))  # orjson takes no subclass here
+def _trimmed(numeral: Numeral) -> str:
+    """Every digit but zeros at the end; an exponent stays."""
+    digits, *exponent = re.split("(?=[eE])", numeral)
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return "".join([digits, *exponent])
+
+
+def _fragment(numeral: Numeral) -> orjson.Fragment:
+    return orjson.Fragment(_trimmed(numeral))
 
 
 def _number(numeral: Numeral) -> orjson.Fragment:
@@ -93,7 +107,7 @@ def _number(numeral: Numeral) -> orjson.Fragment:
         raise UnfitError(Reason.LONG_NUMBER)
     if not math.isfinite(float(numeral)):
         raise UnfitError(Reason.NOT_A_NUMBER)
-    return _as_written(numeral)
+    return orjson.Fragment(str(numeral))
 
 
 def _no_number(_: str) -> None:

@@ -118,9 +118,9 @@ OBJECT_VALUES: list[tuple[ValueClass, Any, bytes | None]] = [
     (V.OTHER, "12:30:00", b'"12:30:00"'),
     (V.ARRAY, '["a","b"]', b'"[\\"a\\",\\"b\\"]"'),
     (V.ARRAY, "[]", b'"[]"'),
-    (V.JSON, '{"a": 1}', b'"{\\"a\\": 1}"'),
-    (V.JSON, ' {"a":1}', b'" {\\"a\\":1}"'),
-    (V.JSON, "[1, 2]", b'"[1, 2]"'),
+    (V.JSON, '{"b": 2.10, "a": 1}', b'"{\\"a\\":1,\\"b\\":2.1}"'),
+    (V.JSON, ' {"a":1}', b'"{\\"a\\":1}"'),
+    (V.JSON, "[1, 2.0, 3.50e2, 100]", b'"[1,2,3.5e2,100]"'),
     (V.JSON, '"x"', b'"x"'),
     (V.JSON, '"{}"', b'"{}"'),
     (V.JSON, "12.50", b"12.50"),
@@ -138,14 +138,14 @@ EVENT_VALUES: list[tuple[ValueClass, Any, bytes | None]] = [
     (V.TEXT, None, None),
     (V.ARRAY, '["a","b c"]', b'"a||b c"'),
     (V.ARRAY, '["a",null,"","b"]', b'"a||||b"'),
-    (V.ARRAY, "[1, 2.50, -0, 1e3, 123456789012345678901]", b'"1||2.50||-0||1e3||123456789012345678901"'),
+    (V.ARRAY, "[1, 2.50, -0, 1e3, 123456789012345678901]", b'"1||2.5||-0||1e3||123456789012345678901"'),
     (V.ARRAY, "[true, false, null]", b'"true||false"'),
-    (V.ARRAY, '[{"a": 1.10, "b": [true, null]}, [1, "x"]]', rb'"{\"a\":1.10,\"b\":[true,null]}||[1,\"x\"]"'),
+    (V.ARRAY, '[{"a": 1.10, "b": [true, null]}, [1, "x"]]', rb'"{\"a\":1.1,\"b\":[true,null]}||[1,\"x\"]"'),
     (V.ARRAY, "[]", b'""'),
     (V.ARRAY, "[null]", b'""'),
     (V.ARRAY, "null", None),
     (V.JSON, '["a", 1]', b'"a||1"'),
-    (V.JSON, '{"a": [1]}', b'"{\\"a\\": [1]}"'),
+    (V.JSON, '{"a": [1]}', b'"{\\"a\\":[1]}"'),
     (V.JSON, '"x"', b'"x"'),
     (V.JSON, "7", b"7"),
     (V.JSON, "null", None),
@@ -433,7 +433,7 @@ def test_the_keys_of_a_properties_column_become_properties() -> None:
     made = spread('{"a": 1.50, "b": "x", "c": true, "d": [1, "y", null], "e": {"f": [2.0]}, "g": null, "h": ""}')
     assert isinstance(made, Payload)
     assert made.record.endswith(
-        rb'"properties":{"a":1.50,"b":"x","c":"true","d":"1||y","e":"{\"f\":[2.0]}","h":"","plan":"team"}}'
+        rb'"properties":{"a":1.50,"b":"x","c":"true","d":"1||y","e":"{\"f\":[2]}","h":"","plan":"team"}}'
     )
 
 

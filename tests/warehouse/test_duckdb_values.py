@@ -5,23 +5,11 @@ https://duckdb.org/docs/stable/sql/data_types/overview
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-
-
-@dataclass(frozen=True)
-class Case:
-    """A value in SQL, the JSON that Heap gets for a user, and for an event where that differs."""
-
-    sql: str
-    user: str
-    event: str | None = None
-
+from tests.warehouse.values import Case, assert_left_out, assert_rejected, assert_sent
 
 SENT = [
     # boolean
@@ -111,82 +99,17 @@ NULLS = [
 ]  # fmt: skip
 
 
-def raw_properties(heap: Sandbox) -> dict[str, dict[str, str]]:
-    """The properties of the one user and the one event that were sent, each value as the JSON text on the wire."""
-    raw: dict[str, dict[str, str]] = {}
-    for request in heap.requests(bodies=True):
-        body = json.loads(request["body"], parse_int=Number, parse_float=Number)
-        ((plural, (record,)),) = ((key, value) for key, value in body.items() if key != "app_id")
-        raw[plural] = {name: as_sent(value) for name, value in record["properties"].items()}
-    return raw
+def test_every_type_reaches_heap_as_the_table_says_and_is_not_sent_again(project: Project, heap: Sandbox) -> None:
+    assert_sent(project, heap, SENT)
 
 
-class Number(str):
-    """A JSON number, digit by digit."""
-
-
-def as_sent(value: object) -> str:
-    """A value of a body as the JSON text it was."""
-    return str(value) if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)
-
-
-def declare(project: Project, names: list[str]) -> None:
-    """One user and one event, with a property for each column."""
-    properties = {name: name for name in names}
-    project.declare("people", {"type": "user_properties", "identity": "user_id", "properties": properties})
-    project.declare(
-        "things",
-        {"type": "events", "identity": "user_id", "event_name": "x", "unique_key": "user_id", "properties": properties},
-    )
-
-
-def test_every_type_reaches_heap_as_the_table_says(project: Project, heap: Sandbox) -> None:
-    columns = ", ".join(f"{case.sql} as c{number}" for number, case in enumerate(SENT))
-    for table in ("people", "things"):
-        project.table(table, f"select 'ana' as user_id, {columns}")
-    declare(project, [f"c{number}" for number in range(len(SENT))])
-    outcome = project.sync()
-    assert outcome.exit_code == 0, outcome.stderr
-    raw = raw_properties(heap)
-    for number, case in enumerate(SENT):
-        assert raw["users"][f"c{number}"] == case.user, case.sql
-        assert raw["events"][f"c{number}"] == (case.event or case.user), case.sql
-
-
-def test_what_reached_heap_is_not_sent_again(project: Project, heap: Sandbox) -> None:
-    columns = ", ".join(f"{case.sql} as c{number}" for number, case in enumerate(SENT))
-    for table in ("people", "things"):
-        project.table(table, f"select 'ana' as user_id, {columns}")
-    declare(project, [f"c{number}" for number in range(len(SENT))])
-    project.sync()
-    heap.reset()
-    assert project.sync().exit_code == 0
-    assert heap.requests() == []
-
-
-@pytest.mark.parametrize(("sql", "reason"), REJECTED, ids=[sql for sql, _ in REJECTED])
-def test_a_value_that_heap_cannot_hold_rejects_its_row(project: Project, heap: Sandbox, sql: str, reason: str) -> None:
-    for table in ("people", "things"):
-        project.table(table, f"select 'ana' as user_id, {sql} as c0 union all select 'bob', null")
-    declare(project, ["c0"])
-    assert project.sync().exit_code == 1
-    for name in ("people", "things"):
-        assert project.results()[name]["reasons"] == {reason: 1}
-    assert project.state("select sync, key, reason, property from state.rejects order by sync") == [
-        ("people", "ana", reason, "c0"),
-        ("things", "ana", reason, "c0"),
-    ]
-    assert [event["identity"] for event in heap.events()] == ["bob"]
+@pytest.mark.parametrize("case", REJECTED, ids=[sql for sql, _ in REJECTED])
+def test_a_value_that_heap_cannot_hold_rejects_its_row(project: Project, heap: Sandbox, case: tuple[str, str]) -> None:
+    assert_rejected(project, heap, [case])
 
 
 def test_a_null_of_any_type_is_left_out(project: Project, heap: Sandbox) -> None:
-    columns = ", ".join(f"null::{kind} as c{number}" for number, kind in enumerate(NULLS))
-    project.table("people", f"select 'ana' as user_id, 1 as known, {columns}")
-    project.table("things", f"select 'ana' as user_id, 1 as known, {columns}")
-    declare(project, ["known", *(f"c{number}" for number in range(len(NULLS)))])
-    assert project.sync().exit_code == 0
-    assert [user["properties"] for user in heap.users()] == [{"known": 1}]
-    assert [event["properties"] for event in heap.events()] == [{"known": 1}]
+    assert_left_out(project, heap, NULLS)
 
 
 @pytest.mark.parametrize(
