@@ -15,8 +15,17 @@
 {# Its zone is UTC unless a user has another, and a backslash escapes: see `literal`. https://docs.aws.amazon.com/redshift/latest/dg/r_timezone_config.html #}
 {% macro redshift__pin_session() %}{{ return(["set timezone to 'UTC'"]) }}{% endmacro %}
 
-{# https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set-timezone.html #}
-{% macro spark__pin_session() %}{{ return(["set time zone 'UTC'"]) }}{% endmacro %}
+{#
+    The zone: https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set-timezone.html. And the optimizer is kept from writing
+    our condition on all properties in each of their names: with thirty properties, it runs out of memory.
+    https://github.com/apache/spark/blob/master/sql/catalyst/src/main/scala/org/apache/spark/sql/internal/SQLConf.scala
+#}
+{% macro spark__pin_session() %}
+    {{ return(["set time zone 'UTC'", 'set spark.sql.constraintPropagation.enabled = false']) }}
+{% endmacro %}
+
+{# Its warehouses let no session set such things: https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-parameters #}
+{% macro databricks__pin_session() %}{{ return(["set time zone 'UTC'"]) }}{% endmacro %}
 
 {# https://docs.snowflake.com/en/sql-reference/parameters#timezone #}
 {% macro snowflake__pin_session() %}{{ return(["alter session set timezone = 'UTC'"]) }}{% endmacro %}

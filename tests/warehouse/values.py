@@ -66,9 +66,12 @@ def assert_sent(project: Project, heap: Sandbox, cases: Sequence[Case]) -> None:
     outcome = project.sync()
     assert outcome.exit_code == 0, outcome.stderr
     raw = raw_properties(heap)
-    for number, case in enumerate(cases):
-        assert raw["users"][f"c{number}"] == case.user, case.sql
-        assert raw["events"][f"c{number}"] == (case.event or case.user), case.sql
+    for kind, wanted in (
+        ("users", [case.user for case in cases]),
+        ("events", [case.event or case.user for case in cases]),
+    ):
+        found = [(case.sql, raw[kind][f"c{number}"]) for number, case in enumerate(cases)]
+        assert found == [(case.sql, value) for case, value in zip(cases, wanted, strict=True)], kind
     heap.reset()
     assert project.sync().exit_code == 0
     assert heap.requests() == []
