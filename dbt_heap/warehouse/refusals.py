@@ -25,6 +25,8 @@ _SECRETS = re.compile(
     r"(?i)(?<=://)[^\s/@]+(?=@)|(?<=invalid: ).+?(?= is not )|"
     r"(?:(?<=password=)|(?<=passwd=)|(?<=pwd=)|(?<=token=)|(?<=secret=)|(?<=key=))[^\s\"'&;]+"
 )
+# What dbt and Spark put before what happened.
+_PREAMBLE = re.compile(r"(Database|Runtime|Compilation) Error\b.{0,40}$|An error occurred while calling \w+\.\w+\.$")
 _DUCKDB_LOCK = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)")
 
 
@@ -34,7 +36,7 @@ def redacted(message: str, statement: str) -> str:
     Where there is no statement, nothing ran, and no row can stand in it: all lines, without passwords and their like.
     """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if not re.match(r"(Database|Runtime|Compilation) Error\b.{0,40}$", line)]
+    telling = [line.lstrip(": ") for line in lines if not _PREAMBLE.match(line)]
     if not statement:
         return _SECRETS.sub("…", " ".join(telling or lines))
     first = (telling or lines or ["no reason given"])[0]

@@ -183,6 +183,11 @@ def test_what_a_driver_says_of_a_value_is_told_without_it(told: str, value: str)
     assert "canary" not in redacted(told.replace("{}", value), STATEMENT)
 
 
+def test_of_sparks_words_those_are_told_that_say_what_happened() -> None:
+    said = "Runtime Error\n  An error occurred while calling o39.sql.\n  : java.lang.OutOfMemoryError: Java heap space"
+    assert redacted(said, STATEMENT) == "java.lang.OutOfMemoryError: Java heap space"
+
+
 def test_what_a_driver_says_of_names_is_told() -> None:
     for told in ('column "plan" of relation "heap_users" does not exist', 'permission denied for schema "shop"'):
         assert redacted(told, STATEMENT) == told
