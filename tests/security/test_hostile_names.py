@@ -146,6 +146,8 @@ def environment(shop: Shop, name: str) -> Any:
 def path_of_the_destination(shop: Shop, name: str) -> Any:
     if "\0" in name:
         raise ValueError("no environment variable holds a NUL")
+    if name.isspace():
+        raise ValueError("blanks around an address are no part of it")
     shop.user()
     shop.project.environment["HEAP_BASE_URL"] += f"/{name}"
     shop.project.declare("heap_users", users())
