@@ -15,13 +15,11 @@ HERE = ROOT / "integration_tests"
 NOT_COPIED = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb*", "__pycache__", "*.py", "*.sh")
 
 
-class Integration:
-    """A copy of `integration_tests`; its package is this repository."""
+class Commands:
+    """A terminal in a project's folder, with dbt and dbt-heap."""
 
     def __init__(self, folder: Path, heap_url: str) -> None:
         self.folder = folder
-        shutil.copytree(HERE, folder, ignore=NOT_COPIED, dirs_exist_ok=True)
-        (folder / "packages.yml").write_text(f"packages:\n  - local: {json.dumps(str(ROOT))}\n")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
         path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
         self.environment = kept | {"PATH": path, "HEAP_BASE_URL": heap_url, "DBT_PROFILES_DIR": str(folder)}
@@ -33,6 +31,15 @@ class Integration:
         )
         assert ends_with in (None, ran.returncode), f"{command}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
         return ran
+
+
+class Integration(Commands):
+    """A copy of `integration_tests`; its package is this repository."""
+
+    def __init__(self, folder: Path, heap_url: str) -> None:
+        super().__init__(folder, heap_url)
+        shutil.copytree(HERE, folder, ignore=NOT_COPIED, dirs_exist_ok=True)
+        (folder / "packages.yml").write_text(f"packages:\n  - local: {json.dumps(str(ROOT))}\n")
 
     def build(self, day: int) -> None:
         """Builds one day's export."""

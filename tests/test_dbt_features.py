@@ -1,0 +1,64 @@
+"""What dbt can make of a model, built by dbt itself: each kind that has rows is synced under the name people know."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+from tests.integration import ROOT, Commands
+
+KINDS = ["table", "view", "incremental", "alias", "package", "seed", "snapshot", "source", "version"]
+
+
+@pytest.fixture(scope="module")
+def heap() -> Iterator[Sandbox]:
+    with running(SandboxOptions()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, heap: Sandbox) -> Commands:
+    """The project `tests/features`, built; dbt-heap is not among its packages."""
+    folder = tmp_path_factory.mktemp("shop") / "shop"
+    shutil.copytree(ROOT / "tests" / "features", folder)
+    with duckdb.connect(str(folder / "shop.duckdb")) as warehouse:
+        warehouse.execute("create table loaded as select 'source' as user_id, 1 as in_source")
+    commands = Commands(folder, heap.url)
+    commands.run("dbt", "deps", "--quiet")
+    commands.run("dbt", "build", "--quiet")
+    return commands
+
+
+def test_every_kind_that_has_rows_is_synced_through_the_projects_own_macros(shop: Commands, heap: Sandbox) -> None:
+    shop.run("dbt-heap", "sync")
+    found = {next(iter(user["properties"])): (user["identity"], user["properties"]) for user in heap.users()}
+    who = {kind: "VERSION 2" if kind == "version" else kind.upper() for kind in KINDS}
+    assert found == {f"in_{kind}": (who[kind], {f"in_{kind}": 1}) for kind in KINDS}
+    with duckdb.connect(str(shop.folder / "shop.duckdb")) as warehouse:
+        (schemas,) = warehouse.execute("select list(distinct schema_name) from duckdb_tables()").fetchall()[0:1]
+    assert "dbt_heap_of_shop" in schemas[0]
+
+
+def test_a_sync_bears_the_name_that_dbt_selects_its_model_by(shop: Commands) -> None:
+    names = {each["name"] for each in json.loads(shop.run("dbt-heap", "ls", "--output", "json").stdout)}
+    assert names == {
+        "as_table", "as_view", "as_incremental", "as_alias", "from_package", "as_seed", "as_snapshot", "loaded",
+        "people",
+    }  # fmt: skip
+    for name in sorted(names - {"loaded"}):
+        listed = shop.run("dbt-heap", "ls", "--select", name, "--output", "json").stdout
+        assert {each["name"] for each in json.loads(listed)} == {name}
+
+
+def test_a_model_that_is_ephemeral_is_told_why_it_has_no_rows(shop: Commands) -> None:
+    model = shop.folder / "models" / "as_table.sql"
+    model.write_text(model.read_text().replace("'table')", "'ephemeral')"))
+    shop.run("dbt", "parse", "--quiet")
+    ran = shop.run("dbt-heap", "check", ends_with=2)
+    assert "as_table" in ran.stderr and "ephemeral" in ran.stderr and "materialize it as a table or view" in ran.stderr
