@@ -104,4 +104,13 @@ class Spark:
 
 
 def _spark(tree: exp.Expression) -> str:
-    return tree.sql("spark")
+    return tree.transform(_in_sparks_words).sql("spark")
+
+
+def _in_sparks_words(node: exp.Expression) -> exp.Expression:
+    """What sqlglot leaves in words that Spark does not know."""
+    if isinstance(node, exp.GenerateSeries):
+        return exp.Anonymous(this="explode", expressions=[exp.func("sequence", node.args["start"], node.args["end"])])
+    if isinstance(node, exp.Cast) and node.is_type("json"):
+        return exp.Anonymous(this="parse_json", expressions=[node.this])
+    return node
