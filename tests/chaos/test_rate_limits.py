@@ -22,9 +22,10 @@ from tests.warehouses import DuckDB
 
 pytestmark = pytest.mark.usefixtures("known_macros")
 
-# A minute for Heap. Ours is longer by what a real one is: requests do not travel faster because minutes are short.
+# A minute for Heap. Ours is longer by what a real one is: requests do not travel faster because minutes are short. And
+# by a second more in short ones, for which a busy machine may stand still.
 MINUTE = 60.0 if LONG else 2.0
-OURS = (MINUTE + 60.0 * (MARGIN - 1)) / MARGIN
+OURS = (MINUTE + 60.0 * (MARGIN - 1) + (0.0 if LONG else 1.0)) / MARGIN
 OTHERS, HEAVY = 50_000, 5_000
 WAVES = HEAVY // EVENTS_PER_MINUTE_AND_IDENTITY
 
