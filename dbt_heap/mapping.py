@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -41,6 +42,12 @@ class Role(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+def spellings(column: str, there: Iterable[str]) -> list[str]:
+    """The columns of a relation that a declared one may mean: the one of just this name, else those in another case."""
+    known = list(there)
+    return [column] if column in known else [name for name in known if name.lower() == column.lower()]
 
 
 @dataclass(frozen=True)

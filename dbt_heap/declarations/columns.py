@@ -9,7 +9,7 @@ from dbt_heap.declarations.block import SENT_COLUMNS
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import Mistake
 from dbt_heap.manifest import Model
-from dbt_heap.mapping import ValueClass
+from dbt_heap.mapping import ValueClass, spellings
 from dbt_heap.reading import Place, did_you_mean, quoted
 
 Columns = Mapping[str, ValueClass]
@@ -43,7 +43,7 @@ def _not_built(model: Model) -> Mistake:
 
 def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
     for key, column, place in _named(sync):
-        found = [column] if column in there else _in_another_case(column, there)
+        found = spellings(column, there)
         if not found:
             near = did_you_mean(column, there)
             yield place.mistake(f"the relation {sync.model.relation} has no column {quoted(column)}{near}")
@@ -54,10 +54,6 @@ def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
             )
         elif (wrong := _unfit(key, there[found[0]])) is not None:
             yield place.mistake(f"the column {quoted(found[0])} holds {_CALLED[there[found[0]]]}, and {wrong}")
-
-
-def _in_another_case(column: str, there: Columns) -> list[str]:
-    return [name for name in there if name.lower() == column.lower()]
 
 
 def _named(sync: Sync) -> Iterator[tuple[str, str, Place]]:

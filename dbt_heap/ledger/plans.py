@@ -10,7 +10,7 @@ from dbt_heap import limits
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.ledger import lookback
 from dbt_heap.ledger.entries import Entry
-from dbt_heap.mapping import MappedColumn, Role, ValueClass
+from dbt_heap.mapping import MappedColumn, Role, ValueClass, spellings
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,8 @@ _RULES = {
 
 
 def spelled(column: str, types: Iterable[str]) -> str:
-    """A declared column as the warehouse spells it: exactly so, else in another case."""
-    known = {name.lower(): name for name in types} | {name: name for name in types}
-    return known.get(column) or known[column.lower()]
+    """A declared column as the warehouse spells it. That there is one and no other, is the caller's to know."""
+    return spellings(column, types)[0]
 
 
 def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, ValueClass]) -> tuple[MappedColumn, ...]:
