@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.warehouses import Engine, on_every_engine
 
 pytestmark = on_every_engine
 ROWS = 8_000
+STOPPING = "Stopping after the requests under way"
 
 
 @pytest.fixture
@@ -33,15 +33,22 @@ def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
     return project
 
 
-def interrupted(project: Project, heap: Sandbox, *signals: signal.Signals) -> subprocess.CompletedProcess[str]:
-    """A sync by a process of its own that gets signals once Heap has answered twice."""
+def interrupted(
+    project: Project, heap: Sandbox, first: signal.Signals, second: signal.Signals | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A sync by a process of its own that gets a signal once Heap has answered twice, and another once it says so."""
     with project.begun("--in-flight", "1") as process:
+        assert process.stdout and process.stderr
         requested(heap, 2, process)
-        for each in signals:
-            process.send_signal(each)
-            time.sleep(0.1)
-        stdout, stderr = process.communicate(timeout=30)
-    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        process.send_signal(first)
+        said = process.stderr.readline()
+        while STOPPING not in said:
+            said += process.stderr.readline()
+            assert process.poll() is None, said
+        if second:
+            process.send_signal(second)
+        said += process.stderr.read()
+        return subprocess.CompletedProcess(process.args, process.wait(timeout=30), process.stdout.read(), said)
 
 
 def identities(heap: Sandbox) -> list[str]:
@@ -54,7 +61,7 @@ def identities(heap: Sandbox) -> list[str]:
 def test_a_signal_ends_a_run_in_good_order(users: Project, slow_heap: Sandbox, number: signal.Signals) -> None:
     ran = interrupted(users, slow_heap, number)
     assert ran.returncode == 1, ran.stderr
-    assert "Stopping after the requests under way" in ran.stderr
+    assert STOPPING in ran.stderr
     results = users.results()
     assert (results["heap_users"]["status"], results["heap_orders"]["status"]) == ("partial", "skipped")
     assert results["heap_users"]["accepted"] == len(slow_heap.users()) < ROWS
@@ -64,7 +71,9 @@ def test_a_signal_ends_a_run_in_good_order(users: Project, slow_heap: Sandbox, n
 
 
 def test_a_second_signal_ends_it_at_once_and_safely(users: Project, slow_heap: Sandbox) -> None:
+    slow_heap.misbehave("slow:1")  # so that the request under way has not ended by the second
     ran = interrupted(users, slow_heap, signal.SIGINT, signal.SIGINT)
+    slow_heap.misbehave("")
     assert ran.returncode == -signal.SIGINT
     assert "Traceback" not in ran.stderr
     assert users.sync().exit_code == 0
