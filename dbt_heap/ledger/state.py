@@ -126,15 +126,25 @@ class State:
             return self
         if self.ready():
             return self._migrated()
-        if not self.warehouse.render("schema_exists", schema=self.schema):
-            self.warehouse.execute("create_state_schema", schema=self.schema)
-        self.warehouse.execute("create_state", state=self.arguments())
+        self._make()
         if not (made := self.reread()).ready():
             raise StateError(
                 f"the schema {self.schema} was made, and the warehouse knows it by another name, cut or changed: "
                 "give vars.dbt_heap.schema a shorter, plainer one"
             )
         return made
+
+    def _make(self, tries: int = 5) -> None:
+        try:
+            if not self.warehouse.render("schema_exists", schema=self.schema):
+                self.warehouse.execute("create_state_schema", schema=self.schema)
+            self.warehouse.execute("create_state", state=self.arguments())
+        except WarehouseError:
+            # Of two runs at once one may be refused at each of these statements, although it says `if not exists`, as
+            # the other was there first: seen on Postgres, whose check and whose making are two steps.
+            if tries == 1:
+                raise
+            self._make(tries - 1)
 
     def _migrated(self) -> State:
         try:

@@ -65,20 +65,32 @@ def sent(heap: Sandbox) -> list[str]:
     ]
 
 
+def both_at_one_moment(project: Project, *arguments: str) -> None:
+    """Two runs, of which one works and the other says who does."""
+    pair = [project.begun("--in-flight", "3", *arguments, program=ON_A_WORD) for _ in range(2)]
+    for process in pair:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in pair:
+        assert process.stdin
+        print(file=process.stdin, flush=True)
+    ended = [(process, process.communicate(timeout=60)[1]) for process in pair]
+    assert sorted(process.returncode for process, _ in ended) == [0, 2], [said for _, said in ended]
+    said = next(said for process, said in ended if process.returncode == 2)
+    other = next(process.pid for process, _ in ended if process.returncode == 0)
+    assert re.search(rf"process {other}\b", said), said
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_of_two_first_runs_at_one_moment_both_may_make_the_state(users: Project) -> None:
+    for _ in range(ROUNDS):
+        both_at_one_moment(users)
+        users.sql(f"drop schema {users.state_schema} cascade")
+
+
 @on_every_engine
 def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: Project, slow_heap: Sandbox) -> None:
     for _ in range(ROUNDS):
-        pair = [users.begun("--resync", "--in-flight", "3", program=ON_A_WORD) for _ in range(2)]
-        for process in pair:
-            assert process.stdout and process.stdout.readline() == "ready\n"
-        for process in pair:
-            assert process.stdin
-            print(file=process.stdin, flush=True)
-        ended = [(process, process.communicate(timeout=60)[1]) for process in pair]
-        assert sorted(process.returncode for process, _ in ended) == [0, 2], [said for _, said in ended]
-        said = next(said for process, said in ended if process.returncode == 2)
-        other = next(process.pid for process, _ in ended if process.returncode == 0)
-        assert re.search(rf"process {other}\b", said), said
+        both_at_one_moment(users, "--resync")
     assert len(sent(slow_heap)) == ROUNDS * ROWS
 
 
