@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,13 @@ import psycopg2
 import pytest
 
 ENGINES = ["duckdb", "postgres"]
-on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
-on_every_dialect = pytest.mark.parametrize("engine", [*ENGINES, "snowflake"], indirect=True)
-on_every_warehouse = pytest.mark.parametrize(
-    "engine", [*ENGINES, "snowflake", "spark"], indirect=True
-)  # Spark: one process holds it
+DIALECTS = [*ENGINES, "snowflake"]
+WAREHOUSES = [*DIALECTS, "spark"]
+SPARK_TOO = os.environ.get("DBT_HEAP_SPARK") == "all"  # `make spark`: its statements take a hundred times as long
+
+on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # what needs several processes at once
+on_every_dialect = pytest.mark.parametrize("engine", WAREHOUSES if SPARK_TOO else DIALECTS, indirect=True)
+on_every_warehouse = pytest.mark.parametrize("engine", WAREHOUSES, indirect=True)
 
 
 class Engine(Protocol):

@@ -6,6 +6,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ class World:
         self.heap.misbehave("")
         if ended.killed:
             self._settle()
-        self.sent.append(Sent(self._arrived(), {kind: dict(rows) for kind, rows in self.history.now.items()}))
+        self.sent.append(Sent(self._arrived(), deepcopy(self.history.now)))
         return ended
 
     def _arrives(self, requests: int) -> Callable[[], bool]:
