@@ -4,15 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test chaos check venv clean
+.PHONY: help demo test chaos warehouses matrix check venv clean
 
 help:
-	@echo "make demo    two days of a company's rows: build, sync to a local sandbox, change, sync again"
-	@echo "make test    check, then every test"
-	@echo "make chaos   the tests of crashes and faults in their long form, for an hour or so"
-	@echo "make check   ruff, mypy and bandit"
-	@echo "make venv    $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
-	@echo "make clean   removes what runs left behind; $(VENV) stays"
+	@echo "make demo        two days of a company's rows: build, sync to a local sandbox, change, sync again"
+	@echo "make test        check, then every test"
+	@echo "make chaos       the tests of crashes and faults in their long form, for an hour or so"
+	@echo "make warehouses  Spark takes part in every test that the other warehouses pass, for an hour or so"
+	@echo "make matrix      the integration project with each dbt from 1.8 on, every one in an environment of its own"
+	@echo "make check       ruff, mypy and bandit"
+	@echo "make venv        $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
+	@echo "make clean       removes what runs left behind; $(VENV) stays"
 
 demo: $(INSTALLED)
 	$(BIN)/python integration_tests/demo.py
@@ -22,6 +24,9 @@ test: check
 
 chaos: $(INSTALLED)
 	DBT_HEAP_CHAOS=long $(BIN)/python -m pytest -n 2 tests/chaos tests/security
+
+warehouses: $(INSTALLED)
+	DBT_HEAP_WAREHOUSES=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/warehouse tests/test_two_days.py tests/test_run_sh.py
 
 # bandit's B608 is left out: SQL stands in macros, and the sandbox's names its own tables alone.
 check: $(INSTALLED)
@@ -43,3 +48,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 clean:
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis logs
 	rm -rf integration_tests/target integration_tests/logs integration_tests/dbt_packages integration_tests/*.duckdb*
+	rm -rf integration_tests/derby.log integration_tests/metastore_db integration_tests/spark-warehouse

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,14 @@ class Commands:
 
 
 class Integration(Commands):
-    """A copy of `integration_tests`; its package is this repository."""
+    """A copy of `integration_tests`; its package is this repository, its warehouse a DuckDB file or the one given."""
 
-    def __init__(self, folder: Path, heap_url: str) -> None:
+    def __init__(self, folder: Path, heap_url: str, output: Mapping[str, Any] | None = None) -> None:
         super().__init__(folder, heap_url)
         shutil.copytree(HERE, folder, ignore=NOT_COPIED, dirs_exist_ok=True)
+        if output:
+            target = {"target": output["type"], "outputs": {output["type"]: {**output, "schema": "analytics"}}}
+            (folder / "profiles.yml").write_text(json.dumps({"dbt_heap_integration_tests": target}))
         (folder / "packages.yml").write_text(f"packages:\n  - local: {json.dumps(str(ROOT))}\n")
 
     def build(self, day: int) -> None:

@@ -17,6 +17,7 @@ from dbt_heap.sandbox.server import Sandbox, running
 from tests.integration import Integration
 from tests.reference.model import Reference, Sent, exact
 from tests.reference.seeds import sync_day
+from tests.warehouses import DIALECTS, IN_FULL, WAREHOUSES, Engine
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,22 @@ class Day:
     fetched: int  # rows that left the warehouse
 
 
+@pytest.fixture(scope="module", params=WAREHOUSES if IN_FULL else DIALECTS)
+def output(request: pytest.FixtureRequest) -> dict[str, Any] | None:
+    """A warehouse for profiles.yml; none where the project's own will do."""
+    if request.param == "duckdb":
+        return None
+    if request.param == "spark":  # each command begins a session of its own, as dbt-spark has it
+        return {"type": "spark", "method": "session", "host": "local"}
+    made: Engine = request.getfixturevalue(request.param)()
+    return made.output
+
+
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Day]]:
+def days(tmp_path_factory: pytest.TempPathFactory, output: dict[str, Any] | None) -> Iterator[list[Day]]:
     """Day one, day two, and day two once more."""
     with running(SandboxOptions()) as heap:
-        project = Integration(tmp_path_factory.mktemp("two_days"), heap.url)
+        project = Integration(tmp_path_factory.mktemp("two_days"), heap.url, output)
         project.run("dbt", "deps", "--quiet")
         reference = Reference()
         seen: list[Day] = []
@@ -94,7 +106,9 @@ finally:
 def counted(events: Any) -> Counter[str]:
     """Events as comparable texts; how often each occurs."""
     return Counter(
-        json.dumps([event["identity"], event["event"], moment(event["timestamp"]), exact(event["properties"])])
+        json.dumps(
+            [event["identity"], event["event"], moment(event["timestamp"]), exact(event["properties"])], sort_keys=True
+        )
         for event in events
     )
 

@@ -1,4 +1,7 @@
-"""Real warehouses that tests own: a DuckDB file, or a database of a Postgres server."""
+"""Real warehouses that tests own: a DuckDB file, or a database of a Postgres server.
+
+`make warehouses` has Spark take part in every test of a dialect, and `run.sh` run on each.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ import pytest
 ENGINES = ["duckdb", "postgres"]
 DIALECTS = [*ENGINES, "snowflake"]
 WAREHOUSES = [*DIALECTS, "spark"]
-SPARK_TOO = os.environ.get("DBT_HEAP_SPARK") == "all"  # `make spark`: its statements take a hundred times as long
+IN_FULL = os.environ.get("DBT_HEAP_WAREHOUSES") == "full"  # Spark's statements take a hundred times as long
 
 on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # what needs several processes at once
-on_every_dialect = pytest.mark.parametrize("engine", WAREHOUSES if SPARK_TOO else DIALECTS, indirect=True)
+on_every_dialect = pytest.mark.parametrize("engine", WAREHOUSES if IN_FULL else DIALECTS, indirect=True)
 on_every_warehouse = pytest.mark.parametrize("engine", WAREHOUSES, indirect=True)
 
 

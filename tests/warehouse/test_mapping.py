@@ -112,5 +112,6 @@ def test_a_run_that_fits_into_the_state_keeps_its_table_whatever_limits_its_type
     heads = project.state("select distinct synced from state.sync_log where synced is not null")
     project.sql("update heap_users set total = 8.5, tier = 'silver'")
     assert project.sync().exit_code == 0
-    assert project.state("select distinct synced from state.sync_log where synced is not null") == heads
+    kept = project.state("select distinct synced from state.sync_log where synced is not null") == heads
+    assert kept == (project.engine.adapter_type != "spark")  # which cannot MERGE parquet: another table each time
     assert held(heap) == {"ana": {"total": 8.5, "tier": "silver"}}
