@@ -28,6 +28,9 @@ chaos: $(INSTALLED)
 warehouses: $(INSTALLED)
 	DBT_HEAP_WAREHOUSES=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/warehouse tests/test_two_days.py tests/test_run_sh.py
 
+matrix:
+	PYTHON=$(PYTHON) bash integration_tests/matrix.sh
+
 # bandit's B608 is left out: SQL stands in macros, and the sandbox's names its own tables alone.
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -3,7 +3,8 @@
 # Rows go to HEAP_BASE_URL; where it is not set, to a sandbox that lives as long as this run.
 set -euo pipefail
 cd "$(dirname "$0")"
-export PATH="$PWD/../.venv/bin:$PATH" DBT_TARGET="${1:-duckdb}" DBT_PROFILES_DIR="$PWD"
+command -v dbt-heap >/dev/null || PATH="$PWD/../.venv/bin:$PATH"
+export PATH DBT_TARGET="${1:-duckdb}" DBT_PROFILES_DIR="$PWD"
 
 start_sandbox() {
     local url
