@@ -18,7 +18,24 @@ from dbt_heap.warehouse import Warehouse, opening
 from tests.macros import Macros
 from tests.nowhere import warehouse_nowhere
 from tests.project import SLOW_HEAP_MS, Project
-from tests.warehouses import DuckDB, Engine, Postgres, postgres_server
+from tests.warehouses import IN_FULL, DuckDB, Engine, Postgres, postgres_server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves most tests on Spark to `make warehouses`."""
+    if IN_FULL:
+        return
+    left = [item for item in items if _on_spark(item) and not item.get_closest_marker("on_spark")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
+
+
+def _on_spark(item: pytest.Item) -> bool:
+    return (
+        isinstance(item, pytest.Function)
+        and getattr(item, "callspec", None) is not None
+        and (item.callspec.params.get("engine") == "spark")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -155,10 +155,7 @@ class Project:
 
     def state_tables(self) -> set[str]:
         """The names of tables and views in the state schema, in lower case."""
-        where = f"where lower(table_schema) = '{self.state_schema}'"
-        return {
-            name.lower() for (name,) in self.sql(f"select distinct table_name from information_schema.columns {where}")
-        }
+        return {name.lower() for name in self.engine.relations(self.state_schema)}
 
     def _write(self, name: str, content: Any) -> None:
         (self.folder / name).write_text(yaml.safe_dump(content))

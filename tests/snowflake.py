@@ -15,6 +15,8 @@ from fakesnow import server as serving  # before its module of the same name tak
 from fakesnow.server import shared_fs
 from pytest import MonkeyPatch
 
+from tests.warehouses import Standard
+
 
 @contextmanager
 def snowflake_server() -> Iterator[Mapping[str, Any]]:
@@ -35,7 +37,7 @@ def _with_nulls(times: pa.ChunkedArray) -> pa.Array:
     return pa.StructArray.from_arrays(fields, fields=list(sent.type), mask=times.combine_chunks().is_null())
 
 
-class Snowflake:
+class Snowflake(Standard):
     """A database of its own."""
 
     adapter_type = "snowflake"

@@ -65,7 +65,7 @@ class Spark:
         """What a statement gives. An update or delete is a new table in the old one's place."""
         (tree,) = sqlglot.parse(statement, read="duckdb")
         self._session.sql(f"use {self.default_schema}")
-        if isinstance(tree, (exp.Update, exp.Delete, exp.Alter)):
+        if isinstance(tree, (exp.Update, exp.Delete, exp.Alter)) and not tree.find(exp.AlterRename):
             self.table(tree.this.db or self.default_schema, tree.this.name, self._rebuilt(tree))
             return []
         return [tuple(row) for row in self._session.sql(_spark(tree)).collect()]
@@ -86,6 +86,12 @@ class Spark:
     def relation_name(self, schema: str, name: str) -> str:
         """As dbt-spark writes it."""
         return f"`{schema}`.`{name}`"
+
+    def relations(self, schema: str) -> set[str]:
+        """The names of the tables and views in a schema."""
+        if not self._session.catalog.databaseExists(schema):
+            return set()
+        return {row.tableName for row in self._session.sql(f"show tables in `{schema}`").collect()}
 
     def drop(self) -> None:
         """Removes the databases."""

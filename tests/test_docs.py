@@ -21,7 +21,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What is run by tests of its own: a server that runs until it is stopped, and the commands of the Makefile.
-ELSEWHERE = re.compile(r"dbt-heap sandbox|make (demo|test|check|help|chaos|warehouses|matrix)|.*HEAP_BASE_URL=.*|pip install .*")
+ELSEWHERE = re.compile(r"dbt-heap sandbox|make \w+|.*HEAP_BASE_URL=.*|pip install .*")
 
 
 def snippets(page: Path, language: str) -> list[str]:

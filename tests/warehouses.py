@@ -1,6 +1,6 @@
 """Real warehouses that tests own: a DuckDB file, or a database of a Postgres server.
 
-`make warehouses` has Spark take part in every test of a dialect, and `run.sh` run on each.
+`make test` runs on Spark what is marked so, `make warehouses` every test that the other warehouses pass.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ WAREHOUSES = [*DIALECTS, "spark"]
 IN_FULL = os.environ.get("DBT_HEAP_WAREHOUSES") == "full"  # Spark's statements take a hundred times as long
 
 on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # what needs several processes at once
-on_every_dialect = pytest.mark.parametrize("engine", WAREHOUSES if IN_FULL else DIALECTS, indirect=True)
 on_every_warehouse = pytest.mark.parametrize("engine", WAREHOUSES, indirect=True)
+on_spark = pytest.mark.on_spark  # a test of every warehouse that `make test` runs on Spark too
 
 
 class Engine(Protocol):
@@ -48,11 +48,27 @@ class Engine(Protocol):
     def relation_name(self, schema: str, name: str) -> str:
         """A table as dbt's manifest names it."""
 
+    def relations(self, schema: str) -> set[str]:
+        """The names of the tables and views in a schema."""
+
     def drop(self) -> None:
         """Removes all that the test made."""
 
 
-class DuckDB:
+class Standard:
+    """What engines with an `information_schema` have in common."""
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement gives."""
+        raise NotImplementedError
+
+    def relations(self, schema: str) -> set[str]:
+        """The names of the tables and views in a schema."""
+        where = f"where lower(table_schema) = '{schema}'"
+        return {name for (name,) in self.sql(f"select distinct table_name from information_schema.columns {where}")}
+
+
+class DuckDB(Standard):
     """A file in a folder."""
 
     adapter_type = "duckdb"
@@ -83,7 +99,7 @@ class DuckDB:
         """Leaves the file to the folder's owner."""
 
 
-class Postgres:
+class Postgres(Standard):
     """A database of its own on a server that is shared."""
 
     adapter_type = "postgres"

@@ -17,11 +17,12 @@
 
 {#
     The zone: https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set-timezone.html. And the optimizer is kept from writing
-    our condition on all properties in each of their names: with thirty properties, it runs out of memory.
+    our condition on all properties in each of their names: with thirty properties, it runs out of memory. Its value is quoted, or a comment
+    behind it, as the project's `query-comment` may have it, would be part of it.
     https://github.com/apache/spark/blob/master/sql/catalyst/src/main/scala/org/apache/spark/sql/internal/SQLConf.scala
 #}
 {% macro spark__pin_session() %}
-    {{ return(["set time zone 'UTC'", 'set spark.sql.constraintPropagation.enabled = false']) }}
+    {{ return(["set time zone 'UTC'", 'set spark.sql.constraintPropagation.enabled = `false`']) }}
 {% endmacro %}
 
 {# Its warehouses let no session set such things: https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-parameters #}

@@ -9,9 +9,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_dialect
+from tests.warehouses import on_every_warehouse, on_spark
 
-pytestmark = on_every_dialect
+pytestmark = on_every_warehouse
 
 ORDERS = {
     "type": "events",
@@ -43,6 +43,7 @@ def events(heap: Sandbox) -> list[dict[str, Any]]:
     return sorted(heap.events(), key=lambda event: event["timestamp"])
 
 
+@on_spark
 def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project, heap: Sandbox) -> None:
     assert orders.sync().exit_code == 0
     first = events(heap)[0]
@@ -55,6 +56,7 @@ def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project,
     assert len(heap.events()) == 3
 
 
+@on_spark
 def test_an_event_is_sent_once_also_when_its_row_changes_or_leaves_and_returns(orders: Project, heap: Sandbox) -> None:
     orders.sync()
     orders.sql("update heap_orders set total = 99 where order_id = 1")
@@ -93,6 +95,7 @@ def test_rows_before_begin_are_never_planned(orders: Project, heap: Sandbox) -> 
     assert [event["timestamp"][:10] for event in events(heap)] == ["2026-03-02", "2026-03-03"]
 
 
+@on_spark
 def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
     orders.sync()
@@ -212,6 +215,7 @@ def test_a_bad_event_name_rejects_its_row(orders: Project, name: str, reason: st
     assert orders.results()["heap_orders"]["reasons"] == {reason: 1}
 
 
+@on_spark
 def test_top_level_keys_of_a_properties_column_become_properties(orders: Project, heap: Sandbox) -> None:
     orders.table(
         "heap_orders",
@@ -236,6 +240,7 @@ def test_a_key_of_several_columns_does_not_confuse_its_parts(orders: Project, he
     assert len(heap.events()) == 2
 
 
+@on_spark
 def test_null_and_duplicate_keys_are_rejected(orders: Project, heap: Sandbox) -> None:
     orders.sql("insert into heap_orders values (null, 'x', null, 1), (3, 'y', null, 1)")
     assert orders.sync().exit_code == 1

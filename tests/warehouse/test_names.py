@@ -8,7 +8,7 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import held, sent
-from tests.warehouses import on_every_dialect, on_every_warehouse
+from tests.warehouses import DIALECTS, on_every_warehouse, on_spark
 
 COLUMNS = ["lower", "UPPER", "Mixed", "with spaces", "select", "größe", "名前", "dash-ed", "1st", "per%cent"]
 
@@ -21,6 +21,7 @@ def select(*values: int, columns: list[str] = COLUMNS) -> str:
 
 
 @on_every_warehouse
+@on_spark
 def test_columns_may_have_any_name(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", select(*range(10)))
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": COLUMNS})
@@ -54,7 +55,7 @@ def test_a_column_that_could_be_either_of_two_is_asked_for(project: Project, hea
     assert heap.requests() == []
 
 
-@on_every_dialect
+@pytest.mark.parametrize("engine", DIALECTS, indirect=True)  # Spark's are of letters, digits and underscores
 def test_a_relation_may_have_any_name(project: Project, heap: Sandbox) -> None:
     schema, table = "Mixed schema", "select Ünï"
     project.sql(f'create schema "{schema}"')

@@ -7,9 +7,9 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import USERS, held, sent
-from tests.warehouses import on_every_warehouse
+from tests.warehouses import on_every_warehouse, on_spark
 
-pytestmark = on_every_warehouse
+pytestmark = [on_every_warehouse, on_spark]
 
 
 def test_a_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sandbox) -> None:

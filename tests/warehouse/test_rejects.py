@@ -6,9 +6,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_dialect
+from tests.warehouses import on_every_warehouse, on_spark
 
-pytestmark = on_every_dialect
+pytestmark = on_every_warehouse
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 
@@ -53,6 +53,7 @@ def test_an_identity_of_255_characters_is_sent(users: Project, heap: Sandbox) ->
     assert "u" * 255 in {user["identity"] for user in heap.users()}
 
 
+@on_spark
 def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('undefined', 'x')")
     users.sync()
@@ -63,6 +64,7 @@ def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap:
     assert heap.requests() == []
 
 
+@on_spark
 def test_a_row_that_heap_refused_is_tried_again_when_its_values_change(users: Project, heap: Sandbox) -> None:
     heap.refuse("bob")
     assert users.sync().exit_code == 1
@@ -165,6 +167,7 @@ def test_rejects_names_no_key_unless_asked(users: Project) -> None:
     assert "undefined" in users.run("rejects", "--with-values").stdout
 
 
+@on_spark
 def test_too_long_values_are_cut_and_counted(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('cem', repeat('é', 2000))")
     assert users.sync().exit_code == 0
