@@ -32,8 +32,8 @@ def test_runs_killed_at_random_moments_lose_nothing_and_double_nothing(
 
 
 def changed(world: World) -> Ended:
-    """A run that has changes to send and lives, after a first one that died at half its time."""
-    first = world.run(Dying(after_seconds=0.4))
+    """A run that has changes to send and lives, after a first one that died at half its way."""
+    first = world.run(Dying(after_requests=8))
     assert first.killed
     assert world.run().code == 0
     world.history.edit()
