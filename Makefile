@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test chaos warehouses matrix check venv clean
+.PHONY: help demo test chaos warehouses matrix bench check venv clean
 
 help:
 	@echo "make demo        two days of a company's rows: build, sync to a local sandbox, change, sync again"
@@ -12,6 +12,7 @@ help:
 	@echo "make chaos       the tests of crashes and faults in their long form, for an hour or so"
 	@echo "make warehouses  Spark takes part in every test that the other warehouses pass, for an hour or so"
 	@echo "make matrix      the integration project with each dbt from 1.8 on, every one in an environment of its own"
+	@echo "make bench       ten million rows on DuckDB and on Spark, for an hour or so"
 	@echo "make check       ruff, mypy and bandit"
 	@echo "make venv        $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
 	@echo "make clean       removes what runs left behind; $(VENV) stays"
@@ -30,6 +31,10 @@ warehouses: $(INSTALLED)
 
 matrix:
 	PYTHON=$(PYTHON) bash integration_tests/matrix.sh
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks.scale duckdb
+	$(BIN)/python -m benchmarks.scale spark
 
 # bandit's B608 is left out: SQL stands in macros, and the sandbox's names its own tables alone.
 check: $(INSTALLED)

@@ -10,6 +10,8 @@ from pathlib import Path
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import SettingsError
+from dbt_heap.gates import FILE_NAME as RUN_RESULTS
+from dbt_heap.gates import Gates, read_gates
 from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.project import ProjectFile, read_project
 from dbt_heap.settings import Destination, Settings, destination
@@ -26,6 +28,7 @@ class Invocation:
     disabled: frozenset[str]  # names of syncs that are switched off
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
+    gates: Gates
 
     @property
     def target_path(self) -> Path:
@@ -62,11 +65,12 @@ def invoke(settings: Settings) -> Invocation:
     path = settings.manifest or target_path(settings, project) / "manifest.json"
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
-    warnings = (*manifest.warnings, *declarations.warnings)
+    gates = read_gates(path.parent / RUN_RESULTS, manifest)
+    warnings = (*manifest.warnings, *gates.warnings, *declarations.warnings)
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
     selected = _selected(settings, path, declarations.syncs)
-    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings)
+    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, gates)
 
 
 def target_path(settings: Settings, project: ProjectFile) -> Path:

@@ -62,6 +62,15 @@ class Model:
 
 
 @dataclass(frozen=True)
+class DbtTest:
+    """A test of dbt's: a generic one, a singular one, or a unit test."""
+
+    unique_id: str
+    name: str
+    models: tuple[str, ...]  # unique ids: the one it is attached to, else all that it reads
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a run of dbt left behind, as far as syncs need it."""
 
@@ -71,6 +80,9 @@ class Manifest:
     models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
     warnings: tuple[str, ...] = ()
     fused_v2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
+    tests: tuple[DbtTest, ...] = ()
+    invocation_id: str = ""
+    generated_at: str = ""  # ISO 8601, UTC
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -87,6 +99,9 @@ def read_manifest(path: Path) -> Manifest:
         schema_version=schema[1] if schema else "",
         models=tuple(models),
         fused_v2=fused_v2,
+        tests=tuple(_tests(content)),
+        invocation_id=_text(metadata, "invocation_id"),
+        generated_at=_text(metadata, "generated_at"),
     )
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
@@ -153,6 +168,15 @@ def _models(content: Mapping[str, Any], fused_v2: bool) -> Iterator[Model]:
                 columns = tuple(_columns(node, fused_v2))
                 if "heap" in meta or any("heap" in column.meta for column in columns):
                     yield _model(unique_id, node, meta, columns)
+
+
+def _tests(content: Mapping[str, Any]) -> Iterator[DbtTest]:
+    for group in (content["nodes"], _mapping(content, "unit_tests")):
+        for unique_id, node in group.items():
+            if isinstance(node, dict) and _text(node, "resource_type") in ("test", "unit_test"):
+                read = _texts(_mapping(node, "depends_on").get("nodes"))
+                attached = _text(node, "attached_node")  # of a test on relationships: the model whose rows it is about
+                yield DbtTest(unique_id, _text(node, "name") or unique_id, (attached,) if attached else read)
 
 
 def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], columns: tuple[Column, ...]) -> Model:

@@ -25,11 +25,12 @@ class Preview:
     dropped_properties: tuple[str, ...]  # no longer mapped: Heap keeps their last values
     megabytes: float  # of request bodies, from the size of the first records
     seconds: int  # at Heap's rate limit; 0 where none rules
+    gated: str  # why `sync` would not send it; empty where it would
 
     def notes(self) -> list[str]:
         """What else to know, in sentences."""
         plan = self.plan
-        notes = []
+        notes = [f"would not be sent: {self.gated}"] if self.gated else []
         if plan.first and plan.sendable:
             notes.append("a first sync")
         if plan.new_properties and not plan.first:
@@ -55,6 +56,7 @@ class Preview:
             "new_properties": list(plan.new_properties),
             "dropped_properties": list(self.dropped_properties),
             "reasons": dict(plan.reasons),
+            "gated": self.gated,
             "megabytes": round(self.megabytes, 3),
             "seconds": self.seconds,
         }
@@ -96,6 +98,7 @@ def _preview(invocation: Invocation, ledger: Ledger, sync: Sync, options: Option
         dropped_properties=ledger.dropped_properties(comparison),
         megabytes=plan.sendable * size / 1_000_000,
         seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
+        gated=invocation.gates.why(sync.model.unique_id),
     )
 
 

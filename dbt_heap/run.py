@@ -43,6 +43,7 @@ class Orders:
     max_minutes: float | None = None
     skip_running: bool = False  # --if-running skip
     fail_fast: bool = False
+    gate: bool = True  # not to send what was not built well: --no-gate
     in_flight: int = IN_FLIGHT
     request_timeout: float = TIMEOUT_SECONDS  # seconds that one try of a request may take
     max_wait: float = MAX_WAIT_SECONDS  # seconds that a request which failed is tried again
@@ -65,7 +66,8 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
             for each in invocation.selected:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
-                ended.append(_left_out(each) if failed or run.stopped() else run.turn(each))
+                out = _left_out(each) if failed or run.stopped() else _gated(each, invocation, orders)
+                ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
             target = ledger.target
     except RunningError as held:  # of a DuckDB file, before any sync could begin
@@ -201,6 +203,15 @@ class _Run:
 def _left_out(sync: Sync) -> SyncResult:
     """A sync that was not begun, because the run was stopped before."""
     return blank_result(sync, Status.SKIPPED, "not begun; run the same command again.")
+
+
+def _gated(sync: Sync, invocation: Invocation, orders: Orders) -> SyncResult | None:
+    """The result of a sync whose model is not as it should be; None where it may go."""
+    why = invocation.gates.why(sync.model.unique_id) if orders.gate else ""
+    if not why:
+        return None
+    do = f"Mend it and run dbt again, or send its rows as they are: dbt-heap sync --no-gate --select {sync.model.name}"
+    return blank_result(sync, Status.GATED, f"{why}. {do}")
 
 
 def _deadline(started: float, orders: Orders) -> float:

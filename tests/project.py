@@ -55,6 +55,7 @@ class Project:
         self.vars: dict[str, Any] = {"app_id": app_id}
         self.settings: dict[str, Any] = {}  # what else stands in dbt_project.yml
         self.schema = SCHEMA
+        self.metadata: dict[str, str] = {}  # what else the manifest says of itself
         self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
         self.profile()
 
@@ -137,6 +138,7 @@ class Project:
             "project_name": "shop",
             "adapter_type": self.engine.adapter_type,
             "invocation_id": "00000000-0000-0000-0000-000000000000",
+            **self.metadata,
         }
         target = self.folder / "target"
         target.mkdir(exist_ok=True)

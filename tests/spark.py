@@ -20,17 +20,17 @@ from tests.warehouses import IN_FULL
 
 
 @contextmanager
-def spark_session() -> Iterator[SparkSession]:
+def spark_session(cores: int = 1, in_full: bool = IN_FULL) -> Iterator[SparkSession]:
     """A session with a metastore and a warehouse of its own; dbt-spark's `method: session` finds it."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder:
         metastore = f"jdbc:derby:;databaseName={folder}/metastore;create=true"
         settings = {
             "spark.ui.enabled": "false",
             "spark.sql.warehouse.dir": f"{folder}/warehouse",
-            "spark.sql.shuffle.partitions": "1",
+            "spark.sql.shuffle.partitions": str(cores),
             "spark.log.level": "ERROR",
         }
-        if IN_FULL:
+        if in_full:
             settings |= {
                 "spark.sql.catalogImplementation": "hive",
                 "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
@@ -42,7 +42,7 @@ def spark_session() -> Iterator[SparkSession]:
                 "spark.sql.codegen.factoryMode": "NO_CODEGEN",
                 "spark.sql.adaptive.enabled": "false",
             }
-        session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
+        session = SparkSession.builder.master(f"local[{cores}]").config(map=settings).getOrCreate()
         try:
             yield session
         finally:

@@ -56,6 +56,25 @@ def test_a_sync_bears_the_name_that_dbt_selects_its_model_by(shop: Commands) -> 
         assert {each["name"] for each in json.loads(listed)} == {name}
 
 
+def test_what_dbt_could_not_build_or_what_failed_its_tests_is_not_sent(shop: Commands, heap: Sandbox) -> None:
+    before = len(heap.requests())
+    broken = shop.folder / "models" / "as_table.sql"
+    good = broken.read_text()
+    broken.write_text(good + " where no_such_column")
+    failing = shop.folder / "tests" / "nobody.sql"
+    failing.parent.mkdir()
+    failing.write_text("select * from {{ ref('as_view') }}")
+    shop.run("dbt", "build", "--quiet", ends_with=1)
+    ran = shop.run("dbt-heap", "sync", "--select", "as_table as_view as_alias", ends_with=1)
+    gated = [line.partition(". ")[0] for line in ran.stderr.splitlines() if "--no-gate" in line]
+    assert gated == ["as_table: its last build failed", "as_view: a test of its model failed: nobody"]
+    assert len(heap.requests()) == before  # as_alias had nothing new
+    broken.write_text(good)
+    failing.unlink()
+    shop.run("dbt", "build", "--quiet")
+    shop.run("dbt-heap", "sync", "--warn-error")
+
+
 def test_a_model_that_is_ephemeral_is_told_why_it_has_no_rows(shop: Commands) -> None:
     model = shop.folder / "models" / "as_table.sql"
     model.write_text(model.read_text().replace("'table')", "'ephemeral')"))

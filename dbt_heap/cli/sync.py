@@ -28,6 +28,7 @@ from dbt_heap.run import Orders, sync
 @click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
 @click.option("--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows.")
 @click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
+@click.option("--no-gate", is_flag=True, help="Send also what dbt did not build, or what failed its tests.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop in good order after so long.")
 @click.option(
     "--if-running",
@@ -73,6 +74,7 @@ def command(
     full_scan: bool,
     first_sync: bool,
     allow_large: tuple[str, ...],
+    no_gate: bool,
     max_minutes: float | None,
     if_running: str,
     in_flight: int,
@@ -98,6 +100,7 @@ def command(
         max_minutes=max_minutes,
         skip_running=if_running == "skip",
         fail_fast=fail_fast,
+        gate=not no_gate,
         in_flight=in_flight,
         request_timeout=request_timeout,
         max_wait=max_wait,
