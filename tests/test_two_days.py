@@ -17,7 +17,7 @@ from dbt_heap.sandbox.server import Sandbox, running
 from tests.integration import Integration
 from tests.reference.model import Reference, Sent, exact
 from tests.reference.seeds import sync_day
-from tests.warehouses import DIALECTS, IN_FULL, WAREHOUSES, Engine
+from tests.warehouses import ENGINES, IN_FULL, WAREHOUSES, Engine
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Day:
     fetched: int  # rows that left the warehouse
 
 
-@pytest.fixture(scope="module", params=WAREHOUSES if IN_FULL else DIALECTS)
+@pytest.fixture(scope="module", params=WAREHOUSES if IN_FULL else ENGINES)
 def output(request: pytest.FixtureRequest) -> dict[str, Any] | None:
     """A warehouse for profiles.yml; none where the project's own will do."""
     if request.param == "duckdb":
