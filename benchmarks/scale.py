@@ -1,7 +1,7 @@
 """Millions of users, of whom some change: how long plan and sync take on one machine, and how much memory.
 
 python -m benchmarks.scale duckdb --rows 10000000
-python -m benchmarks.scale spark --rows 10000000 --memory 8g
+python -m benchmarks.scale spark --rows 10000000 --memory 10g
 """
 
 from __future__ import annotations

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from dbt_heap.artifacts import mapping, parse, text
 from dbt_heap.manifest import Manifest
 
 FILE_NAME = "run_results.json"
@@ -43,22 +42,22 @@ class Gates:
 def read_gates(path: Path, manifest: Manifest) -> Gates:
     """What the run results at `path` tell of the manifest's models; nothing where there are none."""
     try:
-        content = orjson.loads(path.read_bytes())
+        content = parse(path.read_bytes())
     except FileNotFoundError:
         return Gates()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return Gates(shut=f"{path} cannot be read, so that nobody knows how its last build ended")
     results = content.get("results") if isinstance(content, dict) else None
     if not isinstance(results, list):
         return Gates(shut=f"{path} tells no results, so that nobody knows how its last build ended")
-    if _text(content, "args", "which") not in _BUILDING:
+    if text(mapping(content, "args"), "which") not in _BUILDING:
         return Gates()
     reasons = _reasons(_statuses(results), manifest)
     return Gates(dict(reasons), warnings=tuple(_stale(path, content, manifest)))
 
 
 def _statuses(results: Iterable[Any]) -> dict[str, str]:
-    return {_text(each, "unique_id"): _text(each, "status").lower() for each in results}
+    return {text(each, "unique_id"): text(each, "status").lower() for each in results}
 
 
 def _reasons(statuses: Mapping[str, str], manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -77,16 +76,11 @@ def _reasons(statuses: Mapping[str, str], manifest: Manifest) -> Iterator[tuple[
 
 def _stale(path: Path, content: Mapping[str, Any], manifest: Manifest) -> Iterator[str]:
     """What there is to say where the two files are not of one invocation."""
-    if _text(content, "metadata", "invocation_id") in ("", manifest.invocation_id) or not manifest.invocation_id:
+    metadata = mapping(content, "metadata")
+    if text(metadata, "invocation_id") in ("", manifest.invocation_id) or not manifest.invocation_id:
         return
-    built = _text(content, "metadata", "generated_at")
+    built = text(metadata, "generated_at")
     if manifest.generated_at < built:
         yield f"{path}: manifest.json is older than the last build ({built}): is it another one's? Run `dbt parse`"
     else:
         yield f"{path}: manifest.json was written after the last build ({built}), and may say what is not built yet"
-
-
-def _text(content: Any, *keys: str) -> str:
-    for key in keys:
-        content = content.get(key) if isinstance(content, dict) else None
-    return content if isinstance(content, str) else ""

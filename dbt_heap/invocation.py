@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 
@@ -28,7 +29,17 @@ class Invocation:
     disabled: frozenset[str]  # names of syncs that are switched off
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
-    gates: Gates
+    manifest_path: Path
+
+    @cached_property
+    def gates(self) -> Gates:
+        """What dbt's last command tells of the models, read when it is first asked for: only what sends needs it.
+
+        Raises SettingsError where there is something to warn of, with --warn-error.
+        """
+        found = read_gates(self.manifest_path.parent / RUN_RESULTS, self.manifest)
+        _bear(found.warnings, self.settings)
+        return found
 
     @property
     def target_path(self) -> Path:
@@ -65,12 +76,16 @@ def invoke(settings: Settings) -> Invocation:
     path = settings.manifest or target_path(settings, project) / "manifest.json"
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
-    gates = read_gates(path.parent / RUN_RESULTS, manifest)
-    warnings = (*manifest.warnings, *gates.warnings, *declarations.warnings)
+    warnings = (*manifest.warnings, *declarations.warnings)
+    _bear(warnings, settings)
+    selected = _selected(settings, path, declarations.syncs)
+    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path)
+
+
+def _bear(warnings: Sequence[str], settings: Settings) -> None:
+    """Raises SettingsError where warnings are errors and there are some."""
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
-    selected = _selected(settings, path, declarations.syncs)
-    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, gates)
 
 
 def target_path(settings: Settings, project: ProjectFile) -> Path:

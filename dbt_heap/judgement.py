@@ -12,6 +12,14 @@ from dbt_heap.results import Status
 FIRST_SYNC_ROWS = 100_000  # a first sync above it wants to be asked for
 
 
+def gated(sync: Sync, why: str) -> str:
+    """What to do about a model that is not as it should be."""
+    return (
+        f"{why}. Mend it and run dbt again, or send its rows as they are: "
+        f"dbt-heap sync --no-gate --select {sync.model.name}"
+    )
+
+
 def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> str | None:
     """Why the plan is too large to go without being asked for; None where it may go."""
     name = plan.sync.name

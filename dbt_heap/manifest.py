@@ -6,15 +6,13 @@ https://github.com/datafold/data-diff/issues/540 and https://github.com/lightdas
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from dbt_heap.artifacts import mapping, parse, text, texts
 from dbt_heap.errors import ManifestError
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
@@ -67,7 +65,7 @@ class DbtTest:
 
     unique_id: str
     name: str
-    models: tuple[str, ...]  # unique ids: the one it is attached to, else all that it reads
+    models: frozenset[str]  # unique ids: the one it is attached to, else all that it reads
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Manifest:
     models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
     warnings: tuple[str, ...] = ()
     fused_v2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
-    tests: tuple[DbtTest, ...] = ()
+    tests: tuple[DbtTest, ...] = ()  # of these models
     invocation_id: str = ""
     generated_at: str = ""  # ISO 8601, UTC
 
@@ -89,19 +87,19 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest at `path`. Raises ManifestError where there is none, or something else."""
     content = load_manifest(path)
     metadata = content["metadata"]
-    version = _text(metadata, "dbt_version")
+    version = text(metadata, "dbt_version")
     fused_v2 = version.startswith("2.")
     models = sorted(_models(content, fused_v2), key=lambda model: model.unique_id)
-    schema = re.search(r"/manifest/(v\d+)", _text(metadata, "dbt_schema_version"))
+    schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
     manifest = Manifest(
-        project_name=_text(metadata, "project_name"),
+        project_name=text(metadata, "project_name"),
         dbt_version=version,
         schema_version=schema[1] if schema else "",
         models=tuple(models),
         fused_v2=fused_v2,
-        tests=tuple(_tests(content)),
-        invocation_id=_text(metadata, "invocation_id"),
-        generated_at=_text(metadata, "generated_at"),
+        tests=tuple(_tests(content, {model.unique_id for model in models})),
+        invocation_id=text(metadata, "invocation_id"),
+        generated_at=text(metadata, "generated_at"),
     )
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
@@ -123,7 +121,7 @@ def load_manifest(path: Path) -> dict[str, Any]:
     Raises ManifestError where there is none, or something else.
     """
     try:
-        content = _parse(path.read_bytes())
+        content = parse(path.read_bytes())
     except FileNotFoundError:
         raise ManifestError(
             f"there is no manifest at {path}: run `dbt run` (or `dbt parse`) first, or say where it is with "
@@ -142,17 +140,9 @@ def load_manifest(path: Path) -> dict[str, Any]:
     raise ManifestError(f"{path} {what}: give the path of dbt's manifest.json, or run `dbt parse` again")
 
 
-def _parse(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except ValueError:
-        # dbt 1 writes a `.nan` of any model's meta as NaN, and half a surrogate pair as it is: neither is JSON.
-        return json.loads(json.dumps(json.loads(content), ensure_ascii=False).encode(errors="replace"))
-
-
 def _what_else(content: Any) -> str:
     """What it is if no manifest: dbt's catalog.json has `metadata` and `nodes`, too."""
-    artifact = re.search(r"/dbt/([a-z-]+)/v\d+", _text(_mapping(content, "metadata"), "dbt_schema_version"))
+    artifact = re.search(r"/dbt/([a-z-]+)/v\d+", text(mapping(content, "metadata"), "dbt_schema_version"))
     if artifact and artifact[1] != "manifest":
         return f"is dbt's {artifact[1]}, not its manifest"
     if isinstance(content, dict) and all(isinstance(content.get(key), dict) for key in ("metadata", "nodes")):
@@ -161,82 +151,67 @@ def _what_else(content: Any) -> str:
 
 
 def _models(content: Mapping[str, Any], fused_v2: bool) -> Iterator[Model]:
-    for group in (content["nodes"], _mapping(content, "sources")):
+    for group in (content["nodes"], mapping(content, "sources")):
         for unique_id, node in group.items():
-            if isinstance(node, dict) and _text(node, "resource_type") in _RESOURCES:
+            if isinstance(node, dict) and text(node, "resource_type") in _RESOURCES:
                 meta = _meta(node)
                 columns = tuple(_columns(node, fused_v2))
                 if "heap" in meta or any("heap" in column.meta for column in columns):
                     yield _model(unique_id, node, meta, columns)
 
 
-def _tests(content: Mapping[str, Any]) -> Iterator[DbtTest]:
-    for group in (content["nodes"], _mapping(content, "unit_tests")):
+def _tests(content: Mapping[str, Any], models: set[str]) -> Iterator[DbtTest]:
+    for group in (content["nodes"], mapping(content, "unit_tests")):
         for unique_id, node in group.items():
-            if isinstance(node, dict) and _text(node, "resource_type") in ("test", "unit_test"):
-                read = _texts(_mapping(node, "depends_on").get("nodes"))
-                attached = _text(node, "attached_node")  # of a test on relationships: the model whose rows it is about
-                yield DbtTest(unique_id, _text(node, "name") or unique_id, (attached,) if attached else read)
+            if isinstance(node, dict) and text(node, "resource_type") in ("test", "unit_test"):
+                read = texts(mapping(node, "depends_on").get("nodes"))
+                attached = text(node, "attached_node")  # of a test on relationships: the model whose rows it is about
+                if about := models.intersection((attached,) if attached else read):
+                    yield DbtTest(unique_id, text(node, "name") or unique_id, frozenset(about))
 
 
 def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], columns: tuple[Column, ...]) -> Model:
-    config = _mapping(node, "config")
-    resource_type = _text(node, "resource_type")
-    materialized = _text(config, "materialized") or resource_type
+    config = mapping(node, "config")
+    resource_type = text(node, "resource_type")
+    materialized = text(config, "materialized") or resource_type
     return Model(
         unique_id=unique_id,
-        name=_text(node, "name") or unique_id,
+        name=text(node, "name") or unique_id,
         resource_type=resource_type,
         materialized=materialized,
         relation=None if materialized == "ephemeral" else _relation(node),
         file=_file(node),
         heap=meta.get("heap"),
         columns=columns,
-        tags=_texts(node.get("tags")) or _texts(config.get("tags")),
-        primary_key=_texts(node.get("primary_key")),
-        unique_key=_texts(config.get("unique_key")),
+        tags=texts(node.get("tags")) or texts(config.get("tags")),
+        primary_key=texts(node.get("primary_key")),
+        unique_key=texts(config.get("unique_key")),
         meta={key: value for key, value in meta.items() if key != "heap"},
     )
 
 
 def _columns(node: Mapping[str, Any], fused_v2: bool) -> Iterator[Column]:
     # dbt 2 copies the model's meta and tags into those of every column that has none of its own.
-    copied = _texts(node.get("tags")) if fused_v2 else ()
-    for name, column in _mapping(node, "columns").items():
+    copied = texts(node.get("tags")) if fused_v2 else ()
+    for name, column in mapping(node, "columns").items():
         if isinstance(column, dict):
-            config = _mapping(column, "config")
-            meta = _mapping(config, "meta") if fused_v2 else _meta(column)
-            tags = (*(tag for tag in _texts(column.get("tags")) if tag not in copied), *_texts(config.get("tags")))
-            yield Column(_text(column, "name") or name, meta, tuple(dict.fromkeys(tags)))
+            config = mapping(column, "config")
+            meta = mapping(config, "meta") if fused_v2 else _meta(column)
+            tags = (*(tag for tag in texts(column.get("tags")) if tag not in copied), *texts(config.get("tags")))
+            yield Column(text(column, "name") or name, meta, tuple(dict.fromkeys(tags)))
 
 
 def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
     """`config.meta`, and what only stands under the `meta` of older projects."""
-    return {**_mapping(node, "meta"), **_mapping(_mapping(node, "config"), "meta")}
+    return {**mapping(node, "meta"), **mapping(mapping(node, "config"), "meta")}
 
 
 def _relation(node: Mapping[str, Any]) -> Relation | None:
-    sql = _text(node, "relation_name")
-    schema = _text(node, "schema")
-    identifier = _text(node, "alias") or _text(node, "identifier") or _text(node, "name")
-    return Relation(_text(node, "database") or None, schema, identifier, sql) if sql else None
+    sql = text(node, "relation_name")
+    schema = text(node, "schema")
+    identifier = text(node, "alias") or text(node, "identifier") or text(node, "name")
+    return Relation(text(node, "database") or None, schema, identifier, sql) if sql else None
 
 
 def _file(node: Mapping[str, Any]) -> str:
-    return _text(node, "patch_path").rpartition("://")[2] or _text(node, "original_file_path")
-
-
-def _mapping(node: Any, key: str) -> dict[str, Any]:
-    """What stands there, if it is a mapping."""
-    value = node.get(key) if isinstance(node, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _text(node: Mapping[str, Any], key: str) -> str:
-    value = node.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
-    return tuple(each for each in listed if isinstance(each, str))
+    return text(node, "patch_path").rpartition("://")[2] or text(node, "original_file_path")

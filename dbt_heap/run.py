@@ -18,7 +18,7 @@ from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
 from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Heap, Patience
 from dbt_heap.invocation import Invocation
-from dbt_heap.judgement import judged, refusal
+from dbt_heap.judgement import gated, judged, refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
@@ -58,6 +58,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     """
     orders, watching = orders or Orders(), observer or Nobody()
     started = time.time()
+    warnings = (*invocation.warnings, *invocation.gates.warnings)
     run_id = new_run_id()
     ended: list[SyncResult] = []
     try:
@@ -82,7 +83,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         started_at=datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="seconds"),
         seconds=round(time.time() - started, 3),
         syncs=tuple(ended),
-        warnings=invocation.warnings,
+        warnings=warnings,
     )
 
 
@@ -208,10 +209,7 @@ def _left_out(sync: Sync) -> SyncResult:
 def _gated(sync: Sync, invocation: Invocation, orders: Orders) -> SyncResult | None:
     """The result of a sync whose model is not as it should be; None where it may go."""
     why = invocation.gates.why(sync.model.unique_id) if orders.gate else ""
-    if not why:
-        return None
-    do = f"Mend it and run dbt again, or send its rows as they are: dbt-heap sync --no-gate --select {sync.model.name}"
-    return blank_result(sync, Status.GATED, f"{why}. {do}")
+    return blank_result(sync, Status.GATED, gated(sync, why)) if why else None
 
 
 def _deadline(started: float, orders: Orders) -> float:

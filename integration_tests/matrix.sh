@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 PYTHON="${PYTHON:-python3}" ENVIRONMENTS="$PWD/build/matrix"
-LINES=(1.8 1.9 1.10 1.11 1.12 2)
+VERSIONS=(1.8 1.9 1.10 1.11 1.12 2)
 
 # dbt-core 1.12 and dbt 2 want what a package index alone does not give (a parser that is downloaded from elsewhere while
 # it is installed): the former comes without it, of the latter an early version that parses and does no more.
@@ -51,7 +51,7 @@ wrote() { # version: the dbt that wrote the last manifest
 }
 
 failed=0
-for version in "${@:-${LINES[@]}}"; do
+for version in "${@:-${VERSIONS[@]}}"; do
     [[ -e "$ENVIRONMENTS/$version/installed" ]] || install "$version"
     [[ $version != 2 ]] || { [[ -e "$ENVIRONMENTS/1.11/installed" ]] || install 1.11; second; }
     if two_days "$version"; then

@@ -25,17 +25,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leaves most tests on Spark to `make warehouses`."""
     if IN_FULL:
         return
-    left = [item for item in items if _on_spark(item) and not item.get_closest_marker("on_spark")]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item not in set(left)]
+    left = {item for item in items if _is_on_spark(item) and not item.get_closest_marker("on_spark")}
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [item for item in items if item not in left]
 
 
-def _on_spark(item: pytest.Item) -> bool:
-    return (
-        isinstance(item, pytest.Function)
-        and getattr(item, "callspec", None) is not None
-        and (item.callspec.params.get("engine") == "spark")
-    )
+def _is_on_spark(item: pytest.Item) -> bool:
+    called = getattr(item, "callspec", None)  # only what is parametrized has one
+    return called is not None and called.params.get("engine") == "spark"
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,6 @@ from tests.warehouses import IN_FULL
 def spark_session(cores: int = 1, in_full: bool = IN_FULL) -> Iterator[SparkSession]:
     """A session with a metastore and a warehouse of its own; dbt-spark's `method: session` finds it."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder:
-        metastore = f"jdbc:derby:;databaseName={folder}/metastore;create=true"
         settings = {
             "spark.ui.enabled": "false",
             "spark.sql.warehouse.dir": f"{folder}/warehouse",
@@ -31,6 +30,7 @@ def spark_session(cores: int = 1, in_full: bool = IN_FULL) -> Iterator[SparkSess
             "spark.log.level": "ERROR",
         }
         if in_full:
+            metastore = f"jdbc:derby:;databaseName={folder}/metastore;create=true"
             settings |= {
                 "spark.sql.catalogImplementation": "hive",
                 "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,

@@ -58,11 +58,7 @@ class Engine(Protocol):
 class Standard:
     """What engines with an `information_schema` have in common."""
 
-    def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement gives."""
-        raise NotImplementedError
-
-    def relations(self, schema: str) -> set[str]:
+    def relations(self: Engine, schema: str) -> set[str]:
         """The names of the tables and views in a schema."""
         where = f"where lower(table_schema) = '{schema}'"
         return {name for (name,) in self.sql(f"select distinct table_name from information_schema.columns {where}")}

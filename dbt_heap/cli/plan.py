@@ -35,7 +35,7 @@ def command(
     invocation = invoke(settings)
     options = Options(retry_rejected=retry_rejected, full_scan=full_scan)
     with console_of(settings) as console:
-        for warning in invocation.warnings:
+        for warning in (*invocation.warnings, *invocation.gates.warnings):
             console.warn(warning)
         found = previews(invocation, options)
     if output == "json":

@@ -142,7 +142,7 @@ class _Interruption:
 
 
 def _warn(console: Console, invocation: Invocation) -> None:
-    for warning in invocation.warnings:
+    for warning in (*invocation.warnings, *invocation.gates.warnings):
         console.warn(warning)
     if not invocation.selected:
         console.warn(

@@ -30,16 +30,13 @@ def write(project: Project, text: str) -> None:
     (project.folder / "target" / "run_results.json").write_text(text)
 
 
-def test_of(project: Project, name: str, *models: str, **node: Any) -> str:
+def with_test(project: Project, name: str, *models: str, **node: Any) -> str:
     """Adds a test to the manifest."""
     unique_id = f"test.shop.{name}"
     project.nodes[unique_id] = {
         "unique_id": unique_id, "name": name, "resource_type": "test", "depends_on": {"nodes": list(models)}, **node,
     }  # fmt: skip
     return unique_id
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +77,7 @@ def test_what_dbt_did_not_build_this_time_is_sent(users: Project) -> None:
 
 @pytest.mark.parametrize(("status", "ends_with"), [("fail", 1), ("error", 1), ("warn", 0), ("pass", 0), ("skipped", 0)])
 def test_a_model_whose_test_failed_is_not_sent(users: Project, status: str, ends_with: int) -> None:
-    results(users, (MODEL, "success"), (test_of(users, "unique_heap_users", MODEL), status))
+    results(users, (MODEL, "success"), (with_test(users, "unique_heap_users", MODEL), status))
     outcome = users.sync()
     assert outcome.exit_code == ends_with
     assert ("a test of its model failed: unique_heap_users" in outcome.stderr) == (ends_with == 1)
@@ -88,7 +85,7 @@ def test_a_model_whose_test_failed_is_not_sent(users: Project, status: str, ends
 
 def test_a_test_that_reads_another_model_too_is_about_the_one_it_is_attached_to(users: Project) -> None:
     orders = "model.shop.orders"
-    results(users, (test_of(users, "relationships_orders", orders, MODEL, attached_node=orders), "fail"))
+    results(users, (with_test(users, "relationships_orders", orders, MODEL, attached_node=orders), "fail"))
     assert users.sync().exit_code == 0
 
 
