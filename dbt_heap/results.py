@@ -81,6 +81,7 @@ class Results:
     started_at: str  # ISO 8601, UTC
     seconds: float
     syncs: tuple[SyncResult, ...]
+    up_to_date: tuple[str, ...] = ()  # with --built, the syncs whose models dbt has not built since: none of `syncs`
     warnings: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 

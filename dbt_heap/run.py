@@ -6,19 +6,20 @@ manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts ->
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 
 from dbt_heap import __version__
+from dbt_heap.agenda import Agenda, agenda
 from dbt_heap.batches import batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
 from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Heap, Patience
 from dbt_heap.invocation import Invocation
-from dbt_heap.judgement import gated, judged, refusal
+from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
@@ -44,6 +45,7 @@ class Orders:
     skip_running: bool = False  # --if-running skip
     fail_fast: bool = False
     gate: bool = True  # not to send what was not built well: --no-gate
+    built: bool = False  # only what dbt's hooks say was built since
     in_flight: int = IN_FLIGHT
     request_timeout: float = TIMEOUT_SECONDS  # seconds that one try of a request may take
     max_wait: float = MAX_WAIT_SECONDS  # seconds that a request which failed is tried again
@@ -58,16 +60,18 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     """
     orders, watching = orders or Orders(), observer or Nobody()
     started = time.time()
-    warnings = (*invocation.warnings, *invocation.gates.warnings)
+    warnings = invocation.warnings if orders.built else (*invocation.warnings, *invocation.gates.warnings)
     run_id = new_run_id()
+    today = Agenda(())
     ended: list[SyncResult] = []
     try:
         with open_ledger(invocation) as ledger:
-            run = _Run(invocation, ledger, orders, watching, run_id, deadline=_deadline(started, orders))
-            for each in invocation.selected:
+            today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
+            run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
+            for each in today.syncs:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
-                out = _left_out(each) if failed or run.stopped() else _gated(each, invocation, orders)
+                out = _left_out(each) if failed or run.stopped() else _held_back(each, today)
                 ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
             target = ledger.target
@@ -83,6 +87,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         started_at=datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="seconds"),
         seconds=round(time.time() - started, 3),
         syncs=tuple(ended),
+        up_to_date=today.up_to_date,
         warnings=warnings,
     )
 
@@ -92,13 +97,14 @@ class _Run:
 
     def __init__(
         self, invocation: Invocation, ledger: Ledger, orders: Orders, observer: Observer, run_id: str,
-        *, deadline: float,
+        builds: Mapping[str, str], *, deadline: float,
     ) -> None:  # fmt: skip
         self._run_id = run_id
         self._invocation = invocation
         self._ledger = ledger
         self._orders = orders
         self._observer = observer
+        self._builds = builds
         self._deadline = deadline
         self._paces: dict[str, Pace] = {}
         self._breakers: dict[tuple[str, SyncType], Breaker] = {}
@@ -145,7 +151,7 @@ class _Run:
         fates = fates_of(plan, verdicts)
         failure = next((each.failure for each in verdicts if each.failure), self._breaker(sync, destination).reason)
         status, message = judged(plan, fates, stopped=self.stopped() and failure is None, failure=failure)
-        turn.close(plan, str(status), fates)
+        turn.close(plan, str(status), fates, self._builds.get(sync.name))
         ended = with_verdicts(planned, plan, verdicts)
         yield replace(ended, status=status, message=message, notes=(*ended.notes, *turn.notes))
 
@@ -206,10 +212,10 @@ def _left_out(sync: Sync) -> SyncResult:
     return blank_result(sync, Status.SKIPPED, "not begun; run the same command again.")
 
 
-def _gated(sync: Sync, invocation: Invocation, orders: Orders) -> SyncResult | None:
+def _held_back(sync: Sync, today: Agenda) -> SyncResult | None:
     """The result of a sync whose model is not as it should be; None where it may go."""
-    why = invocation.gates.why(sync.model.unique_id) if orders.gate else ""
-    return blank_result(sync, Status.GATED, gated(sync, why)) if why else None
+    why = today.held_back.get(sync.name)
+    return blank_result(sync, Status.GATED, why) if why else None
 
 
 def _deadline(started: float, orders: Orders) -> float:

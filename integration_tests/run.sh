@@ -38,5 +38,6 @@ expect 0 dbt-heap plan --check # nothing is left to do
 
 expect 0 dbt build --vars 'day: 2'
 expect 3 dbt-heap plan --check # something is
-expect 1 dbt-heap sync         # one identity is the text "undefined", and no reject is allowed
+expect 1 dbt-heap sync --built # one identity is the text "undefined", and no reject is allowed
+expect 0 dbt-heap sync --built # dbt has built nothing since
 expect 0 dbt-heap plan --check # a reject that stands is not planned again

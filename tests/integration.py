@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.terminal import PROGRAMS, typed
+
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "integration_tests"
 NOT_COPIED = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb*", "__pycache__", "*.py", "*.sh")
@@ -27,9 +29,11 @@ class Commands:
 
     def run(self, *command: str, ends_with: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs a command in the folder, as a person would; fails where its exit code is another one."""
-        ran = subprocess.run(
-            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, check=False
-        )
+        settings = self.environment | environment
+        if command[0] in PROGRAMS:
+            ran = typed(command, self.folder, settings)
+        else:
+            ran = subprocess.run(command, cwd=self.folder, env=settings, capture_output=True, text=True, check=False)
         assert ends_with in (None, ran.returncode), f"{command}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
         return ran
 

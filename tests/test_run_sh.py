@@ -24,4 +24,4 @@ def test_two_days_on_a_warehouse(target: str, tmp_path: Path, request: pytest.Fi
     project = Integration(tmp_path, "")  # no HEAP_BASE_URL: it starts a sandbox of its own
     shutil.copy(HERE / "run.sh", tmp_path)
     ran = project.run("bash", "run.sh", target, **given(target, request))
-    assert ran.stdout.count("+ dbt-heap sync\n") == 2, ran.stdout
+    assert ran.stdout.count("+ dbt-heap sync") == 3, ran.stdout

@@ -28,6 +28,7 @@ from dbt_heap.run import Orders, sync
 @click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
 @click.option("--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows.")
 @click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
+@click.option("--built", is_flag=True, help="Only what dbt's hooks say was built since its last sync, and built well.")
 @click.option("--no-gate", is_flag=True, help="Send also what dbt did not build, or what failed its tests.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop in good order after so long.")
 @click.option(
@@ -74,6 +75,7 @@ def command(
     full_scan: bool,
     first_sync: bool,
     allow_large: tuple[str, ...],
+    built: bool,
     no_gate: bool,
     max_minutes: float | None,
     if_running: str,
@@ -101,13 +103,14 @@ def command(
         skip_running=if_running == "skip",
         fail_fast=fail_fast,
         gate=not no_gate,
+        built=built,
         in_flight=in_flight,
         request_timeout=request_timeout,
         max_wait=max_wait,
         stop=interruption,
     )
     with console_of(settings) as console, interruption:
-        _warn(console, invocation)
+        _warn(console, invocation, built=built)
         results = sync(invocation, orders, console)
     _report(results, console)
     _write(results, invocation.target_path)
@@ -141,8 +144,8 @@ class _Interruption:
         print("Stopping after the requests under way; once more stops at once.", file=sys.stderr)
 
 
-def _warn(console: Console, invocation: Invocation) -> None:
-    for warning in (*invocation.warnings, *invocation.gates.warnings):
+def _warn(console: Console, invocation: Invocation, *, built: bool) -> None:
+    for warning in (*invocation.warnings, *(() if built else invocation.gates.warnings)):
         console.warn(warning)
     if not invocation.selected:
         console.warn(
@@ -169,6 +172,8 @@ def _report(results: Results, console: Console) -> None:
     ]
     if rows:
         print_table(("sync", "type", "status", *figures, "seconds"), rows, numbers=frozenset({*figures, "seconds"}))
+    if results.up_to_date:
+        console.note(f"up to date, as dbt built nothing of theirs since: {', '.join(results.up_to_date)}")
     for each in results.syncs:
         for note in each.notes:
             console.note(f"{each.name}: {note}")

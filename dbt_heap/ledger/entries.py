@@ -51,6 +51,7 @@ class Entry:
     horizon: int | None = None  # rows up to this seq may have been sent
     rejects_run_id: str | None = None  # the run whose rows of `reject_log` stand
     newest: str | None = None  # the newest event time of which everything older is decided
+    build: str | None = None  # dbt's invocation whose build was synced whole; only `sync --built` asks
     planned: int | None = None
     accepted: int | None = None
     rejected: int | None = None

@@ -17,7 +17,9 @@ SYNC_LOG = "sync_log"
 REJECT_LOG = "reject_log"
 RUNS = "runs"
 REJECTS = "rejects"
-SHARED = frozenset({SYNC_LOG, REJECT_LOG, RUNS, REJECTS, "builds"})
+BUILDS = "builds"  # which dbt's hooks fill, `macros/hooks/`
+TABLES = (SYNC_LOG, REJECT_LOG, BUILDS)
+SHARED = (*TABLES, RUNS, REJECTS)
 
 _VIEW = re.compile(r"[a-z0-9_]*__synced(_[0-9a-f]{8})?")
 _PHYSICAL = re.compile(r"(lock|stale|outbox|acked|synced)_[a-z0-9_]*_[0-9a-f]{8}(_[0-9a-f]{12})?")

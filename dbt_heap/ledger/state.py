@@ -56,8 +56,7 @@ class State:
 
     def arguments(self) -> dict[str, str]:
         """What the macros of `macros/state/` take as `state`."""
-        shared = (names.SYNC_LOG, names.REJECT_LOG, names.RUNS, names.REJECTS)
-        return {"schema": self.schema, **{name: self.relation(name) for name in shared}}
+        return {"schema": self.schema, **{name: self.relation(name) for name in names.SHARED}}
 
     def lock(self, destination: str, sync: str) -> Lock:
         """The lock of a sync at a destination, not taken yet."""
@@ -98,14 +97,14 @@ class State:
 
     def missing_columns(self) -> dict[str, list[str]]:
         """What the shared tables that stand lack where an older dbt-heap made them, by table."""
-        shared = {name: list(self.catalog.of_state(name)) for name in (names.SYNC_LOG, names.REJECT_LOG)}
+        shared = {name: list(self.catalog.of_state(name)) for name in names.TABLES}
         stand = {name: columns for name, columns in shared.items() if columns}
         missing: dict[str, list[str]] = self.warehouse.render("missing_columns", columns=stand)
         return missing
 
     def whole(self) -> bool:
         """Whether shared tables and views stand as this version needs them."""
-        stand = all(map(self.catalog.of_state, (names.SYNC_LOG, names.REJECT_LOG, names.RUNS, names.REJECTS)))
+        stand = all(map(self.catalog.of_state, names.SHARED))
         return stand and not any(self.missing_columns().values())
 
     def must_be_ours(self) -> None:

@@ -148,7 +148,7 @@ class Turn:
         if silent > LEASE_SECONDS / 8:
             self._log(Step.HORIZON)
 
-    def close(self, plan: Plan, status: str, fates: Fates) -> None:
+    def close(self, plan: Plan, status: str, fates: Fates, build: str | None = None) -> None:
         """Steps 7 to 10: fold, rejects, the closing entry with its fates. Raises StateError where sums differ."""
         if self.entry.step is Step.HORIZON:
             self._settle(expected=fates)
@@ -168,6 +168,7 @@ class Turn:
             status=status,
             newest=plan.newest if fates.accepted == plan.sendable else plan.newest_meanwhile,
             rejects_run_id=rejects_run_id,
+            build=self.entry.build if fates.undelivered else build or self.entry.build,
         )
         if plan.planned:
             self._confirm()

@@ -8,5 +8,7 @@
         'first_at': 'first_at ' ~ dbt.type_timestamp(), 'last_at': 'last_at ' ~ dbt.type_timestamp(),
     } -%}
     {%- for name in ['destination', 'sync', 'run_id', 'digest', 'reason', 'property'] -%}{%- do rejects.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}
-    {{ return({'sync_log': log, 'reject_log': rejects}) }}
+    {%- set builds = {'recorded_at': 'recorded_at ' ~ dbt.type_timestamp()} -%}
+    {%- for name in ['model', 'invocation_id', 'status', 'failed_tests'] -%}{%- do builds.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}
+    {{ return({'sync_log': log, 'reject_log': rejects, 'builds': builds}) }}
 {% endmacro %}

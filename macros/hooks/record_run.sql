@@ -1,0 +1,43 @@
+{# As an `on-run-end` hook: one insert of how the tagged models of a run ended, and their tests. Nothing where there are none. #}
+{% macro record_run(results) %}{{ return(adapter.dispatch('record_run', 'dbt_heap')(results)) }}{% endmacro %}
+
+{% macro default__record_run(results) %}
+    {#- `dbt compile` and `dbt docs generate` have hooks and results, too: https://docs.getdbt.com/reference/project-configs/on-run-start-on-run-end -#}
+    {%- if not execute or flags.WHICH in ['compile', 'docs', 'generate', 'show'] -%}{{ return('') }}{%- endif -%}
+    {%- set builds = dbt_heap.builds_of(results) -%}
+    {%- if not builds -%}{{ return('') }}{%- endif -%}
+    {%- do dbt_heap.create_builds() -%}
+    {{ return(dbt_heap.insert_builds(builds)) }}
+{% endmacro %}
+
+{# How each tagged model ended, by dbt's results: https://docs.getdbt.com/reference/dbt-classes#result-objects #}
+{% macro builds_of(results) %}
+    {%- set ends = {'success': 'built', 'skipped': 'skipped', 'no-op': none} -%}
+    {%- set found = {} -%}
+    {%- for result in results if dbt_heap.is_tagged(result.node) -%}
+        {%- set status = ends.get(result.status | string | lower, 'failed') -%}
+        {%- if status -%}{%- do found.update({result.node.unique_id: {'status': status, 'failed': []}}) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- for result in results if result.node.resource_type | string in ['test', 'unit_test'] and result.status | string | lower != 'skipped' -%}
+        {%- for unique_id in dbt_heap.tested_models(result.node) -%}
+            {%- set build = found.setdefault(unique_id, {'status': 'tested', 'failed': []}) -%}
+            {%- if result.status | string | lower not in ['pass', 'warn'] -%}{%- do build.failed.append(result.node.name) -%}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set builds = [] -%}
+    {%- for unique_id, build in found.items() -%}
+        {%- set more = ' and ' ~ (build.failed | length - 3) ~ ' more' if build.failed | length > 3 else '' -%}
+        {%- do builds.append({'model': unique_id, 'status': build.status, 'failed_tests': build.failed[:3] | join(', ') ~ more}) -%}
+    {%- endfor -%}
+    {{ return(builds) }}
+{% endmacro %}
+
+{# The tagged models that a test is about: the one it is attached to, else all that it reads. #}
+{% macro tested_models(test) %}
+    {%- set read = [test.attached_node] if test.attached_node else test.depends_on.nodes -%}
+    {%- set tagged = [] -%}
+    {%- for unique_id in read if unique_id in graph.nodes and dbt_heap.is_tagged(graph.nodes[unique_id]) -%}
+        {%- do tagged.append(unique_id) -%}
+    {%- endfor -%}
+    {{ return(tagged) }}
+{% endmacro %}

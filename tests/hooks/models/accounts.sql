@@ -1,0 +1,1 @@
+select 'acme' as account_id, 1 as seats

@@ -1,0 +1,3 @@
+select user_id, 1 as seats
+from (values ('a'), ('b')) as people (user_id)
+where {{ var('where', true) }}
