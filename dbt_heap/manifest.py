@@ -89,7 +89,7 @@ def read_manifest(path: Path) -> Manifest:
     metadata = content["metadata"]
     version = text(metadata, "dbt_version")
     fused_v2 = version.startswith("2.")
-    models = sorted(_models(content, fused_v2), key=lambda model: model.unique_id)
+    models = sorted(models_of(content, fused_v2=fused_v2), key=lambda model: model.unique_id)
     schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
     manifest = Manifest(
         project_name=text(metadata, "project_name"),
@@ -150,7 +150,8 @@ def _what_else(content: Any) -> str:
     return "is JSON, but not a manifest of dbt"
 
 
-def _models(content: Mapping[str, Any], fused_v2: bool) -> Iterator[Model]:
+def models_of(content: Mapping[str, Any], *, fused_v2: bool = False) -> Iterator[Model]:
+    """The nodes and sources of a manifest that bear `meta.heap`."""
     for group in (content["nodes"], mapping(content, "sources")):
         for unique_id, node in group.items():
             if isinstance(node, dict) and text(node, "resource_type") in _RESOURCES:

@@ -23,7 +23,14 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = {"dbt": ("dbt.cli.main", "cli"), "dbt-heap": ("dbt_heap.__main__", "main")}
-LOADED = ["dbt.cli.main", "dbt.adapters.duckdb", "dbt.adapters.postgres", "dbt_heap.cli.sync", "dbt_heap.opening"]
+LOADED = [
+    "dbt.cli.main",
+    "dbt.adapters.duckdb",
+    "dbt.adapters.postgres",
+    "dbt_heap.cli.sync",
+    "dbt_heap.opening",
+    "dbt_heap.plugin",
+]
 
 
 def typed(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "dbt_heap"
 
 # A module imports only what stands to its right; a folder counts as one.
 LAYERS = [
-    "__main__", "cli", "console", "run", "preview", "agenda", "opening", "invocation", "gates", "judgement",
+    "__main__", "plugin", "cli", "console", "run", "preview", "agenda", "opening", "invocation", "gates", "judgement",
     "reckoning", "observer", "results", "delivery", "heap", "pacing", "batches", "payloads", "ledger", "warehouse",
     "selection", "declarations", "settings", "project", "rendering", "reading", "manifest", "artifacts", "mapping",
     "limits", "errors", "__init__",
