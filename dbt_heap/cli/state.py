@@ -1,7 +1,8 @@
-"""`dbt-heap state`: show, reset, rename, rebind."""
+"""`dbt-heap state`: show, reset, rename, rebind, adopt."""
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import click
@@ -12,12 +13,15 @@ from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.ledger.administration import rebind, rename, reset
+from dbt_heap.ledger.adoption import adopt_events, adopt_objects
+from dbt_heap.ledger.lookback import instant
+from dbt_heap.manifest import Relation
 from dbt_heap.opening import open_ledger
 
 
 @click.group("state")
 def command() -> None:
-    """Look at the state, start over, follow a renamed sync, accept a moved relation."""
+    """Look at the state, start over, follow a renamed sync, accept a moved relation, take over from another tool."""
 
 
 @command.command("show")
@@ -79,6 +83,51 @@ def rebind_command(sync: str, **shared: Any) -> None:
     with open_ledger(invocation) as ledger:
         rebind(ledger.state, _label(invocation, sync, None, ledger.target), sync, relation)
     click.echo(f"{sync}: bound to {relation}")
+
+
+@command.command("adopt")
+@click.argument("sync")
+@click.option(
+    "--before", metavar="INSTANT", help="Of events: all earlier ones count as sent, such as 2026-11-25T00:00:00Z."
+)
+@click.option(
+    "--from-relation", "given", metavar="TABLE", help="Of users and accounts: schema.table with what Heap has."
+)
+@project_options
+@output_options
+def adopt_command(sync: str, before: str | None, given: str | None, **shared: Any) -> None:
+    """Begin SYNC where another tool stopped: what that has sent is not sent again. Sends nothing."""
+    if (before is None) == (given is None):
+        raise SettingsError("state adopt: one of --before and --from-relation is needed")
+    invocation = invoke(settings_of(**shared))
+    declared = _declared(invocation, sync)
+    with open_ledger(invocation) as ledger:
+        label = _label(invocation, sync, None, ledger.target)
+        if before is not None:
+            adopted = adopt_events(ledger, declared, label, _instant(before))
+        else:
+            adopted = adopt_objects(ledger, declared, label, _relation(given or ""))
+    click.echo(
+        f"{sync}: {adopted.rows:,} rows count as sent; `dbt-heap plan --select {declared.model.name}` counts the others"
+    )
+    if adopted.left_out:
+        click.echo(f"{sync}: not in {given}, so that each row sends it: {', '.join(adopted.left_out)}")
+
+
+def _instant(text: str) -> datetime:
+    found = instant(text)
+    if found is None:
+        raise SettingsError(
+            "--before: an instant is needed, such as 2026-11-25T00:00:00Z; without an offset it is in UTC"
+        )
+    return found.replace(tzinfo=timezone.utc)
+
+
+def _relation(text: str) -> Relation:
+    parts = text.split(".")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise SettingsError("--from-relation: schema.table or database.schema.table is needed")
+    return Relation(parts[0] if len(parts) == 3 else None, *parts[-2:])
 
 
 def _declared(invocation: Invocation, name: str) -> Sync:

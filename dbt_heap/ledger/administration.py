@@ -20,7 +20,7 @@ def reset(state: State, destination: str, sync: str) -> None:
     Raises StateError where there is no state, RunningError where a run is at work, WarehouseError.
     """
     with _held(state, destination, sync, unfinished_too=True) as (state, entry, lock, holder):
-        cleared = _by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
+        cleared = by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
         state.append(cleared, lock, holder)
         _drop_view(state, destination, sync)
         shared = any(other.synced == entry.synced for name, other in state.entries.items() if name[1] != sync)
@@ -42,9 +42,9 @@ def rename(state: State, destination: str, older: str, newer: str) -> None:
         try:
             if heir is None:
                 number = state.last_number(destination, newer) + 1
-                begun = _by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None)
+                begun = by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None)
                 state.append(replace(begun, entry=number), heir_lock, holder)
-            state.append(_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
+            state.append(by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
         finally:
             heir_lock.drop(holder)
         _drop_view(state, destination, older)
@@ -53,7 +53,7 @@ def rename(state: State, destination: str, older: str, newer: str) -> None:
 def rebind(state: State, destination: str, sync: str, relation: str) -> None:
     """Binds a sync to another relation. Raises as `reset`."""
     with _held(state, destination, sync) as (state, entry, lock, holder):
-        state.append(_by(holder, entry, Step.REBOUND, relation=relation), lock, holder)
+        state.append(by(holder, entry, Step.REBOUND, relation=relation), lock, holder)
 
 
 def _drop_view(state: State, destination: str, sync: str) -> None:
@@ -62,20 +62,26 @@ def _drop_view(state: State, destination: str, sync: str) -> None:
 
 
 @contextmanager
-def _held(
-    state: State, destination: str, sync: str, *, unfinished_too: bool = False
-) -> Iterator[tuple[State, Entry, Lock, Holder]]:
-    """The state and a sync's newest entry, read while nobody else may change it."""
-    _entry(state, destination, sync, unfinished_too)
+def held(state: State, destination: str, sync: str) -> Iterator[tuple[State, Lock, Holder]]:
+    """The state as it is while nobody else may change a sync's. Raises RunningError where a run is at work."""
     state = state.prepare()
     holder = Holder.of_this_process(names.new_run_id())
     lock = state.lock(destination, sync)
     lock.take(holder)
     try:
-        state = state.reread()
-        yield state, _entry(state, destination, sync, unfinished_too), lock, holder
+        yield state.reread(), lock, holder
     finally:
         lock.drop(holder)
+
+
+@contextmanager
+def _held(
+    state: State, destination: str, sync: str, *, unfinished_too: bool = False
+) -> Iterator[tuple[State, Entry, Lock, Holder]]:
+    """The same with the sync's newest entry. Raises StateError where there is no state."""
+    _entry(state, destination, sync, unfinished_too)
+    with held(state, destination, sync) as (state, lock, holder):
+        yield state, _entry(state, destination, sync, unfinished_too), lock, holder
 
 
 def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> Entry:
@@ -88,5 +94,6 @@ def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> E
     return entry
 
 
-def _by(holder: Holder, entry: Entry, step: Step, **changes: str | None) -> Entry:
+def by(holder: Holder, entry: Entry, step: Step, **changes: str | None) -> Entry:
+    """The entry of what a person does, after the newest one."""
     return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)

@@ -21,6 +21,7 @@ class Step(str, Enum):
     RESET = "reset"
     RENAMED = "renamed"
     REBOUND = "rebound"
+    ADOPTED = "adopted"
 
     @property
     def unfinished(self) -> bool:

@@ -50,13 +50,14 @@ class Ledger:
 
     def value_classes(self, sync: Sync) -> Mapping[str, ValueClass]:
         """The model's columns and their classes; empty where it was never built."""
-        types = self._types(sync)
-        for type_name in types.values():
-            if type_name not in self._classes:
-                self._classes[type_name] = ValueClass(
-                    self.state.warehouse.render("value_class", type=type_name).strip()
-                )
-        return {column: self._classes[type_name] for column, type_name in types.items()}
+        return {column: self.value_class(type_name) for column, type_name in self._types(sync).items()}
+
+    def value_class(self, type_name: str) -> ValueClass:
+        """The class of one of the warehouse's types."""
+        if type_name not in self._classes:
+            rendered = self.state.warehouse.render("value_class", type=type_name)
+            self._classes[type_name] = ValueClass(str(rendered).strip())
+        return self._classes[type_name]
 
     def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:
         """The sync held against its state. Raises StateError where that is not its own, or not there."""
@@ -136,11 +137,11 @@ class Ledger:
             if resync or self._unfinished(sync, destination):
                 self.state = self.state.reread()
             if self._unfinished(sync, destination):  # still, now that nobody else can end it
-                dead = Turn(self.state, lock, holder, self._entry(sync, destination))
+                dead = Turn(self.state, lock, holder, self.entry(sync, destination))
                 dead.recover(self._columns(sync))
                 notes += dead.notes
                 self.state = self.state.reread()
-            turn = Turn(self.state, lock, holder, self._entry(sync, destination))
+            turn = Turn(self.state, lock, holder, self.entry(sync, destination))
             turn.notes += notes
             turn.sweep(keep=moved)
             if resync:
@@ -169,7 +170,7 @@ class Ledger:
                     self.state.warehouse.close()
                     lock.drop(holder)
 
-    def _entry(self, sync: Sync, destination: str) -> Entry:
+    def entry(self, sync: Sync, destination: str) -> Entry:
         """Where the sync stands; for one that never ran, the place before its first entry."""
         newest = self.state.newest(destination, sync.name)
         return newest or Entry(
@@ -198,6 +199,11 @@ class Ledger:
                 f"{sync.name}: it was bound to {newest.relation} at its first sync, and the manifest says {relation}. "
                 f"If the model moved for good: dbt-heap state rebind {sync.name}. If this is a development build, "
                 "it must not go to the same Heap environment: give its target an app id of its own."
+            )
+        if newest and newest.type != str(sync.type):
+            raise StateError(
+                f"{sync.name}: its state is of {newest.type}, and the block says {sync.type} now. Give the sync "
+                f"another name, or start over with: dbt-heap state reset {sync.name}"
             )
 
     def _must_not_be_renamed(self, sync: Sync, destination: str) -> None:
