@@ -5,6 +5,7 @@ HeapError
 ├── ManifestError      dbt must be run, or run again
 ├── DeclarationError   `meta.heap` must change: holds every mistake of the project
 ├── WarehouseError     the warehouse refused, or could not be reached
+├── CloudError         dbt Cloud refused, could not be reached, or has nothing of the run to send by
 ├── StateError         the state and the project disagree: a `dbt-heap state` command settles it
 └── RunningError       another run holds the sync: wait for it
 
@@ -43,6 +44,10 @@ class ManifestError(HeapError):
 
 class WarehouseError(HeapError):
     """The warehouse refused a statement, or could not be reached."""
+
+
+class CloudError(HeapError):
+    """dbt Cloud refused, could not be reached, or its run left nothing to send by."""
 
 
 class StateError(HeapError):

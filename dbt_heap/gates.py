@@ -15,7 +15,7 @@ from dbt_heap.artifacts import mapping, parse, text
 from dbt_heap.manifest import Manifest
 
 FILE_NAME = "run_results.json"
-_BUILDING = frozenset({"build", "run", "seed", "snapshot", "test", "retry"})  # commands that build or test
+BUILDING = frozenset({"build", "run", "seed", "snapshot", "test", "retry"})  # commands that build or test
 _FAILED = {
     "error": "its last build failed",
     "runtime error": "its last build failed",
@@ -50,7 +50,7 @@ def read_gates(path: Path, manifest: Manifest) -> Gates:
     results = content.get("results") if isinstance(content, dict) else None
     if not isinstance(results, list):
         return Gates(shut=f"{path} tells no results, so that nobody knows how its last build ended")
-    if text(mapping(content, "args"), "which") not in _BUILDING:
+    if text(mapping(content, "args"), "which") not in BUILDING:
         return Gates()
     reasons = _reasons(_statuses(results), manifest)
     return Gates(dict(reasons), warnings=tuple(_stale(path, content, manifest)))

@@ -30,6 +30,7 @@ class Invocation:
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
     manifest_path: Path
+    notes: tuple[str, ...] = ()  # what else to know, in sentences
 
     @cached_property
     def gates(self) -> Gates:
@@ -70,16 +71,28 @@ class Invocation:
 def invoke(settings: Settings) -> Invocation:
     """Reads project and manifest, declares and selects.
 
-    Raises SettingsError, ManifestError, DeclarationError; with --warn-error also for what is else only warned of.
+    Raises SettingsError, CloudError, ManifestError, DeclarationError; with --warn-error also for what is else only
+    warned of.
     """
     project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
-    path = settings.manifest or target_path(settings, project) / "manifest.json"
+    path, notes = _source(settings, target_path(settings, project))
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
     warnings = (*manifest.warnings, *declarations.warnings)
     _bear(warnings, settings)
     selected = _selected(settings, path, declarations.syncs)
-    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path)
+    return Invocation(
+        settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path, notes
+    )
+
+
+def _source(settings: Settings, target: Path) -> tuple[Path, tuple[str, ...]]:
+    """Where the manifest is, and what there is to say of that. Raises SettingsError, CloudError."""
+    if not settings.dbt_cloud:
+        return settings.manifest or target / "manifest.json", ()
+    runs = import_module("dbt_heap.cloud.runs")  # loads HTTP, which most calls can do without
+    found = runs.fetched(settings, target)
+    return found.manifest, (found.note,)
 
 
 def _bear(warnings: Sequence[str], settings: Settings) -> None:

@@ -41,6 +41,11 @@ class Settings:
     target: str | None = None
     target_path: Path | None = None
     manifest: Path | None = None
+    dbt_cloud: bool = False  # manifest and run results are those of a run of dbt Cloud's
+    dbt_cloud_host: str | None = None
+    dbt_cloud_account_id: str | None = None
+    dbt_cloud_job_id: str | None = None
+    dbt_cloud_run_id: str | None = None
     cli_vars: Mapping[str, Any] = field(default_factory=dict, repr=False)
     threads: int | None = None
     select: tuple[str, ...] = ()
@@ -147,7 +152,7 @@ def _no_app_id(heap_vars: HeapVars, name: str, target: str, ids: Mapping[str, st
 
 def _base_url(environ: Mapping[str, str], declared_region: str | None, *, several: bool) -> str:
     if given := environ.get("HEAP_BASE_URL"):
-        return _checked("HEAP_BASE_URL", _url, given)
+        return _checked("HEAP_BASE_URL", address, given)
     if given := environ.get("HEAP_REGION"):
         if several:
             raise SettingsError(
@@ -157,7 +162,8 @@ def _base_url(environ: Mapping[str, str], declared_region: str | None, *, severa
     return HOSTS[declared_region or "us"]
 
 
-def _url(text: str) -> str:
+def address(text: str, example: str = "https://heapanalytics.com") -> str:
+    """An address that is safe to send to: https, or this machine. Raises ValueError, which does not repeat it."""
     try:
         parts = urlsplit(text.strip())
         port = parts.port
@@ -165,7 +171,7 @@ def _url(text: str) -> str:
         raise ValueError("this is no address") from None
     spaced = any(letter.isspace() or not letter.isprintable() for letter in text.strip())
     if parts.scheme not in _PORTS or not parts.hostname or port == 0 or spaced:
-        raise ValueError("an address such as https://heapanalytics.com is needed")
+        raise ValueError(f"an address such as {example} is needed")
     if any(mark in text for mark in "@?#"):
         raise ValueError("an address without user, password, query and fragment is needed")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dbt_heap.cli.group import COMMANDS
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
+from tests.cloud.server import JOB, DbtCloud, Step
 from tests.integration import ROOT, Integration
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -22,7 +24,7 @@ FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What is not run here: a server that runs until it is stopped, and the commands of the Makefile.
 MAKE = "make (demo|test|check|help|chaos|warehouses|matrix|bench)"
-ELSEWHERE = re.compile(rf"dbt-heap sandbox|{MAKE}|.*HEAP_BASE_URL=.*|pip install .*")
+ELSEWHERE = re.compile(rf"dbt-heap (sandbox|listen)|{MAKE}|.*HEAP_BASE_URL=.*|pip install .*")
 
 
 def snippets(page: Path, language: str) -> list[str]:
@@ -38,11 +40,14 @@ def commands(page: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Integration]:
     """The integration project after day one."""
-    with running(SandboxOptions()) as heap:
+    with running(SandboxOptions()) as heap, DbtCloud() as cloud:
         project = Integration(tmp_path_factory.mktemp("docs"), heap.url)
         project.run("dbt", "deps", "--quiet")
         project.build(1)
         project.run("dbt-heap", "sync")
+        left = {name: (project.folder / "target" / name).read_bytes() for name in ("manifest.json", "run_results.json")}
+        cloud.add(70417, Step("Invoke dbt with `dbt build`", left))
+        project.environment |= {**cloud.environment, "DBT_CLOUD_JOB_ID": str(JOB)}
         yield project
 
 
@@ -72,6 +77,14 @@ def renamed(project: Integration, older: str, newer: str) -> None:
 def test_every_python_snippet_of_a_page_works_as_it_stands(page: Path, project: Integration) -> None:
     for text in snippets(page, "python"):
         project.run(sys.executable, "-c", text)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_snippet_that_is_not_run_can_be_read(page: Path) -> None:
+    for text in snippets(page, "py"):
+        compile(text, page.name, "exec")
+    for text in snippets(page, "yaml"):
+        yaml.safe_load(text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

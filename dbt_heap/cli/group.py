@@ -22,6 +22,7 @@ COMMANDS = {
     "runs": "Show earlier runs.",
     "state": "Look at the state, start over, follow a renamed sync, accept a moved relation.",
     "schema": "Print the JSON Schema of `meta.heap`, or of heap_results.json.",
+    "listen": "Receive dbt Cloud's webhooks, and sync each run that ends.",
     "sandbox": "Run a local server that behaves as Heap's documentation says.",
 }
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import yaml
 
+from dbt_heap.cli.cloud_options import CLOUD
 from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
 from dbt_heap.settings import Settings, project_dir_from
@@ -91,7 +92,7 @@ rate_option = click.option(
 
 def project_options(command: F) -> F:
     """Where the project, its profile and its artifacts are."""
-    return _with(_PROJECT, command)
+    return _with([*_PROJECT, *CLOUD], command)
 
 
 def selection_options(command: F) -> F:
@@ -111,14 +112,14 @@ def all_options(command: F) -> F:
 
 def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None, **given: Any) -> Settings:
     """The settings that a command's options make. Raises SettingsError where --vars is no mapping."""
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it logs would mix with our lines, which tell all of it
     return Settings(
         project_dir=project_dir or project_dir_from(Path.cwd()), cli_vars=_cli_vars(vars_text or "{}"), **given
     )
 
 
 def console_of(settings: Settings) -> Console:
-    """The console that the settings ask for. What libraries log would mix with its lines; all of it is told in ours."""
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    """The console that the settings ask for."""
     return Console(quiet=settings.quiet, log_format=settings.log_format)
 
 

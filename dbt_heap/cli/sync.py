@@ -147,6 +147,8 @@ class _Interruption:
 def _warn(console: Console, invocation: Invocation, *, built: bool) -> None:
     for warning in (*invocation.warnings, *(() if built else invocation.gates.warnings)):
         console.warn(warning)
+    for note in invocation.notes:
+        console.note(note)
     if not invocation.selected:
         console.warn(
             "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"

@@ -1,4 +1,4 @@
-"""Heap's API: the only HTTP of dbt-heap."""
+"""Heap's API: the only HTTP to Heap."""
 
 from dbt_heap.heap.client import IN_FLIGHT, PATHS, TIMEOUT_SECONDS, Answer, Heap, Outcome
 from dbt_heap.heap.patience import MAX_WAIT_SECONDS, Patience

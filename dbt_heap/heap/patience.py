@@ -65,14 +65,19 @@ class Patience(Retry):
 
     @classmethod
     def of(
-        cls: type[_P], max_wait_seconds: float = MAX_WAIT_SECONDS, *, retries: int | None = None, **kwargs: Any
+        cls: type[_P],
+        max_wait_seconds: float = MAX_WAIT_SECONDS,
+        *,
+        retries: int | None = None,
+        method: str = "POST",
+        **kwargs: Any,
     ) -> _P:
         """Patience for so long, and for at most `retries` more tries of a request where that is said."""
         return cls(
             retries,
             other=0,  # neither a bad certificate nor a broken address gets better
             redirect=0,
-            allowed_methods=frozenset({"POST"}),
+            allowed_methods=frozenset({method}),
             status_forcelist=TRY_AGAIN,
             respect_retry_after_header=False,  # by urllib3, which would wait as long as asked
             raise_on_status=False,

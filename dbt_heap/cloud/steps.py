@@ -1,0 +1,79 @@
+"""Which steps of a run built or tested something, and what they left behind.
+
+A run's default artifacts are its last step's, which may be those of `dbt docs generate`:
+https://github.com/kestra-io/plugin-dbt/issues/335. So each step is asked, from the last one back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dbt_heap.artifacts import mapping, text
+from dbt_heap.cloud.client import DbtCloud
+from dbt_heap.errors import CloudError
+from dbt_heap.gates import BUILDING
+from dbt_heap.gates import FILE_NAME as RESULTS
+
+MANIFEST = "manifest.json"
+
+
+@dataclass
+class Collected:
+    """What the steps of a run left behind, as far as they built or tested something."""
+
+    head: dict[str, Any] = field(default_factory=dict)  # run_results.json of the last of them, but for its results
+    results: dict[str, Any] = field(default_factory=dict)  # by unique id: of several, the last one's
+    has_manifest: bool = False  # that of the last step whose manifest.json is of the command that left its results
+    told: list[str] = field(default_factory=list)  # what was found in each step, for people
+
+    def write(self, folder: Path) -> None:
+        """Writes run_results.json beside the manifest. Raises OSError."""
+        (folder / RESULTS).write_text(json.dumps({**self.head, "results": list(self.results.values())}))
+
+
+def collect(cloud: DbtCloud, run_id: int, steps: Sequence[int], folder: Path) -> Collected:
+    """Asks every step, and leaves the manifest in the folder. Raises CloudError, OSError.
+
+    Results of all steps are taken together, so that a gate hears of `dbt run` and of the `dbt test` behind it.
+    """
+    collected = Collected()
+    backwards: list[int | None] = [*sorted(steps, reverse=True)] or [None]
+    for step in backwards:
+        content = cloud.artifact(run_id, step, RESULTS, folder / RESULTS)
+        found = _taken(collected, content, f"run {run_id}, step {step}")
+        if found and text(mapping(content, "args"), "which") in BUILDING and not collected.has_manifest:
+            found += _manifest(cloud, run_id, step, content, folder, collected)
+        collected.told.append(f"{f'step {step}' if step else 'the last step'}: {found or f'no {RESULTS}'}")
+    return collected
+
+
+def _taken(collected: Collected, content: Any, where: str) -> str:
+    """Takes in a step's results, and says what they are of; nothing where there are none."""
+    if content is None:
+        return ""
+    results = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(results, list):
+        raise CloudError(f"dbt Cloud: {RESULTS} of {where} tells no results, so that nobody knows how its build ended")
+    which = text(mapping(content, "args"), "which")
+    if which in BUILDING:
+        collected.head = collected.head or {key: value for key, value in content.items() if key != "results"}
+        for each in results:
+            collected.results.setdefault(text(each, "unique_id"), each)
+    return f"results of `dbt {which}`"
+
+
+def _manifest(cloud: DbtCloud, run_id: int, step: int | None, results: Any, folder: Path, collected: Collected) -> str:
+    """Keeps the step's manifest if it is of the command that left the results, else says what it is."""
+    manifest = cloud.artifact(run_id, step, MANIFEST, folder / MANIFEST)
+    if manifest is None:
+        return f", no {MANIFEST}"
+    written_by, built_by = (text(mapping(each, "metadata"), "invocation_id") for each in (manifest, results))
+    if not written_by or written_by != built_by:
+        (folder / MANIFEST).unlink()
+        return f", {MANIFEST} of another command"
+    collected.has_manifest = True
+    return f" and its {MANIFEST}"

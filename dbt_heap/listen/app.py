@@ -1,0 +1,100 @@
+"""The routes: webhooks are judged and answered at once, and worked off behind."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dbt_heap.listen.events import COMPLETED, ERROR, SUCCESS, Event, Seen, is_signed, parse_event
+from dbt_heap.listen.options import ListenOptions
+from dbt_heap.listen.queue import FullError, Queue, Work
+from dbt_heap.listen.worker import Worker
+
+MAX_BODY_BYTES = 1 << 20
+BODY_SECONDS = 10.0  # as long as dbt Cloud itself waits for an answer
+
+
+class Reception:
+    """Judges what comes. It lives in one thread, the server's."""
+
+    def __init__(self, options: ListenOptions, queue: Queue, worker: Worker) -> None:
+        self._options = options
+        self._queue = queue
+        self._worker = worker
+        self._seen = Seen()
+        self._statuses = frozenset({SUCCESS} if options.only_success else {SUCCESS, ERROR})
+        self.counts = {"received": 0, "refused": 0, "dropped": 0, "accepted": 0}
+
+    async def post(self, request: Request) -> Response:
+        """A webhook."""
+        self.counts["received"] += 1
+        status, said = await self._judged(request)
+        self.counts["refused" if status >= 400 else "dropped" if said != "accepted" else "accepted"] += 1
+        return JSONResponse({"status": said}, status)
+
+    async def health(self, request: Request) -> Response:
+        """200 as long as it works off what comes, however the last sync ended: a restart would not better that."""
+        running, last = self._worker.running, self._worker.last
+        well = self._worker.alive
+        found = {
+            "status": "ok" if well else "stopped",
+            **self.counts,
+            "waiting": len(self._queue),
+            "running": asdict(running) if running else None,
+            "last": asdict(last) if last else None,
+        }
+        return JSONResponse(found, 200 if well else 503)
+
+    async def _judged(self, request: Request) -> tuple[int, str]:
+        try:
+            body = await asyncio.wait_for(_body(request), BODY_SECONDS)
+        except (asyncio.TimeoutError, ClientDisconnect):
+            return 408, "the body did not come"
+        if body is None:
+            return 413, f"a body of more than {MAX_BODY_BYTES:,} bytes is not read"
+        if not is_signed(self._options.secret, body, request.headers.get("authorization", "")):
+            return 401, "the Authorization header is not the HMAC of the body"
+        try:
+            event = parse_event(body)
+        except ValueError:
+            return 400, "the body is no event of dbt Cloud's"
+        return self._taken(event)
+
+    def _taken(self, event: Event) -> tuple[int, str]:
+        if reason := self._unwanted(event):
+            return 202, f"dropped: {reason}"
+        try:
+            taken = self._queue.put(Work(event.job, event.run))
+        except FullError:
+            return 503, "too many jobs wait"  # dbt Cloud sends it again
+        self._seen.add(event.event_id)
+        return 202, "accepted" if taken else "dropped: a run as new was taken before"
+
+    def _unwanted(self, event: Event) -> str:
+        if event.event_id in self._seen:
+            return "this event came before"
+        if event.kind != COMPLETED:
+            return "it tells of no run's end"
+        if self._options.jobs and event.job not in self._options.jobs:
+            return "the job is not one of --job-id"
+        return "" if event.status in self._statuses else "runs that ended so are not synced"
+
+
+def application(reception: Reception) -> Starlette:
+    """The listener as an ASGI application."""
+    return Starlette(routes=[Route("/", reception.post, methods=["POST"]), Route("/health", reception.health)])
+
+
+async def _body(request: Request) -> bytes | None:
+    """The whole body; None where it is too large, of which no more is read than that."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            return None
+    return bytes(body)

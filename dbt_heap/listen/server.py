@@ -1,0 +1,91 @@
+"""The listener as a server, from its start to its good order end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from queue import SimpleQueue
+
+import uvicorn
+
+from dbt_heap.errors import SettingsError
+from dbt_heap.listen.app import Reception, application
+from dbt_heap.listen.options import ListenOptions
+from dbt_heap.listen.queue import Queue, Work
+from dbt_heap.listen.worker import Worker
+
+ENDED = 0  # no signal's number
+CONNECTIONS = 200  # at once; more are answered with 503
+
+
+def serve(options: ListenOptions, *, ready: Callable[[str], None], say: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then waits for the sync under way. For the main thread only.
+
+    `ready` gets the URL once it listens, `say` what is worth a line in a log. Raises SettingsError where the port is
+    taken.
+    """
+    with closing(_listening(options)) as listener:
+        queue = Queue()
+        worker = Worker(queue, options.command, say)
+        server = uvicorn.Server(_config(Reception(options, queue, worker)))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        with _signals() as came:
+            for job in sorted(options.jobs if options.catch_up else ()):
+                queue.put(Work(job))
+            worker.start()
+            thread.start()
+            ready(_url(listener))
+            came.get()
+            server.should_exit = True
+            if left := queue.close():
+                say(f"{left} runs that wait are left undone; the next run of their job sends what they would have sent")
+            worker.stop()
+            ending = threading.Thread(target=_end, args=(thread, worker, came), daemon=True)
+            ending.start()
+            while came.get() != ENDED:
+                worker.stop()  # asked once more, the sync ends at once
+
+
+def _end(thread: threading.Thread, worker: Worker, came: SimpleQueue[int]) -> None:
+    thread.join()
+    worker.join()
+    came.put(ENDED)
+
+
+@contextmanager
+def _signals() -> Iterator[SimpleQueue[int]]:
+    """SIGINT and SIGTERM as they come, in a queue that a signal may put to while it is waited for."""
+    came: SimpleQueue[int] = SimpleQueue()
+    before = {
+        number: signal.signal(number, lambda number, _: came.put(number)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield came
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _config(reception: Reception) -> uvicorn.Config:
+    return uvicorn.Config(
+        application(reception), ws="none", lifespan="off", log_config=None, log_level="error", access_log=False,
+        timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=CONNECTIONS, server_header=False,
+    )  # fmt: skip
+
+
+def _listening(options: ListenOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        return socket.create_server((options.host, options.port), family=family, backlog=CONNECTIONS)
+    except OSError as error:
+        raise SettingsError(
+            f"the listener cannot listen on {options.host}, port {options.port}: {error.strerror}"
+        ) from error
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,92 @@
+"""`dbt-heap listen` in a process of its own, and webhooks as dbt Cloud sends them."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.cloud.server import ACCOUNT, JOB
+
+SECRET = "wh_s3cret"
+
+
+def webhook(run: int, *, event: str = "", job: int = JOB, status: int = 10, kind: str = "job.run.completed") -> bytes:
+    """A body as https://docs.getdbt.com/docs/deploy/webhooks shows it."""
+    return json.dumps(
+        {
+            "accountId": ACCOUNT,
+            "webhooksID": "wsu_12345abcde",
+            "eventId": event or f"wev_{job}_{run}",
+            "timestamp": "2026-11-25T19:29:35.789265936Z",
+            "eventType": kind,
+            "webhookName": "to Heap",
+            "data": {
+                "jobId": str(job),
+                "jobName": "Daily Job (dbt build)",
+                "runId": str(run),
+                "environmentId": "1234",
+                "runStatus": "Success",
+                "runStatusCode": status,
+            },
+        }
+    ).encode()
+
+
+class Listener:
+    """Listens from `with` on, and is asked to end behind it."""
+
+    def __init__(self, log: Path, environment: dict[str, str], *arguments: str) -> None:
+        self._log = log
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
+        with log.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dbt_heap", "listen", "--port", "0", *arguments],
+                env={**kept, **environment, "DBT_CLOUD_WEBHOOK_SECRET": SECRET},
+                stdout=subprocess.PIPE, stderr=stderr, text=True,
+            )  # fmt: skip
+
+    def __enter__(self) -> Listener:
+        assert self.process.stdout
+        self.url = self.process.stdout.readline().strip()
+        assert self.url, self.said
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+
+    @property
+    def said(self) -> str:
+        """Its stderr so far, and its syncs'."""
+        return self._log.read_text()
+
+    def post(self, body: bytes, authorization: str | None = "") -> requests.Response:
+        """Sends a webhook, signed unless another header is given; None sends none."""
+        if authorization == "":
+            authorization = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+        headers = {} if authorization is None else {"Authorization": authorization}
+        return requests.post(self.url, data=body, headers=headers, timeout=10)
+
+    def health(self) -> dict[str, Any]:
+        """What it tells of itself."""
+        answer = requests.get(f"{self.url}/health", timeout=10)
+        assert answer.status_code == 200
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def until(self, well: Callable[[], object]) -> None:
+        """Waits; fails where the listener ends before."""
+        until = time.monotonic() + 60
+        while not well():
+            assert self.process.poll() is None and time.monotonic() < until, self.said
+            time.sleep(0.02)

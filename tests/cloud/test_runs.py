@@ -1,0 +1,160 @@
+"""Which run and which steps of it: what built or tested last, and never half of it on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbt_heap.cloud.access import Access
+from dbt_heap.cloud.client import DbtCloud
+from dbt_heap.cloud.runs import KEPT, fetch
+from dbt_heap.errors import CloudError, SettingsError
+from tests.cloud.server import ACCOUNT, JOB, TOKEN, Reply, Step, manifest, results, step
+from tests.cloud.server import DbtCloud as Server
+
+A, B, TEST = "model.shop.a", "model.shop.b", "test.shop.t"
+
+
+class Folder:
+    """What `fetch` left in a folder, and what it said."""
+
+    def __init__(self, cloud: Server, folder: Path, run: int | None = None, job: int | None = None) -> None:
+        access = Access(cloud.url, ACCOUNT, TOKEN, job, run)
+        with DbtCloud(access) as client:
+            found = fetch(client, access, folder)
+        self.name = found.manifest.parent.name
+        self.note = found.note
+        self.manifest = json.loads(found.manifest.read_bytes())["metadata"]["invocation_id"]
+        self.results: dict[str, Any] = json.loads((found.manifest.parent / "run_results.json").read_bytes())
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """How each node ended."""
+        return {each["unique_id"]: each["status"] for each in self.results["results"]}
+
+
+def refusal(cloud: Server, folder: Path, run: int | None = None, job: int | None = None) -> str:
+    with pytest.raises(CloudError) as refused:
+        Folder(cloud, folder, run, job)
+    assert list(folder.glob("*")) == []
+    return str(refused.value)
+
+
+def test_a_later_docs_generate_does_not_mask_the_build(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build", (A, "success")), step("generate", (A, "success"), invocation="i2"))
+    found = Folder(cloud, tmp_path, 7)
+    assert (found.manifest, found.results["args"]["which"]) == ("i1", "build")
+    assert found.note == "sends by run 7 of dbt Cloud (Success)"
+
+
+def test_a_run_and_the_test_behind_it_are_both_heard(cloud: Server, tmp_path: Path) -> None:
+    run = step("run", (A, "error"), (B, "success"))
+    cloud.add(7, step("seed", invocation="i0"), run, step("test", (TEST, "fail"), (B, "pass"), invocation="i2"))
+    found = Folder(cloud, tmp_path, 7)
+    assert found.statuses == {A: "error", B: "pass", TEST: "fail"}
+    assert found.manifest == found.results["metadata"]["invocation_id"] == "i2"
+
+
+def test_a_manifest_that_another_command_wrote_later_is_not_taken(cloud: Server, tmp_path: Path) -> None:
+    left = {"manifest.json": manifest("i2"), "run_results.json": results((A, "success"))}
+    cloud.add(7, step("build", (A, "success")), Step("Invoke dbt with `dbt source freshness`", left))
+    assert Folder(cloud, tmp_path, 7).manifest == "i1"
+    assert cloud.paths()[1:5] == [
+        "/runs/7/artifacts/run_results.json?step=5", "/runs/7/artifacts/manifest.json?step=5",
+        "/runs/7/artifacts/run_results.json?step=4", "/runs/7/artifacts/manifest.json?step=4",
+    ]  # fmt: skip
+
+
+def test_a_run_whose_steps_are_not_told_gives_what_it_has(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build", (A, "success")))
+    cloud.hook = lambda asked: (
+        Reply(text=json.dumps({"data": cloud.runs[7]}).encode()) if asked.query.get("include_related") else None
+    )
+    assert Folder(cloud, tmp_path, 7).statuses == {A: "success"}
+
+
+def test_what_was_found_in_each_step_is_told_where_none_fits(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("generate"), status=20)
+    assert refusal(cloud, tmp_path, 7) == (
+        "run 7 of dbt Cloud (Error) built and tested nothing (step 4: results of `dbt generate`; step 3: no "
+        "run_results.json; step 2: no run_results.json; step 1: no run_results.json)"
+    )
+    cloud.add(8, Step("dbt build", {"run_results.json": results((A, "success"))}), first=())
+    assert refusal(cloud, tmp_path, 8).endswith("(step 1: results of `dbt build`, no manifest.json)")
+
+
+def test_results_that_are_none_are_no_good_news(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build"), Step("dbt test", {"run_results.json": b'{"results": 1}'}))
+    assert "run_results.json of run 7, step 5 tells no results" in refusal(cloud, tmp_path, 7)
+
+
+@pytest.mark.parametrize(("status", "well"), [(3, False), (10, True), (20, True), (30, True)])
+def test_a_run_that_is_named_is_taken_however_it_ended_but_not_before(
+    cloud: Server, tmp_path: Path, status: int, well: bool
+) -> None:
+    cloud.add(7, step("build"), status=status)
+    if well:
+        assert Folder(cloud, tmp_path, 7).name == "7"
+    else:
+        assert refusal(cloud, tmp_path, 7) == "run 7 of dbt Cloud has not ended yet (Running): wait until it has"
+
+
+def test_a_run_of_another_job_is_not_taken(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build"), job=5)
+    assert refusal(cloud, tmp_path, 7, JOB) == f"run 7 of dbt Cloud is not one of job {JOB}, but of job 5"
+
+
+def test_a_jobs_latest_run_is_taken(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(6, step("build"), status=20)
+    cloud.add(7, step("build"))
+    cloud.add(8, step("build"), job=5)
+    cloud.add(9, step("build"), status=30)
+    cloud.add(10, step("build"), status=3)
+    assert Folder(cloud, tmp_path, job=JOB).name == "7"
+
+
+def test_a_later_run_that_failed_is_heard_too(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build", (TEST, "pass")))
+    cloud.add(8, step("build", (TEST, "fail"), invocation="i2"), status=20)
+    assert Folder(cloud, tmp_path, job=JOB).statuses == {TEST: "fail"}
+
+
+def test_a_later_run_that_failed_before_it_built_anything_is_passed_over(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build", (TEST, "pass")))
+    cloud.add(8, status=20)
+    found = Folder(cloud, tmp_path, job=JOB)
+    assert found.name == "7"
+    assert found.note.startswith("run 8 of dbt Cloud (Error) built and tested nothing")
+
+
+def test_a_job_without_a_run_is_told(cloud: Server, tmp_path: Path) -> None:
+    assert refusal(cloud, tmp_path, job=JOB).startswith(f"job {JOB} of dbt Cloud has no run that ended well or failed")
+
+
+def test_a_run_is_written_whole_or_not_at_all_and_once(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build"))
+    cloud.hook = lambda asked: Reply(text=b'{"metadata"') if "manifest" in asked.path else None
+    assert "manifest.json of run 7, step 4 is cut short or no JSON" in refusal(cloud, tmp_path, 7)
+    assert list(tmp_path.iterdir()) == []
+    cloud.hook = lambda _: None
+    Folder(cloud, tmp_path, 7)
+    asked = len(cloud.asked)
+    Folder(cloud, tmp_path, 7)
+    assert cloud.paths()[asked:] == ["/runs/7/"]
+
+
+def test_only_the_last_runs_stay_on_disk(cloud: Server, tmp_path: Path) -> None:
+    for number in (*range(10, 20), 3):
+        cloud.add(number, step("build"))
+        Folder(cloud, tmp_path, number)
+    assert {int(each.name) for each in tmp_path.iterdir()} == {3, *range(20 - KEPT, 20)}
+
+
+def test_a_folder_that_cannot_be_written_is_told(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build"))
+    (tmp_path / "target").write_text("a file")
+    with pytest.raises(SettingsError, match=r"the artifacts of run 7 of dbt Cloud \(Success\) cannot be written"):
+        Folder(cloud, tmp_path / "target" / "dbt_cloud", 7)

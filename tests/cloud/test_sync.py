@@ -1,0 +1,122 @@
+"""`sync --dbt-cloud`: an empty folder, a profile, and what dbt itself left behind in a run of dbt Cloud's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from dbt_heap.cli.group import group
+from dbt_heap.sandbox.server import Sandbox
+from tests.cloud.server import JOB, DbtCloud, Step, step
+from tests.project import Outcome, Project
+from tests.warehouse.users import ROWS, USERS
+
+COMMANDS = """
+import sys
+from dbt.cli.main import dbtRunner
+for command in ("build", "generate"):
+    words = ["docs", "generate", "--empty-catalog"] if command == "generate" else [command]
+    assert dbtRunner().invoke([*words, "--quiet", "--target-path", command]).success
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that dbt itself built and then documented, each with a target path of its own."""
+    folder = tmp_path_factory.mktemp("shop")
+    profile = {"target": "prod", "outputs": {"prod": {"type": "duckdb", "path": str(folder / "shop.duckdb")}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump({"shop": profile}))
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump({"name": "shop", "version": "1.0", "profile": "shop"}))
+    (folder / "models").mkdir()
+    (folder / "models" / "heap_users.sql").write_text("select 'ana' as user_id, 'team' as plan")
+    heap = {"type": "user_properties", "identity": "user_id", "properties": ["plan"]}
+    columns = [{"name": "user_id", "data_tests": ["not_null"]}]
+    models = [{"name": "heap_users", "config": {"meta": {"heap": heap}}, "columns": columns}]
+    (folder / "models" / "heap.yml").write_text(yaml.safe_dump({"models": models}))
+    subprocess.run([sys.executable, "-c", COMMANDS], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def left(folder: Path, command: str) -> Step:
+    """What a command left behind, as a step of a run."""
+    names = ("manifest.json", "run_results.json")
+    return Step(f"Invoke dbt with `dbt {command}`", {name: (folder / command / name).read_bytes() for name in names})
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> Outcome:
+    """A command in a folder with nothing but a profile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        ran = CliRunner().invoke(group, arguments, env=environment)
+    if ran.exception and not isinstance(ran.exception, SystemExit):
+        raise ran.exception
+    return Outcome(ran.exit_code, ran.stdout, ran.stderr)
+
+
+def test_a_run_of_dbt_cloud_is_synced_from_an_empty_folder_and_nothing_is_sent_twice(
+    cloud: DbtCloud, shop: Path, heap: Sandbox, tmp_path: Path, known_macros: None
+) -> None:
+    cloud.add(7, left(shop, "build"), left(shop, "generate"))
+    (tmp_path / "profiles.yml").write_bytes((shop / "profiles.yml").read_bytes())
+    environment = {**cloud.environment, "HEAP_BASE_URL": heap.url, "HEAP_APP_ID": "11", "DBT_CLOUD_JOB_ID": str(JOB)}
+    first = run(tmp_path, "sync", "--dbt-cloud", "--profile", "shop", **environment)
+    assert first.exit_code == 0, first.stderr
+    assert "sends by run 7 of dbt Cloud (Success)" in first.stderr
+    assert heap.users() == [{"app_id": "11", "identity": "ana", "properties": {"plan": "team"}}]
+    kept = tmp_path / "target" / "dbt_cloud" / "7"
+    assert json.loads((kept / "run_results.json").read_bytes())["args"]["which"] == "build"
+    second = run(tmp_path, "sync", "--dbt-cloud", "--profile", "shop", **environment)
+    assert second.exit_code == 0, second.stderr
+    assert len(heap.requests()) == 1
+
+
+@pytest.fixture
+def users(project: Project, cloud: DbtCloud) -> Project:
+    """Three users, whose project was built by dbt Cloud as run 7, where a test failed."""
+    project.table("heap_users", ROWS)
+    project.declare("heap_users", USERS)
+    project.write()
+    failed = step("test", ("test.shop.unique_users", "fail"))
+    found: dict[str, Any] = json.loads((project.folder / "target" / "manifest.json").read_bytes())
+    found["metadata"]["invocation_id"] = "i1"
+    found["nodes"]["test.shop.unique_users"] = {
+        "resource_type": "test", "name": "unique_users", "depends_on": {"nodes": ["model.shop.heap_users"]},
+    }  # fmt: skip
+    cloud.add(7, Step(failed.name, {**failed.artifacts, "manifest.json": json.dumps(found).encode()}), status=20)
+    project.environment |= cloud.environment
+    return project
+
+
+def test_what_failed_in_dbt_cloud_is_not_sent(users: Project, heap: Sandbox) -> None:
+    outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "7")
+    assert outcome.exit_code == 1
+    assert "a test of its model failed: unique_users" in outcome.stderr
+    assert heap.requests() == []
+    assert "would not be sent" in users.run("plan", "--dbt-cloud", "--dbt-cloud-run-id", "7").stdout
+
+
+def test_every_command_that_reads_a_manifest_reads_dbt_clouds(users: Project) -> None:
+    assert users.run("ls", "--output", "name", "--dbt-cloud", DBT_CLOUD_RUN_ID="7").stdout == "heap_users\n"
+    assert users.run("check", "--dbt-cloud", DBT_CLOUD_RUN_ID="7").exit_code == 0
+
+
+def test_what_dbt_cloud_refuses_ends_in_a_sentence(users: Project) -> None:
+    outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "8", DBT_CLOUD_API_TOKEN="another")
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith("Error: dbt Cloud: run 8: the token of DBT_CLOUD_API_TOKEN is not accepted")
+    assert "another\n" not in outcome.stderr
+
+
+def test_flags_that_would_be_without_effect_are_refused(users: Project) -> None:
+    outcome = users.run("ls", "--dbt-cloud-run-id", "7")
+    assert (outcome.exit_code, "--dbt-cloud-run-id goes with --dbt-cloud" in outcome.stderr) == (2, True)
+    assert users.run("ls", DBT_CLOUD_RUN_ID="of another tool").exit_code == 0
+    outcome = users.run("ls", "--dbt-cloud", "--manifest", "manifest.json", DBT_CLOUD_RUN_ID="7")
+    assert (outcome.exit_code, "give one of them" in outcome.stderr) == (2, True)
