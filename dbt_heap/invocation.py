@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
+from dbt_heap.dropped import dropped
 from dbt_heap.errors import SettingsError
 from dbt_heap.gates import FILE_NAME as RUN_RESULTS
 from dbt_heap.gates import Gates, read_gates
 from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.project import ProjectFile, read_project
 from dbt_heap.settings import Destination, Settings, destination
+
+if TYPE_CHECKING:
+    from dbt_heap.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Invocation:
     disabled: frozenset[str]  # names of syncs that are switched off
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]  # what is to know, and nobody has to mend
     manifest_path: Path
 
     @cached_property
@@ -76,10 +82,21 @@ def invoke(settings: Settings) -> Invocation:
     path = settings.manifest or target_path(settings, project) / "manifest.json"
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
-    warnings = (*manifest.warnings, *declarations.warnings)
+    selection = _selection(settings, project, manifest, path)
+    selected = declarations.syncs
+    if selection:
+        selected = tuple(sync for sync in declarations.syncs if sync.model.unique_id in selection.unique_ids)
+    warnings = (
+        *manifest.warnings,
+        *(dropped(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
+        *declarations.warnings,
+        *(selection.warnings if selection else ()),
+    )
     _bear(warnings, settings)
-    selected = _selected(settings, path, declarations.syncs)
-    return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path)
+    notes = selection.notes if selection else ()
+    return Invocation(
+        settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, notes, path
+    )
 
 
 def _bear(warnings: Sequence[str], settings: Settings) -> None:
@@ -93,16 +110,18 @@ def target_path(settings: Settings, project: ProjectFile) -> Path:
     return settings.project_dir / (settings.target_path or project.target_path)
 
 
-def _selected(settings: Settings, manifest_path: Path, declared: tuple[Sync, ...]) -> tuple[Sync, ...]:
-    if not settings.selecting:
-        return declared
-    selection = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
-    chosen: frozenset[str] = selection.select(
-        manifest_path,
-        include=settings.select,
-        exclude=settings.exclude,
-        selector=settings.selector,
-        state=settings.state,
-        project_dir=settings.project_dir,
-    )
-    return tuple(sync for sync in declared if sync.model.unique_id in chosen)
+def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Selection | None:
+    """What dbt would select; None where that is all."""
+    if not settings.selecting and not _may_have_default(settings, project, manifest):
+        return None
+    module = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
+    found: Selection | None = module.select(settings, path, project.raw)
+    return found
+
+
+def _may_have_default(settings: Settings, project: ProjectFile, manifest: Manifest) -> bool:
+    """Whether one of the project's selectors may say `default: true`; dbt's own code is asked whether it does."""
+    if not project.raw:
+        return manifest.has_default_selector
+    file = settings.project_dir / "selectors.yml"
+    return file.is_file() and b"default" in file.read_bytes()

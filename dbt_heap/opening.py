@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.state import read_state
@@ -29,6 +30,21 @@ def open_ledger(invocation: Invocation) -> Iterator[Ledger]:
         project = invocation.project.name or invocation.manifest.project_name
         state = read_state(warehouse, invocation.project.heap_vars.schema_name, _relations(invocation))
         yield Ledger(state, invocation.project.heap_vars, project, invocation.declared, invocation.disabled)
+
+
+def vanished(invocation: Invocation, ledger: Ledger) -> tuple[str, ...]:
+    """What there is to warn of where dbt 2 wrote the manifest: a sync that has state, and is not declared any more."""
+    if not invocation.manifest.fused_v2:
+        return ()
+    names: set[str] = set()
+    for environment in invocation.project.heap_vars.environment_names:
+        with suppress(SettingsError):  # no app id is known, so that nothing can have been sent there
+            names.update(ledger.undeclared(invocation.destination_of(environment, ledger.target).label))
+    return tuple(
+        f"{name} was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
+        f"under `config:`. If it is gone for good: dbt-heap state reset {name}"
+        for name in sorted(names)
+    )
 
 
 def _relations(invocation: Invocation) -> tuple[Relation, ...]:

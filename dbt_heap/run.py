@@ -24,7 +24,7 @@ from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.observer import Nobody, Observer
-from dbt_heap.opening import open_ledger
+from dbt_heap.opening import open_ledger, vanished
 from dbt_heap.pacing import MINUTE_SECONDS, Pace
 from dbt_heap.payloads import payload_builder
 from dbt_heap.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
@@ -63,6 +63,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     ended: list[SyncResult] = []
     try:
         with open_ledger(invocation) as ledger:
+            warnings += vanished(invocation, ledger)
             run = _Run(invocation, ledger, orders, watching, run_id, deadline=_deadline(started, orders))
             for each in invocation.selected:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)

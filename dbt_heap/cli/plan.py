@@ -37,6 +37,8 @@ def command(
     with console_of(settings) as console:
         for warning in (*invocation.warnings, *invocation.gates.warnings):
             console.warn(warning)
+        for note in invocation.notes:
+            console.note(note)
         found = previews(invocation, options)
     if output == "json":
         click.echo(orjson.dumps([preview.as_json() for preview in found], option=orjson.OPT_INDENT_2))

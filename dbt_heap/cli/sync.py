@@ -107,11 +107,13 @@ def command(
         stop=interruption,
     )
     with console_of(settings) as console, interruption:
-        _warn(console, invocation)
+        told = _warn(console, invocation)
         results = sync(invocation, orders, console)
-    _report(results, console)
+    _report(results, console, told)
     _write(results, invocation.target_path)
-    warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)
+    warned = settings.warn_error and (
+        len(results.warnings) > told or any(each.status is Status.WARN for each in results.syncs)
+    )
     ctx.exit(results.exit_code or int(warned or interruption()))
 
 
@@ -141,13 +143,18 @@ class _Interruption:
         print("Stopping after the requests under way; once more stops at once.", file=sys.stderr)
 
 
-def _warn(console: Console, invocation: Invocation) -> None:
-    for warning in (*invocation.warnings, *invocation.gates.warnings):
+def _warn(console: Console, invocation: Invocation) -> int:
+    """Tells what is to be known before a sync begins; how many warnings that were."""
+    warnings = (*invocation.warnings, *invocation.gates.warnings)
+    for warning in warnings:
         console.warn(warning)
+    for note in invocation.notes:
+        console.note(note)
     if not invocation.selected:
         console.warn(
             "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"
         )
+    return len(warnings)
 
 
 def _write(results: Results, folder: Path) -> None:
@@ -160,8 +167,13 @@ def _write(results: Results, folder: Path) -> None:
         ) from None
 
 
-def _report(results: Results, console: Console) -> None:
-    """Figures on stdout, and as stderr's last lines one sentence a sync that did not end well."""
+def _report(results: Results, console: Console, told: int) -> None:
+    """Figures on stdout, and as stderr's last lines one sentence a sync that did not end well.
+
+    So many warnings were told before; those after them only the state could tell.
+    """
+    for warning in results.warnings[told:]:
+        console.warn(warning)
     figures = ("planned", "accepted", "rejected", "undelivered", "standing")
     rows = [
         (each.name, each.type, str(each.status), *(getattr(each, name) for name in figures), f"{each.seconds:.1f}")
