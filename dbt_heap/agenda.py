@@ -1,12 +1,14 @@
-"""Which syncs have their turn in a run, and which of them are held back by how dbt built their models."""
+"""Which syncs have their turn in a run, which are held back by how dbt built their models, and which are missing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from dbt_heap.declarations.sync import Sync
-from dbt_heap.invocation import Invocation
+from dbt_heap.errors import SettingsError
+from dbt_heap.invocation import Invocation, bear
 from dbt_heap.judgement import gated
 from dbt_heap.ledger.builds import read_builds
 from dbt_heap.ledger.ledger import Ledger
@@ -20,17 +22,37 @@ class Agenda:
     up_to_date: tuple[str, ...] = ()  # names of those whose models dbt has not built since
     held_back: Mapping[str, str] = field(default_factory=dict)  # name -> why its rows may not go, and what to do
     builds: Mapping[str, str] = field(default_factory=dict)  # name -> dbt's invocation that built the model
+    warnings: tuple[str, ...] = ()
 
 
 def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -> Agenda:
     """All selected syncs, or with `built` those that dbt has built since, as the warehouse's `builds` tell.
 
-    Without `gate` none is held back. Raises StateError where `builds` tells nothing, WarehouseError.
+    Without `gate` none is held back. Raises StateError where `builds` tells nothing, WarehouseError; with --warn-error
+    SettingsError where there is something to warn of.
     """
+    missing = vanished(invocation, ledger)
+    bear(missing, invocation.settings)
     if built:
-        return _of_builds(invocation, ledger, gate=gate)
+        return replace(_of_builds(invocation, ledger, gate=gate), warnings=missing)
+    warnings = (*invocation.gates.warnings, *missing)
     why = {sync.name: invocation.gates.why(sync.model.unique_id) if gate else "" for sync in invocation.selected}
-    return Agenda(invocation.selected, held_back=_told(invocation.selected, why))
+    return Agenda(invocation.selected, held_back=_told(invocation.selected, why), warnings=warnings)
+
+
+def vanished(invocation: Invocation, ledger: Ledger) -> tuple[str, ...]:
+    """What there is to warn of where dbt 2 wrote the manifest: a sync that has state, and is not declared any more."""
+    if not invocation.manifest.fused_v2:
+        return ()
+    names: set[str] = set()
+    for environment in invocation.project.heap_vars.environment_names:
+        with suppress(SettingsError):  # no app id is known, so that nothing can have been sent there
+            names.update(ledger.undeclared(invocation.destination_of(environment, ledger.target).label))
+    return tuple(
+        f"{name} was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
+        f"under `config:`. If it is gone for good: dbt-heap state reset {name}"
+        for name in sorted(names)
+    )
 
 
 def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
+from dbt_heap.dropped import dropped
 from dbt_heap.errors import SettingsError
 from dbt_heap.gates import FILE_NAME as RUN_RESULTS
 from dbt_heap.gates import Gates, read_gates
 from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.project import ProjectFile, read_project
 from dbt_heap.settings import Destination, Settings, destination
+
+if TYPE_CHECKING:
+    from dbt_heap.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Invocation:
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]
     manifest_path: Path
-    notes: tuple[str, ...] = ()  # what else to know, in sentences
+    notes: tuple[str, ...] = ()  # what is to know, and nobody has to mend
 
     @cached_property
     def gates(self) -> Gates:
@@ -39,7 +44,7 @@ class Invocation:
         Raises SettingsError where there is something to warn of, with --warn-error.
         """
         found = read_gates(self.manifest_path.parent / RUN_RESULTS, self.manifest)
-        _bear(found.warnings, self.settings)
+        bear(found.warnings, self.settings)
         return found
 
     @property
@@ -78,9 +83,18 @@ def invoke(settings: Settings) -> Invocation:
     path, notes = _source(settings, target_path(settings, project))
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
-    warnings = (*manifest.warnings, *declarations.warnings)
-    _bear(warnings, settings)
-    selected = _selected(settings, path, declarations.syncs)
+    selection = _selection(settings, project, manifest, path)
+    selected = declarations.syncs
+    if selection:
+        selected = tuple(sync for sync in declarations.syncs if sync.model.unique_id in selection.unique_ids)
+    warnings = (
+        *manifest.warnings,
+        *(dropped(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
+        *declarations.warnings,
+        *(selection.warnings if selection else ()),
+    )
+    bear(warnings, settings)
+    notes = (*notes, *(selection.notes if selection else ()))
     return Invocation(
         settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path, notes
     )
@@ -95,7 +109,7 @@ def _source(settings: Settings, target: Path) -> tuple[Path, tuple[str, ...]]:
     return found.manifest, (found.note,)
 
 
-def _bear(warnings: Sequence[str], settings: Settings) -> None:
+def bear(warnings: Sequence[str], settings: Settings) -> None:
     """Raises SettingsError where warnings are errors and there are some."""
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
@@ -106,16 +120,18 @@ def target_path(settings: Settings, project: ProjectFile) -> Path:
     return settings.project_dir / (settings.target_path or project.target_path)
 
 
-def _selected(settings: Settings, manifest_path: Path, declared: tuple[Sync, ...]) -> tuple[Sync, ...]:
-    if not settings.selecting:
-        return declared
-    selection = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
-    chosen: frozenset[str] = selection.select(
-        manifest_path,
-        include=settings.select,
-        exclude=settings.exclude,
-        selector=settings.selector,
-        state=settings.state,
-        project_dir=settings.project_dir,
-    )
-    return tuple(sync for sync in declared if sync.model.unique_id in chosen)
+def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Selection | None:
+    """What dbt would select; None where that is all."""
+    if not settings.selecting and not _may_have_default(settings, project, manifest):
+        return None
+    module = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
+    found: Selection | None = module.select(settings, path, project.raw)
+    return found
+
+
+def _may_have_default(settings: Settings, project: ProjectFile, manifest: Manifest) -> bool:
+    """Whether one of the project's selectors may say `default: true`; dbt's own code is asked whether it does."""
+    if not project.raw:
+        return manifest.has_default_selector
+    file = settings.project_dir / "selectors.yml"
+    return file.is_file() and b"default" in file.read_bytes()

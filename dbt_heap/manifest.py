@@ -81,6 +81,8 @@ class Manifest:
     tests: tuple[DbtTest, ...] = ()  # of these models
     invocation_id: str = ""
     generated_at: str = ""  # ISO 8601, UTC
+    has_default_selector: bool = False  # as dbt 1 writes it
+    yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -88,7 +90,7 @@ def read_manifest(path: Path) -> Manifest:
     content = load_manifest(path)
     metadata = content["metadata"]
     version = text(metadata, "dbt_version")
-    fused_v2 = version.startswith("2.")
+    fused_v2 = is_of_dbt_2(content)
     models = sorted(models_of(content, fused_v2=fused_v2), key=lambda model: model.unique_id)
     schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
     manifest = Manifest(
@@ -100,8 +102,17 @@ def read_manifest(path: Path) -> Manifest:
         tests=tuple(_tests(content, {model.unique_id for model in models})),
         invocation_id=text(metadata, "invocation_id"),
         generated_at=text(metadata, "generated_at"),
+        has_default_selector=any(
+            isinstance(each, dict) and each.get("default") is True for each in mapping(content, "selectors").values()
+        ),
+        yaml_files=tuple(sorted(set(_yaml_files(content)))) if fused_v2 else (),
     )
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
+
+
+def is_of_dbt_2(content: Mapping[str, Any]) -> bool:
+    """Whether dbt 2 wrote a manifest's content."""
+    return text(content["metadata"], "dbt_version").startswith("2.")
 
 
 def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
@@ -159,6 +170,14 @@ def models_of(content: Mapping[str, Any], *, fused_v2: bool = False) -> Iterator
                 columns = tuple(_columns(node, fused_v2))
                 if "heap" in meta or any("heap" in column.meta for column in columns):
                     yield _model(unique_id, node, meta, columns)
+
+
+def _yaml_files(content: Mapping[str, Any]) -> Iterator[str]:
+    project = text(content["metadata"], "project_name")
+    for group in (content["nodes"], mapping(content, "sources")):
+        for node in group.values():
+            if text(node, "package_name") == project and (file := _file(node)).endswith((".yml", ".yaml")):
+                yield file
 
 
 def _tests(content: Mapping[str, Any], models: set[str]) -> Iterator[DbtTest]:

@@ -12,6 +12,9 @@ from dbt_heap.results import SyncResult
 class Observer(Protocol):
     """Is told what happens while it happens; it may print, and must not raise."""
 
+    def warn(self, text: str) -> None:
+        """Something is to be known before anything is sent."""
+
     def started(self, sync: Sync) -> None:
         """A sync's turn begins."""
 
@@ -27,6 +30,9 @@ class Observer(Protocol):
 
 class Nobody:
     """Watches nothing."""
+
+    def warn(self, text: str) -> None:
+        """Looks away."""
 
     def started(self, sync: Sync) -> None:
         """Looks away."""

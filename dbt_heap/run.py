@@ -60,13 +60,14 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     """
     orders, watching = orders or Orders(), observer or Nobody()
     started = time.time()
-    warnings = invocation.warnings if orders.built else (*invocation.warnings, *invocation.gates.warnings)
     run_id = new_run_id()
     today = Agenda(())
     ended: list[SyncResult] = []
+    _warn(invocation.warnings, watching)
     try:
         with open_ledger(invocation) as ledger:
             today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
+            _warn(today.warnings, watching)
             run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
             for each in today.syncs:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
@@ -88,7 +89,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         seconds=round(time.time() - started, 3),
         syncs=tuple(ended),
         up_to_date=today.up_to_date,
-        warnings=warnings,
+        warnings=(*invocation.warnings, *today.warnings),
     )
 
 
@@ -205,6 +206,11 @@ class _Run:
         pace = self._paces.setdefault(destination.label, fresh)
         pace.expect(plan.sendable)
         return pace
+
+
+def _warn(warnings: Sequence[str], watching: Observer) -> None:
+    for each in warnings:
+        watching.warn(each)
 
 
 def _left_out(sync: Sync) -> SyncResult:

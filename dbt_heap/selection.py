@@ -1,79 +1,141 @@
 """--select, --exclude and --selector with dbt's own syntax, resolved by dbt's own code over the manifest.
 
-Imported only where one of them is given: it loads dbt, and the manifest into dbt's classes.
+Imported only where something is chosen: it loads dbt, and the manifest into dbt's classes.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from dbt.artifacts.schemas.manifest import WritableManifest
 from dbt.compilation import Linker
-from dbt.config.selectors import selector_config_from_data, selector_data_from_root
-from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.state import PreviousState
 from dbt.flags import set_from_args
-from dbt.graph.cli import parse_difference
+from dbt.graph.cli import parse_difference, parse_union
 from dbt.graph.selector import NodeSelector
 from dbt.graph.selector_spec import SelectionSpec
+from dbt_common.events.contextvars import task_contextvars
 from dbt_common.exceptions import DbtBaseException
-from mashumaro.exceptions import InvalidFieldValue, MissingField
 
-from dbt_heap.errors import ManifestError, SettingsError
+from dbt_heap.artifacts import text
+from dbt_heap.dbt_classes import CRASHES, earlier_state, graph_manifest, nodes_of
+from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import load_manifest
+from dbt_heap.reading import quoted
+from dbt_heap.selectors import Selectors, read_selectors
+from dbt_heap.settings import Settings
 
 
-def select(
-    manifest_path: Path,
-    *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    selector: str | None = None,
-    state: Path | None = None,
-    project_dir: Path,
-) -> frozenset[str]:
-    """The unique ids that dbt would select.
+@dataclass(frozen=True)
+class Selection:
+    """What dbt would select."""
 
-    Raises SettingsError where dbt does not understand the selection, ManifestError where it cannot read the manifest.
+    unique_ids: frozenset[str]
+    warnings: tuple[str, ...]  # words of --select and --exclude that fit nothing
+    notes: tuple[str, ...]  # that it is dbt's default selector
+
+
+def select(settings: Settings, manifest_path: Path, raw_project: Mapping[str, Any]) -> Selection | None:
+    """What dbt would select; None where nothing is asked for, and no selector is the default one.
+
+    `raw_project` is dbt_project.yml, empty without a checkout. Raises SettingsError where dbt does not understand the
+    selection, ManifestError where it cannot read the manifest.
     """
-    set_from_args(Namespace(which="list", project_dir=str(project_dir), state=state), None)
-    manifest = _load(manifest_path)
+    content = load_manifest(manifest_path)
     try:
-        spec = _specification(include, exclude, selector, project_dir)
-        previous = PreviousState(state.resolve(), manifest_path.parent, project_dir) if state else None
-        selecting = NodeSelector(Linker().get_graph(manifest), manifest, previous_state=previous)
-        return frozenset(selecting.get_selected(spec, warn_on_no_nodes=False))
+        _set_flags(settings)
+        selectors = read_selectors(settings, raw_project, content) if _needs_selectors(settings) else Selectors()
+        default = None if settings.selecting else selectors.default
+        if not settings.selecting and default is None:
+            return None
+        with _root(settings, raw_project, content) as root, task_contextvars(project_root=str(root)):
+            selecting = _node_selector(settings, manifest_path, content, selectors)
+            chosen = selecting.get_selected(_specification(settings, selectors, default), warn_on_no_nodes=False)
+            notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
+            return Selection(frozenset(chosen), tuple(_fitting_nothing(settings, selecting)), notes)
     except DbtBaseException as refusal:
         raise SettingsError(f"the selection does not work: {_one_line(refusal)}") from None
-
-
-def _specification(
-    include: Sequence[str], exclude: Sequence[str], selector: str | None, project_dir: Path
-) -> SelectionSpec:
-    if selector is None:
-        return parse_difference(list(include) or None, list(exclude) or None)
-    selectors: dict[str, Any] = selector_config_from_data(selector_data_from_root(str(project_dir)) or {})
-    if selector not in selectors:
-        known = ", ".join(sorted(selectors)) or "none"
-        raise SettingsError(f"--selector {selector}: selectors.yml has no such selector; it has: {known}")
-    definition: SelectionSpec = selectors[selector]["definition"]
-    return definition
-
-
-def _load(path: Path) -> Manifest:
-    content = load_manifest(path)
-    try:
-        written = WritableManifest.from_dict(content)
-        return Manifest.from_writable_manifest(written)
-    except (DbtBaseException, InvalidFieldValue, MissingField, ValueError, KeyError, TypeError) as refusal:
-        raise ManifestError(
-            f"{path}: --select needs a dbt-core that can read this manifest, and the one installed cannot "
-            f"({type(refusal).__name__}). Install the one that wrote it beside dbt-heap, or leave the selection out."
+    except CRASHES as crash:
+        raise SettingsError(
+            f"the selection does not work, dbt stumbles over it: {_one_line(crash)} ({type(crash).__name__})"
         ) from None
 
 
-def _one_line(refusal: Exception) -> str:
+def _set_flags(settings: Settings) -> None:
+    """Those of the project too: one of them says what `state:modified` compares."""
+    arguments = Namespace(
+        which="list", project_dir=str(settings.project_dir), profiles_dir=str(settings.profiles_folder),
+        vars=dict(settings.cli_vars), state=settings.state, warn_error=False,
+    )  # fmt: skip
+    set_from_args(arguments, None)
+
+
+def _needs_selectors(settings: Settings) -> bool:
+    """Reading them may take a profile."""
+    words = (*settings.select, *settings.exclude)
+    return bool(settings.selector) or not words or any("selector:" in word for word in words)
+
+
+def _specification(settings: Settings, selectors: Selectors, default: str | None) -> SelectionSpec:
+    if name := settings.selector or default:
+        return selectors.definition(name)
+    return parse_difference(list(settings.select) or None, list(settings.exclude) or None)
+
+
+def _fitting_nothing(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
+    """What dbt warns of, too: most often a name that is misspelt."""
+    if not settings.selector:
+        for word in dict.fromkeys((*settings.select, *settings.exclude)):
+            if not selecting.get_selected(parse_union([word], expect_exists=True), warn_on_no_nodes=False):
+                yield f"the selection criterion {quoted(word)} fits nothing that is enabled"
+
+
+def _node_selector(
+    settings: Settings, manifest_path: Path, content: dict[str, Any], selectors: Selectors
+) -> NodeSelector:
+    manifest = graph_manifest(manifest_path, content)
+    named = (
+        {"selectors": selectors.named} if "selectors" in signature(NodeSelector).parameters else {}
+    )  # from dbt 1.12 on
+    return NodeSelector(
+        Linker().get_graph(manifest),
+        manifest,
+        previous_state=earlier_state(settings, manifest_path.parent) if settings.state else None,
+        include_empty_nodes=True,  # as `dbt ls` does
+        **named,
+    )
+
+
+@contextmanager
+def _root(settings: Settings, raw_project: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[Path]:
+    """The folder that `path:` looks into; without a checkout, one with an empty file for each of the manifest's."""
+    if raw_project:
+        yield settings.project_dir.absolute()
+        return
+    with TemporaryDirectory() as folder:
+        for file in _files(content):
+            with suppress(OSError, ValueError):  # such as a name that this machine cannot have
+                path = Path(folder, file)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+        yield Path(folder)
+
+
+def _files(content: Mapping[str, Any]) -> Iterator[PurePosixPath]:
+    """The files of the project's own nodes; none that would be outside of it."""
+    project = text(content["metadata"], "project_name")
+    for node in nodes_of(content):
+        if text(node, "package_name") == project:
+            named = (text(node, "original_file_path"), text(node, "patch_path").rpartition("://")[2])
+            for file in map(PurePosixPath, filter(None, named)):
+                if not file.is_absolute() and ".." not in file.parts:
+                    yield file
+
+
+def _one_line(refusal: BaseException) -> str:
     return " ".join(str(refusal).split())

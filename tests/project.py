@@ -36,6 +36,15 @@ class Outcome:
         return json.loads(self.stdout)
 
 
+def dbt_heap(*arguments: str, **environment: str) -> Outcome:
+    """Runs a command in this process, with these variables alone of dbt's and ours."""
+    without = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
+    ran = CliRunner().invoke(group, arguments, env={**without, **environment})
+    if ran.exception and not isinstance(ran.exception, SystemExit):
+        raise ran.exception
+    return Outcome(ran.exit_code, ran.stdout, ran.stderr)
+
+
 def requested(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
     """Waits until Heap has had so many requests of a process; fails where that ends before."""
     while len(heap.requests()) < requests:
@@ -102,11 +111,7 @@ class Project:
 
     def bare(self, *arguments: str, **environment: str) -> Outcome:
         """Runs a dbt-heap command with these arguments alone."""
-        kept = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
-        ran = CliRunner().invoke(group, arguments, env={**kept, **self.environment, **environment})
-        if ran.exception and not isinstance(ran.exception, SystemExit):
-            raise ran.exception
-        return Outcome(ran.exit_code, ran.stdout, ran.stderr)
+        return dbt_heap(*arguments, **{**self.environment, **environment})
 
     def sync(self, *arguments: str, **environment: str) -> Outcome:
         """Runs `dbt-heap sync`."""

@@ -18,8 +18,8 @@ PACKAGE = Path(__file__).parent.parent / "dbt_heap"
 LAYERS = [
     "__main__", "plugin", "cli", "console", "run", "preview", "agenda", "opening", "invocation", "cloud", "gates",
     "judgement", "reckoning", "observer", "results", "delivery", "heap", "pacing", "batches", "payloads", "ledger",
-    "warehouse", "selection", "declarations", "settings", "project", "rendering", "reading", "manifest", "artifacts",
-    "mapping", "limits", "errors", "__init__",
+    "warehouse", "selection", "dbt_classes", "selectors", "declarations", "settings", "project", "rendering", "reading",
+    "dropped", "manifest", "artifacts", "mapping", "limits", "errors", "__init__",
 ]  # fmt: skip
 
 SERVERS = {"sandbox", "listen"}  # beside the others: only the command line knows them

@@ -25,6 +25,8 @@ def command(output: str, **shared: Any) -> None:
     with console_of(settings) as console:
         for warning in invocation.warnings:
             console.warn(warning)
+        for note in invocation.notes:
+            console.note(note)
     if output == "name":
         for each in invocation.selected:
             click.echo(each.name)

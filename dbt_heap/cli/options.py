@@ -35,7 +35,7 @@ class Several(click.Option):
     def type_cast_value(self, ctx: click.Context, value: Any) -> tuple[str, ...]:
         """The words, whether they came apart or in one text."""
         words = super().type_cast_value(ctx, value) or ()
-        return tuple(word for text in words for word in str(text).split())
+        return tuple(word for text in words for word in str(text).split() or [""])  # "" selects nothing, as in dbt
 
 
 def _greedy(known: Any) -> Callable[[Any, Any], None]:

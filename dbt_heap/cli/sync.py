@@ -110,7 +110,7 @@ def command(
         stop=interruption,
     )
     with console_of(settings) as console, interruption:
-        _warn(console, invocation, built=built)
+        _introduce(console, invocation)
         results = sync(invocation, orders, console)
     _report(results, console)
     _write(results, invocation.target_path)
@@ -144,9 +144,7 @@ class _Interruption:
         print("Stopping after the requests under way; once more stops at once.", file=sys.stderr)
 
 
-def _warn(console: Console, invocation: Invocation, *, built: bool) -> None:
-    for warning in (*invocation.warnings, *(() if built else invocation.gates.warnings)):
-        console.warn(warning)
+def _introduce(console: Console, invocation: Invocation) -> None:
     for note in invocation.notes:
         console.note(note)
     if not invocation.selected:

@@ -113,6 +113,12 @@ class Ledger:
                 notes += [f"{count:,} of its accounts belong to no user that {carrier.name} has sent"] if count else []
         return tuple(notes)
 
+    def undeclared(self, destination: str) -> tuple[str, ...]:
+        """The syncs that have state at a destination, and that no model declares any more."""
+        declared = self._declared.keys() | self._disabled
+        have = [name for where, name in self.state.entries if where == destination and self.state.newest(where, name)]
+        return tuple(name for name in sorted(have) if name not in declared)
+
     def sample(self, comparison: Comparison, limit: int) -> list[Row]:
         """The first rows that would be sent. Raises WarehouseError."""
         warehouse = self.state.warehouse
@@ -208,10 +214,9 @@ class Ledger:
 
     def _must_not_be_renamed(self, sync: Sync, destination: str) -> None:
         """Stops a sync whose old name still owns state: it would send everything again, events under new keys."""
-        declared = self._declared.keys() | self._disabled
-        for (where, name), entry in self.state.entries.items():
-            same = (entry.type, entry.key_columns) == (str(sync.type), ", ".join(sync.key_columns))
-            if where == destination and name not in declared and same and self.state.newest(where, name):
+        for name in self.undeclared(destination):
+            entry = self.state.entries[destination, name]
+            if (entry.type, entry.key_columns) == (str(sync.type), ", ".join(sync.key_columns)):
                 raise StateError(
                     f"{sync.name}: it has no state, and the state of {name}, which no model declares any more, has the "
                     f"same type and key. If {name} was renamed: dbt-heap state rename {name} {sync.name}. "

@@ -1,0 +1,60 @@
+"""Declarations that dbt 2 left out of the manifest: those of a `meta` that does not stand under `config:`.
+
+It reports error dbt1060 and writes the manifest all the same, so that a sync would vanish without a word from us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dbt_heap.artifacts import mapping, text
+from dbt_heap.manifest import Manifest
+
+_GROUPS = ("models", "snapshots", "seeds")
+_WHY = "its `meta.heap` does not stand under `config:`; dbt 2 drops it"
+
+
+def dropped(project_dir: Path, manifest: Manifest) -> Iterator[str]:
+    """A sentence for each declaration in the project's YAML that the manifest lacks because of where it stands.
+
+    Read leniently: what is no YAML, or not there, says nothing. Nothing is read for a manifest of dbt 1.
+    """
+    declared = {(model.file, model.name) for model in manifest.models if model.heap is not None}
+    for file in manifest.yaml_files:
+        for entry in _entries(_content(project_dir / file)):
+            name = text(entry, "name")
+            versions = [each for each in _list(entry, "versions") if _bears(each)]
+            if (_bears(entry) or versions) and (file, name) not in declared:
+                yield f"{file}: {name}: {_WHY}, so that it is not synced"
+            for column in filter(_bears, _list(entry, "columns")):
+                yield f"{file}: {name}: the column {text(column, 'name')}: {_WHY}, so that it is no property"
+
+
+def _content(path: Path) -> Any:
+    try:
+        content = path.read_bytes()
+        return yaml.safe_load(content) if b"heap" in content else None  # parsing takes long, and most files bear none
+    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
+    for group in _GROUPS:
+        yield from _list(content, group)
+    for source in _list(content, "sources"):
+        yield from _list(source, "tables")
+
+
+def _list(node: Any, key: str) -> list[dict[str, Any]]:
+    """The mappings of a list that stands there."""
+    value = node.get(key) if isinstance(node, dict) else None
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _bears(entry: Mapping[str, Any]) -> bool:
+    """Whether `heap` stands under its own `meta`, and not where it should."""
+    return "heap" in mapping(entry, "meta") and "heap" not in mapping(mapping(entry, "config"), "meta")

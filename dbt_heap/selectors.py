@@ -1,0 +1,72 @@
+"""Selections that bear a name: those of selectors.yml, or without a checkout those that dbt wrote into the manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbt.config.profile import Profile
+from dbt.config.renderer import DbtProjectYamlRenderer, ProfileRenderer
+from dbt.config.selectors import selector_config_from_data, selector_data_from_root
+from dbt.graph.selector_spec import SelectionSpec
+from dbt_common.context import set_invocation_context
+from dbt_common.exceptions import DbtBaseException
+
+from dbt_heap.artifacts import mapping
+from dbt_heap.errors import SettingsError
+from dbt_heap.manifest import is_of_dbt_2
+from dbt_heap.settings import Settings
+
+
+@dataclass(frozen=True)
+class Selectors:
+    """What dbt made of them, by name."""
+
+    named: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    where: str = "selectors.yml"  # they stand
+
+    @property
+    def default(self) -> str | None:
+        """The one that dbt takes where nothing else is asked for."""
+        return next((name for name, each in self.named.items() if each["default"] is True), None)
+
+    def definition(self, name: str) -> SelectionSpec:
+        """What a selector selects. Raises SettingsError where there is none of this name."""
+        if name not in self.named:
+            known = ", ".join(sorted(self.named)) or "none"
+            raise SettingsError(f"--selector {name}: {self.where} has no such selector; it has: {known}")
+        found: SelectionSpec = self.named[name]["definition"]
+        return found
+
+
+def read_selectors(settings: Settings, raw_project: Mapping[str, Any], manifest: Mapping[str, Any]) -> Selectors:
+    """Those of the project. Raises SettingsError where they need a profile that will not do, and dbt's own errors."""
+    if raw_project:
+        return Selectors(selector_config_from_data(_of_file(settings, raw_project)))
+    if is_of_dbt_2(manifest):
+        # It leaves out what stands behind the method's dot, and which is the default (tried with 2.0.0-alpha.4).
+        return Selectors(where="without a checkout, a manifest of dbt 2")
+    written = list(mapping(manifest, "selectors").values())
+    return Selectors(selector_config_from_data({"selectors": written}), "the manifest")
+
+
+def _of_file(settings: Settings, raw_project: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's content with its Jinja rendered as dbt does, with the profile's target."""
+    data: dict[str, Any] = selector_data_from_root(str(settings.project_dir)) or {}
+    if "{{" not in str(data) and "{%" not in str(data):
+        return data
+    set_invocation_context(dict(os.environ))
+    cli_vars = dict(settings.cli_vars)
+    renderer = ProfileRenderer(cli_vars)
+    try:
+        name = renderer.render_value(raw_project.get("profile"))
+        profile = Profile.render(renderer, name, settings.profile, settings.target)
+    except DbtBaseException as refusal:  # whose text may show what the profile holds
+        raise SettingsError(
+            f"selectors.yml has Jinja, which needs your profile, and that will not do ({type(refusal).__name__}): "
+            "`dbt-heap debug` says why"
+        ) from None
+    rendered: dict[str, Any] = DbtProjectYamlRenderer(profile, cli_vars).render_selectors(data)
+    return rendered

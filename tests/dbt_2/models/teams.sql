@@ -1,0 +1,1 @@
+select 't' as team_id, 2 as size from {{ ref('people') }}

@@ -1,0 +1,1 @@
+{% macro plus_one(column) %}1 + {{ column }}{% endmacro %}

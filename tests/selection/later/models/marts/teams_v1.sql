@@ -1,0 +1,2 @@
+{{ config(alias='teams_of_old') }}
+select user_id, 1 as in_v1 from {{ ref('stg_people') }}

@@ -1,0 +1,1 @@
+select 'kit' as user_id, 1 as in_kit

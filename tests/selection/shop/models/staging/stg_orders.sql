@@ -1,0 +1,1 @@
+select user_id, user_id as order_id from {{ ref('countries') }}

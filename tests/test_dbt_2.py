@@ -1,0 +1,166 @@
+"""A project that only dbt 2 parses is synced by the manifest that dbt 2 wrote of it: `tests/dbt_2`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dbt_heap.dropped import dropped
+from dbt_heap.manifest import read_manifest
+from dbt_heap.sandbox.server import Sandbox
+from tests.integration import ROOT
+from tests.project import Outcome, dbt_heap
+
+HERE = ROOT / "tests" / "dbt_2"
+LISTED: dict[str, list[str]] = json.loads((HERE / "listed.json").read_bytes())
+TAGGED = {"model.shop.people", "model.shop.visits", "seed.shop.countries", "source.shop.raw.contacts"}
+DROPPED = "its `meta.heap` does not stand under `config:`; dbt 2 drops it"
+WARNINGS = [
+    f"models/crm.yml: people: the column plan: {DROPPED}, so that it is no property",
+    f"models/crm.yml: teams: {DROPPED}, so that it is not synced",
+    f"models/crm.yml: phones: {DROPPED}, so that it is not synced",
+]
+
+
+class Shop:
+    """The project with its manifest in place, and its tables as dbt 2 would have built them."""
+
+    def __init__(self, folder: Path, heap_url: str) -> None:
+        self.folder, self.heap_url = folder / "shop", heap_url
+        shutil.copytree(HERE, self.folder)
+        self.manifest = self.folder / "target" / "manifest.json"
+        self.manifest.parent.mkdir()
+        (self.folder / "manifest.json").rename(self.manifest)
+        profiles, database = self.folder / "profiles.yml", str(self.folder / "shop.duckdb")
+        profiles.write_text(profiles.read_text().replace("shop.duckdb", json.dumps(database)))
+        with duckdb.connect(database) as warehouse:
+            warehouse.execute("""
+                create table contacts as select 'a' as user_id, '555' as phone;
+                create schema analytics;
+                create table analytics.people as select 'a' as user_id, 1 as seats, 'pro' as plan, 'Rome' as city;
+                create table analytics.visits as
+                    select 'a' as user_id, 1 as visit_id, timestamp '2026-01-01 08:00:00' as at;
+                create table analytics.countries as select 'a' as user_id, 'IT' as country
+            """)
+
+    def run(self, *arguments: str) -> Outcome:
+        """Runs a command in the project."""
+        where = ("--project-dir", str(self.folder), "--profiles-dir", str(self.folder))
+        return dbt_heap(*arguments, *where, HEAP_BASE_URL=self.heap_url)
+
+    def rewrite(self, **changes: Any) -> None:
+        """Changes nodes of the manifest, as an edit of their YAML would have."""
+        content = json.loads(self.manifest.read_bytes())
+        content["nodes"] |= {unique_id: content["nodes"][unique_id] | node for unique_id, node in changes.items()}
+        self.manifest.write_text(json.dumps(content))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, heap: Sandbox, known_macros: None) -> Shop:
+    return Shop(tmp_path, heap.url)
+
+
+def warned(outcome: Outcome) -> list[str]:
+    """What a command warns of."""
+    return [line.removeprefix("warning: ") for line in outcome.stderr.splitlines() if line.startswith("warning: ")]
+
+
+def test_it_is_checked_planned_and_synced(shop: Shop, heap: Sandbox) -> None:
+    checked = shop.run("check")
+    assert (checked.exit_code, checked.stdout) == (0, "4 syncs of 4 models: all well\n")
+    assert shop.run("plan", "--check").exit_code == 3
+    assert shop.run("sync").exit_code == 0
+    (user,) = heap.users()
+    assert user["properties"] == {"seats": 1, "City": "Rome", "phone": "555", "country": "IT"}
+    assert len(heap.events()) == 1
+    assert shop.run("plan", "--check").exit_code == 0
+
+
+def test_what_dbt_2_drops_is_told_of_each_declaration(shop: Shop) -> None:
+    for command in ("ls", "check", "plan"):
+        assert warned(shop.run(command)) == WARNINGS
+    refused = shop.run("ls", "--warn-error")
+    assert refused.exit_code == 2 and all(text in refused.stderr for text in WARNINGS)
+
+
+@pytest.mark.parametrize("selection", LISTED)
+def test_a_selection_names_the_models_that_dbt_2_names(shop: Shop, selection: str) -> None:
+    found = shop.run("ls", "--output", "json", "--select", selection)
+    assert found.exit_code == 0, found.stderr
+    assert {each["model"] for each in found.json()} == set(LISTED[selection]) & TAGGED
+
+
+def test_an_earlier_state_of_dbt_2s_is_compared_with(shop: Shop) -> None:
+    shutil.copytree(shop.manifest.parent, shop.folder / "earlier")
+    visits = json.loads(shop.manifest.read_bytes())["nodes"]["model.shop.visits"]
+    checksum = {"name": "sha256", "checksum": "0"}
+    shop.rewrite(**{"model.shop.visits": {"raw_code": visits["raw_code"] + " where true", "checksum": checksum}})
+    found = shop.run("ls", "--output", "name", "--select", "state:modified", "--state", "earlier")
+    assert found.stdout == "visits\n"
+
+
+def test_a_manifest_that_dbt_1s_classes_cannot_hold_is_told_with_what_to_do(shop: Shop) -> None:
+    shop.rewrite(**{"model.shop.people": {"resource_type": "thing of dbt 3"}})
+    assert "visits" in shop.run("ls", "--output", "name").stdout
+    told = shop.run("ls", "--select", "visits")
+    assert told.exit_code == 2
+    assert "of dbt 2.0.0-alpha.4, and 1." in told.stderr and "Install the newest dbt-core below 2" in told.stderr
+
+
+def test_a_sync_that_vanished_from_the_manifest_is_told_by_its_state(shop: Shop, tmp_path: Path) -> None:
+    shop.run("sync")
+    shop.rewrite(**{"model.shop.people": {"meta": {}, "config": {"materialized": "view"}, "columns": {}}})
+    (shop.folder / "models" / "crm.yml").unlink()  # what is not there, cannot be looked into
+    told = (
+        "people was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
+        "under `config:`. If it is gone for good: dbt-heap state reset people"
+    )
+    for command in ("check", "sync"):
+        ran = shop.run(command)
+        assert (ran.exit_code, warned(ran)) == (0, [told])
+    assert json.loads((shop.folder / "target" / "heap_results.json").read_bytes())["warnings"] == [told]
+    assert shop.run("sync", "--warn-error").exit_code == 1
+    shop.run("state", "reset", "people", "--yes")
+    assert warned(shop.run("sync")) == []
+
+
+# Leniently
+
+CONTENTS = {
+    "no YAML": "models: [heap",
+    "a list": "- heap",
+    "a text": "heap",
+    "null": "models: # heap",
+    "odd entries": "models: [heap, {name: a}, {meta: heap}, 7]\nsources: [{tables: {heap: 1}}, heap]\nseeds: {heap: 1}",
+    "odd names": "models: [{name: [a], meta: {heapless: 1}, columns: heap, versions: {v: 1}}]",
+    "a date that is none": "models: [{heap: 2026-13-45}]",
+    "under config as well": "models: [{name: a, meta: {heap: {}}, config: {meta: {heap: {}}}}]",
+    "of a model that SQL declares": "models: [{name: people, meta: {heap: {}}}]",
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
+def test_a_file_that_says_nothing_of_the_kind_tells_nothing(shop: Shop, content: str) -> None:
+    (shop.folder / "models" / "crm.yml").write_text(content)
+    assert list(dropped(shop.folder, read_manifest(shop.manifest))) == []
+
+
+def test_declarations_of_versions_and_snapshots_are_told(shop: Shop) -> None:
+    versions = "{name: a, versions: [{v: 1, meta: {heap: {}}}, {v: 2}]}"
+    (shop.folder / "models" / "crm.yml").write_text(
+        f"models: [{versions}]\nsnapshots: [{{name: b, meta: {{heap: 1}}}}]"
+    )
+    told = [text.partition(": its")[0] for text in dropped(shop.folder, read_manifest(shop.manifest))]
+    assert told == ["models/crm.yml: a", "models/crm.yml: b"]
+
+
+def test_manifests_of_dbt_1_and_of_other_projects_are_not_held_against_files(shop: Shop) -> None:
+    content = json.loads(shop.manifest.read_bytes())
+    for key, value in {"dbt_version": "1.11.0", "project_name": "another"}.items():
+        shop.manifest.write_text(json.dumps({**content, "metadata": {**content["metadata"], key: value}}))
+        assert warned(shop.run("ls")) == []

@@ -1,0 +1,232 @@
+"""Whatever `dbt ls` can be asked for, dbt-heap chooses the syncs of the models that it names."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.integration import ROOT, Commands
+from tests.project import Outcome, dbt_heap
+
+HERE = ROOT / "tests" / "selection"
+STATE = "--state earlier"
+
+CHOICES = [
+    "",  # selectors.yml has a default
+    # words, wildcards, unions, intersections
+    "--select people", "--select people orders", "--select people --select orders", "--select shop.marts",
+    "--select shop.marts.*", "--select *e*", "--select tag:crm,tag:nightly",
+    "--select tag:crm,config.group:growth orders", "--select nosuch", "--select ''", "--exclude ''",
+    "--exclude tag:crm", "--select tag:mart --exclude tag:crm orders",
+    "--select fqn:* source:*", "--select teams", "--select teams.v1", "--select teams_v2", "--select people.sql",
+    "--select switched_off", "--select nothing_yet", "--select countries.csv",
+    # the graph
+    "--select +people", "--select people+", "--select 1+people+1", "--select 2+scores", "--select @stg_people",
+    "--select +people+,tag:mart", "--exclude people+", "--select stg_orders+1",
+    # methods
+    "--select tag:n*", "--select path:models/marts", "--select models/marts/*", "--select path:models/**/teams_v?.sql",
+    "--select path:models/staging/sources.yml", "--select path:seeds", "--select path:nowhere",
+    "--select file:orders.sql", "--select file:teams_v*", "--select fqn:shop.staging.*+",
+    "--select package:kit", "--select package:this", "--select config.materialized:view",
+    "--select config.meta.heap.type:events",
+    "--select config.meta.heap.identity:user_id --exclude config.materialized:seed", "--select config.tags:crm",
+    "--select config.enabled:true", "--select resource_type:snapshot", "--select resource_type:source",
+    "--select source:raw", "--select source:raw.loaded+", "--select source:shop.raw.*", "--select exposure:board",
+    "--select +exposure:*", "--select +test_name:unique", "--select 1+test_type:generic", "--select 1+test_type:unit",
+    "--select +unit_test:scores_are_one_more", "--select group:growth", "--select access:private", "--select access:p*",
+    "--select access:public+", "--select version:latest", "--select version:old", "--select version:prerelease",
+    "--select version:none",
+    # an earlier state
+    f"--select state:new {STATE}", f"--select state:new+ {STATE}", f"--select state:old {STATE}",
+    f"--select state:modified {STATE}",
+    f"--select state:modified+ {STATE}", f"--select state:unmodified {STATE}", f"--select state:modified.body {STATE}",
+    f"--select state:modified.configs {STATE}", f"--select state:modified.relation {STATE}",
+    f"--select state:modified.macros {STATE}", f"--select state:modified.contract {STATE}",
+    f"--select state:modified.persisted_descriptions {STATE}", f"--select state:modified,tag:mart {STATE}",
+    f"--select result:error {STATE}", f"--select result:error+ {STATE}", f"--select result:skipped {STATE}",
+    f"--select result:success {STATE}", f"--select 1+result:fail {STATE}", f"--select 1+result:warn {STATE}",
+    f"--select 1+result:pass {STATE}", f"--select 1+state:modified {STATE}",
+    f"--exclude result:error+ result:skipped {STATE}",
+    f"--select result:success,state:modified {STATE}", f"--select source_status:fresher+ {STATE}",
+    f"--selector since {STATE}",
+    # selectors.yml
+    "--selector crm", "--selector marts_but_events", "--selector both", "--selector of_the_day",
+    "--selector all_but_crm", "--selector crm --select orders",
+]  # fmt: skip
+
+REFUSED = [
+    "--select tagg:crm", "--select source:a.b.c.d", "--select @people+", "--select exposure:a.b.c",
+    "--select version:newest", "--select resource_type:modle", "--select test_type:strange", "--select path:/models",
+    "--select state:modified", f"--select state:changed {STATE}", "--select result:error",
+    "--select source_status:fresher", "--select state:new --state nowhere", "--selector nosuch", "--select",
+]  # fmt: skip
+
+
+class Shop(Commands):
+    """The project, and what `dbt ls` names in it by selection; None where it refuses one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "")
+        shutil.copytree(HERE / "shop", folder)
+        with duckdb.connect(str(folder / "shop.duckdb")) as warehouse:
+            warehouse.execute("create table loaded as select 'source' as user_id, 1 as in_source, now() as loaded_at")
+            warehouse.execute("create table other as from loaded")
+        asked = [*CHOICES, *REFUSED]
+        (folder / "asked.json").write_text(json.dumps(list(map(shlex.split, asked))))
+        self.run(sys.executable, str(HERE / "dbt_lists.py"), str(HERE / "later"), "asked.json")
+        self.manifest = json.loads((folder / "target" / "manifest.json").read_bytes())
+        nodes = self.manifest["nodes"] | self.manifest["sources"]
+        self.tagged = {unique_id for unique_id, node in nodes.items() if "heap" in node["config"].get("meta", {})}
+        found: list[list[str] | None] = json.loads((folder / "found.json").read_bytes())
+        self.named = {text: None if ids is None else set(ids) for text, ids in zip(asked, found, strict=True)}
+
+    def ls(self, selection: str, *flags: str) -> Outcome:
+        """`dbt-heap ls`, from another folder than the project's."""
+        where = ("--project-dir", str(self.folder), "--profiles-dir", str(self.folder))
+        return dbt_heap("ls", "--output", "json", *where, *flags, *shlex.split(selection))
+
+
+def models(outcome: Outcome) -> set[str]:
+    """Of the syncs that are listed."""
+    assert outcome.exit_code == 0, outcome.stderr
+    return {each["model"] for each in outcome.json()}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    return Shop(tmp_path_factory.mktemp("selection") / "shop")
+
+
+@pytest.mark.parametrize("selection", CHOICES)
+def test_the_syncs_are_those_of_the_models_that_dbt_names(shop: Shop, selection: str) -> None:
+    named = shop.named[selection]
+    assert named is not None
+    assert models(shop.ls(selection)) == named & shop.tagged
+
+
+def test_these_selections_tell_the_models_apart(shop: Shop) -> None:
+    """Else they would prove little."""
+    chosen = [frozenset(shop.tagged & named) for named in shop.named.values() if named]
+    assert len(set(chosen)) > 40
+    for model in shop.tagged:
+        assert {model in each for each in chosen} == {True, False}
+
+
+@pytest.mark.parametrize("selection", REFUSED)
+def test_what_dbt_refuses_is_refused_in_a_sentence(shop: Shop, selection: str) -> None:
+    assert shop.named[selection] is None
+    refused = shop.ls(selection)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert len(refused.stderr.splitlines()) == 1 or "Usage" in refused.stderr
+
+
+def test_a_word_that_fits_nothing_is_told_as_dbt_does(shop: Shop) -> None:
+    told = "the selection criterion 'peple' fits nothing that is enabled"
+    assert shop.ls("--select peple orders").stderr == f"warning: {told}\n"
+    assert shop.ls("--select orders --exclude peple").stderr == f"warning: {told}\n"
+    assert shop.ls("--select stg_people").stderr == ""  # it does fit something, which no sync is of
+    refused = shop.ls("--select peple orders --warn-error")
+    assert refused.exit_code == 2 and told in refused.stderr
+
+
+def test_the_default_selector_is_told(shop: Shop) -> None:
+    assert shop.ls("").stderr == "as in dbt, the selector 'crm' chose, by its `default: true`\n"
+    assert shop.ls("--target prod").exit_code == 2  # of which the profile knows nothing, and the selector's Jinja asks
+    assert shop.ls("--exclude ''").stderr.splitlines() == [
+        "warning: the selection criterion '' fits nothing that is enabled"
+    ]
+
+
+# Without a checkout
+
+ANYWHERE = [
+    "", "--select path:models/marts", "--select path:models/**/teams_v?.sql", "--select path:seeds",
+    "--select path:nowhere", "--select package:this", "--select +test_name:unique",
+    "--select config.meta.heap.type:events", "--selector both", "--selector marts_but_events", "--selector all_but_crm",
+    f"--select state:new+ {STATE}", f"--select result:error+ {STATE}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("selection", ANYWHERE)
+def test_without_a_checkout_the_manifest_alone_is_enough(shop: Shop, tmp_path: Path, selection: str) -> None:
+    named = shop.named[selection]
+    assert named is not None
+    shutil.copytree(shop.folder / "earlier", tmp_path / "earlier")
+    manifest = shutil.copy(shop.folder / "target" / "manifest.json", tmp_path)
+    found = dbt_heap(
+        "ls", "--output", "json", "--manifest", str(manifest), "--project-dir", str(tmp_path), *shlex.split(selection)
+    )
+    assert models(found) == named & shop.tagged
+
+
+def test_without_a_checkout_a_selector_that_the_manifest_lacks_is_told(shop: Shop, tmp_path: Path) -> None:
+    def refused(manifest: dict[str, Any]) -> str:
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+        where = ("--manifest", str(tmp_path / "manifest.json"), "--project-dir", str(tmp_path))
+        assert models(dbt_heap("ls", "--output", "json", *where, "--select", "orders")) == {"model.shop.orders"}
+        return dbt_heap("ls", *where, "--selector", "daily").stderr
+
+    assert refused({**shop.manifest, "selectors": {}}) == (
+        "Error: --selector daily: the manifest has no such selector; it has: none\n"
+    )
+    of_dbt_2 = {**shop.manifest["metadata"], "dbt_version": "2.0.3"}
+    assert "without a checkout" in refused({**shop.manifest, "metadata": of_dbt_2})
+
+
+def test_no_file_is_made_outside_of_the_folder_that_stands_for_the_project(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    odd = {"original_file_path": "../../out.sql", "patch_path": f"shop://{tmp_path}/out.yml"}
+    orders = {**shop.manifest["nodes"]["model.shop.orders"], **odd}
+    long = {**shop.manifest["nodes"]["model.shop.people"], "original_file_path": "models/" + "m" * 300}
+    nodes = {**shop.manifest["nodes"], "model.shop.orders": orders, "model.shop.people": long}
+    (tmp_path / "manifest.json").write_text(json.dumps({**shop.manifest, "nodes": nodes}))
+    where = ("--manifest", str(tmp_path / "manifest.json"), "--project-dir", str(tmp_path))
+    found = models(dbt_heap("ls", "--output", "json", *where, "--select", "path:models"))
+    assert "model.shop.scores" in found and "model.shop.orders" not in found
+    assert sorted(each.name for each in tmp_path.rglob("*")) == ["manifest.json", "temporary"]
+
+
+# Files that will not do
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"metadata": {}}', '{"metadata": {"dbt_schema_version": "manifest/v1"}}']
+)
+def test_earlier_artifacts_that_dbt_cannot_read_are_told(shop: Shop, tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    refused = shop.ls(f"--select state:modified --state {tmp_path}")
+    assert refused.exit_code == 2
+    assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "selectors: [",
+        "selectors: {}",
+        "selectors: [{name: a}]",
+        "- a",
+        "selectors: [{name: a, default: true, definition: {}}]",
+    ],
+)
+def test_a_selectors_file_that_dbt_refuses_is_told_in_a_sentence(shop: Shop, content: str) -> None:
+    file = shop.folder / "selectors.yml"
+    good = file.read_text()
+    file.write_text(content)
+    try:
+        refused = shop.ls("--selector crm")
+    finally:
+        file.write_text(good)
+    assert refused.exit_code == 2
+    assert len(refused.stderr.splitlines()) == 1
