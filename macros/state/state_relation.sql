@@ -1,15 +1,15 @@
 {# A table of the state schema, quoted by the adapter. #}
 {% macro state_relation(schema, identifier) %}
-    {{ return(adapter.dispatch('state_relation', 'dbt_heap')(schema, identifier)) }}
+    {{ return(adapter.dispatch('state_relation', 'dbt_heap')(schema, identifier) | string) }}
 {% endmacro %}
 
 {% macro default__state_relation(schema, identifier) %}
-    {{ return(api.Relation.create(database=target.database, schema=schema, identifier=identifier) | string) }}
+    {{ return(api.Relation.create(database=target.database, schema=schema, identifier=identifier)) }}
 {% endmacro %}
 
 {# Spark has schemas and no databases: https://docs.getdbt.com/reference/resource-configs/spark-configs #}
 {% macro spark__state_relation(schema, identifier) %}
-    {{ return(api.Relation.create(schema=schema, identifier=identifier) | string) }}
+    {{ return(api.Relation.create(schema=schema, identifier=identifier)) }}
 {% endmacro %}
 
 {# The state schema itself. #}
