@@ -1,4 +1,6 @@
-"""What Heap accepts, each figure with its source; the only place these numbers stand.
+"""What Heap accepts, each figure with its source.
+
+The warehouse judges by the same ones: `macros/plan/limits.sql` repeats them for dbt's tests, which run without us.
 
 Lengths are in characters (Unicode code points), rates by minute.
 """

@@ -41,7 +41,7 @@ two_days() { # version
     [[ $1 != 2 ]] || path="$ENVIRONMENTS/2/path"
     rm -rf "$project"
     mkdir -p "$project"
-    cp -r dbt_project.yml macros integration_tests "$project"
+    cp -r dbt_project.yml macros models integration_tests "$project"
     (cd "$project/integration_tests" && rm -rf target logs dbt_packages package-lock.yml ./*.duckdb*)
     PATH="$path:$PATH" bash "$project/integration_tests/run.sh" duckdb >"$ENVIRONMENTS/$1/log" 2>&1
 }

@@ -92,7 +92,7 @@ class Comparison:
             "count_state": bool(self.tables["synced"])
             and sync.max_rows is not None
             and sync.max_rows.share is not None,
-            "rules": _RULES,
+            **_BATCHING,
             **more,
         }
 
@@ -137,13 +137,9 @@ class Comparison:
         return tuple(each.name for each in properties if each.stored not in self.tables["synced_columns"])
 
 
-_RULES = {
-    "max_identity": limits.MAX_IDENTITY,
-    "max_event_name": limits.MAX_EVENT_NAME,
-    "max_text": limits.MAX_TEXT,
+_BATCHING = {
     "max_batch": limits.MAX_BATCH,
     "max_identity_events": limits.EVENTS_PER_MINUTE_AND_IDENTITY,
-    "placeholders": list(limits.PLACEHOLDER_IDENTITIES),
 }
 
 

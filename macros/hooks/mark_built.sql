@@ -6,7 +6,7 @@
 {% macro mark_built() %}{{ return(adapter.dispatch('mark_built', 'dbt_heap')()) }}{% endmacro %}
 
 {% macro default__mark_built() %}
-    {%- if execute and dbt_heap.is_tagged(model) and load_relation(dbt_heap.builds_relation()) -%}
+    {%- if execute and dbt_heap.is_tagged(model) and load_relation(dbt_heap.declared_relation('builds')) -%}
         {{ return(dbt_heap.insert_builds([{'model': model.unique_id, 'status': 'built', 'failed_tests': none}])) }}
     {%- endif -%}
     {{ return('') }}

@@ -12,7 +12,7 @@
         {{ return('(' ~ day ~ " < '0001-01-01' or " ~ day ~ (" > '9999-12-31')" if column.value_class == 'date' else " >= '9999-12-31')")) }}
     {%- endif -%}
     {%- if plan.reject_too_long and column.value_class in ('text', 'other', 'json') -%}
-        {{ return(dbt.length(column.stored) ~ ' > ' ~ plan.rules.max_text) }}
+        {{ return(dbt.length(column.stored) ~ ' > ' ~ dbt_heap.limits().max_text) }}
     {%- endif -%}
     {{ return(none) }}
 {% endmacro %}

@@ -5,7 +5,7 @@
 {% macro numbered_events(plan) %}
 select
     numbered.*,
-    {{ dbt.cast('wave * 1000000 + floor((place - 1) / ' ~ plan.rules.max_batch ~ ')', dbt.type_bigint()) }} as batch
+    {{ dbt.cast('wave * 1000000 + floor((place - 1) / ' ~ plan.max_batch ~ ')', dbt.type_bigint()) }} as batch
 from (
     select
         waved.*,
@@ -15,7 +15,7 @@ from (
         select
             ranked.*,
             {{ dbt_heap.rejected_property(plan) }} as property,
-            floor((nth - 1) / {{ plan.rules.max_identity_events }}) as wave
+            floor((nth - 1) / {{ plan.max_identity_events }}) as wave
         from (
             select
                 recognised.*,

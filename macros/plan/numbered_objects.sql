@@ -2,7 +2,7 @@
 {% macro numbered_objects(plan) %}
 select
     numbered.*,
-    {{ dbt.cast('floor((seq - 1) / ' ~ plan.rules.max_batch ~ ')', dbt.type_bigint()) }} as batch
+    {{ dbt.cast('floor((seq - 1) / ' ~ plan.max_batch ~ ')', dbt.type_bigint()) }} as batch
 from (
     select
         recognised.*,

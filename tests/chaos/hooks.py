@@ -44,7 +44,7 @@ class Death:
 
 def small_limits() -> None:
     """Has a few hundred rows make several pages, groups and batches."""
-    plans._RULES["max_batch"] = BATCH_ROWS
+    plans._BATCHING["max_batch"] = BATCH_ROWS
     turn._PAGE_ROWS = PAGE_ROWS
     run.deliver = functools.partial(run.deliver, group_batches=GROUP_BATCHES)  # type: ignore[assignment]
 

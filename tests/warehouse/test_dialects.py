@@ -8,6 +8,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from dbt_heap.mapping import ValueClass
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
 from dbt_heap.warehouse import Warehouse
@@ -85,6 +86,20 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
             assert not unquoted_reserved(tree, nowhere.adapter_type), statement
             parsed += 1
     assert parsed > 120
+
+
+@pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
+@on_every_adapter
+def test_what_dbt_tests_ask_parses_in_the_dialect_of_each_warehouse(nowhere: Warehouse) -> None:
+    def written(name: str, **arguments: str) -> str:
+        return str(nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments))
+
+    reasons = [written(f"{name}_reason", column="user_id") for name in ("identity", "event_name", "property")]
+    reasons += [written("property_reason", column="user_id", value_class=str(each)) for each in ValueClass]
+    for reason in reasons:
+        statement = written("rows_by_reason", tested="heap_users", reason=reason)
+        tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
+        assert not unquoted_reserved(tree, nowhere.adapter_type), statement
 
 
 def unquoted_reserved(tree: sqlglot.Expression, dialect: str) -> set[str]:

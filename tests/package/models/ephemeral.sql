@@ -1,0 +1,3 @@
+{{ config(materialized='ephemeral') }}
+
+select id, text_value, float_value from {{ ref('properties') }}

@@ -1,0 +1,1 @@
+select bad as user_id from {{ ref('identities') }}

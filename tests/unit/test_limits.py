@@ -1,0 +1,26 @@
+"""Heap's limits stand in Python for what is sent and in a macro for what the warehouse judges: they are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from dbt_heap import limits
+
+MACRO = Path(__file__).parents[2] / "macros" / "plan" / "limits.sql"
+
+
+def test_the_warehouse_judges_by_the_limits_that_payloads_keep() -> None:
+    told: list[Any] = []
+    template = Environment().from_string(MACRO.read_text(), globals={"return": told.append})
+    template.module.limits()  # type: ignore[attr-defined]
+    assert told == [
+        {
+            "max_identity": limits.MAX_IDENTITY,
+            "max_event_name": limits.MAX_EVENT_NAME,
+            "max_text": limits.MAX_TEXT,
+            "placeholders": list(limits.PLACEHOLDER_IDENTITIES),
+        }
+    ]
