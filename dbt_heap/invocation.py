@@ -38,7 +38,7 @@ class Invocation:
         Raises SettingsError where there is something to warn of, with --warn-error.
         """
         found = read_gates(self.manifest_path.parent / RUN_RESULTS, self.manifest)
-        _bear(found.warnings, self.settings)
+        bear(found.warnings, self.settings)
         return found
 
     @property
@@ -72,17 +72,22 @@ def invoke(settings: Settings) -> Invocation:
 
     Raises SettingsError, ManifestError, DeclarationError; with --warn-error also for what is else only warned of.
     """
-    project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
-    path = settings.manifest or target_path(settings, project) / "manifest.json"
+    project, path = project_and_manifest(settings)
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
     warnings = (*manifest.warnings, *declarations.warnings)
-    _bear(warnings, settings)
+    bear(warnings, settings)
     selected = _selected(settings, path, declarations.syncs)
     return Invocation(settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path)
 
 
-def _bear(warnings: Sequence[str], settings: Settings) -> None:
+def project_and_manifest(settings: Settings) -> tuple[ProjectFile, Path]:
+    """The project, and where its manifest is. Raises SettingsError, DeclarationError of `vars: dbt_heap:`."""
+    project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
+    return project, settings.manifest or target_path(settings, project) / "manifest.json"
+
+
+def bear(warnings: Sequence[str], settings: Settings) -> None:
     """Raises SettingsError where warnings are errors and there are some."""
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))

@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A node of the manifest that bears `meta.heap` on itself or on a column: model, snapshot, seed or source."""
+    """A node of the manifest that can bear `meta.heap` on itself or on a column: model, snapshot, seed or source."""
 
     unique_id: str
     name: str
@@ -57,6 +57,9 @@ class Model:
     primary_key: tuple[str, ...] = ()  # dbt's guess from tests and constraints
     unique_key: tuple[str, ...] = ()  # the config of an incremental model: may be a day, proposed only
     meta: Mapping[str, Any] = field(default_factory=dict)  # the model's own, without `heap`
+    package: str = ""  # whose model it is: the project's, or one of its packages'
+    source: str = ""  # of a source's table: the source's name
+    version: int | float | str | None = None  # of a model that has several
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,8 @@ def read_manifest(path: Path) -> Manifest:
     content = load_manifest(path)
     metadata = content["metadata"]
     version = text(metadata, "dbt_version")
-    fused_v2 = version.startswith("2.")
-    models = sorted(_models(content, fused_v2), key=lambda model: model.unique_id)
+    fused_v2 = is_fused_v2(version)
+    models = sorted(models_of(content, fused_v2, tagged=True), key=lambda model: model.unique_id)
     schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
     manifest = Manifest(
         project_name=text(metadata, "project_name"),
@@ -150,13 +153,19 @@ def _what_else(content: Any) -> str:
     return "is JSON, but not a manifest of dbt"
 
 
-def _models(content: Mapping[str, Any], fused_v2: bool) -> Iterator[Model]:
+def is_fused_v2(dbt_version: str) -> bool:
+    """Whether a manifest of this dbt's is to be read as dbt 2 writes it."""
+    return dbt_version.startswith("2.")
+
+
+def models_of(content: Mapping[str, Any], fused_v2: bool, *, tagged: bool) -> Iterator[Model]:
+    """What can bear `meta.heap`; where it is to be `tagged`, only what bears it on itself or on a column."""
     for group in (content["nodes"], mapping(content, "sources")):
         for unique_id, node in group.items():
             if isinstance(node, dict) and text(node, "resource_type") in _RESOURCES:
                 meta = _meta(node)
                 columns = tuple(_columns(node, fused_v2))
-                if "heap" in meta or any("heap" in column.meta for column in columns):
+                if not tagged or "heap" in meta or any("heap" in column.meta for column in columns):
                     yield _model(unique_id, node, meta, columns)
 
 
@@ -187,6 +196,9 @@ def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], col
         primary_key=texts(node.get("primary_key")),
         unique_key=texts(config.get("unique_key")),
         meta={key: value for key, value in meta.items() if key != "heap"},
+        package=text(node, "package_name"),
+        source=text(node, "source_name"),
+        version=node.get("version") if isinstance(node.get("version"), (int, float, str)) else None,
     )
 
 

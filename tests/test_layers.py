@@ -16,10 +16,10 @@ PACKAGE = Path(__file__).parent.parent / "dbt_heap"
 
 # A module imports only what stands to its right; a folder counts as one.
 LAYERS = [
-    "__main__", "cli", "console", "run", "preview", "opening", "invocation", "gates", "judgement", "reckoning",
-    "observer", "results", "delivery", "heap", "pacing", "batches", "payloads", "ledger", "warehouse", "selection",
-    "declarations", "settings", "project", "rendering", "reading", "manifest", "artifacts", "mapping", "limits",
-    "errors", "__init__",
+    "__main__", "cli", "console", "run", "preview", "drafting", "exposures", "proposal", "opening", "invocation",
+    "gates", "judgement", "reckoning", "observer", "results", "delivery", "heap", "pacing", "batches", "payloads",
+    "ledger", "warehouse", "selection", "declarations", "settings", "project", "rendering", "reading", "manifest",
+    "artifacts", "mapping", "limits", "scalars", "files", "errors", "__init__",
 ]  # fmt: skip
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -381,6 +381,7 @@ def expected_people() -> Model:
         tags=("crm",),
         primary_key=("user_id",),
         meta={"owner": "growth"},
+        package="shop",
     )
 
 
