@@ -42,7 +42,7 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
 
 def vanished(invocation: Invocation, ledger: Ledger) -> tuple[str, ...]:
     """What there is to warn of where dbt 2 wrote the manifest: a sync that has state, and is not declared any more."""
-    if not invocation.manifest.fused_v2:
+    if not invocation.manifest.of_dbt_2:
         return ()
     names: set[str] = set()
     for environment in invocation.project.heap_vars.environment_names:

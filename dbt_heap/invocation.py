@@ -79,8 +79,7 @@ def invoke(settings: Settings) -> Invocation:
     Raises SettingsError, CloudError, ManifestError, DeclarationError; with --warn-error also for what is else only
     warned of.
     """
-    project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
-    path, notes = _source(settings, target_path(settings, project))
+    project, path, notes = sources(settings)
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
     selection = _selection(settings, project, manifest, path)
@@ -100,13 +99,18 @@ def invoke(settings: Settings) -> Invocation:
     )
 
 
-def _source(settings: Settings, target: Path) -> tuple[Path, tuple[str, ...]]:
-    """Where the manifest is, and what there is to say of that. Raises SettingsError, CloudError."""
+def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
+    """The project, where its manifest is, and what there is to say of that.
+
+    Raises SettingsError, CloudError; DeclarationError of `vars: dbt_heap:`.
+    """
+    project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
+    target = target_path(settings, project)
     if not settings.dbt_cloud:
-        return settings.manifest or target / "manifest.json", ()
+        return project, settings.manifest or target / "manifest.json", ()
     runs = import_module("dbt_heap.cloud.runs")  # loads HTTP, which most calls can do without
     found = runs.fetched(settings, target)
-    return found.manifest, (found.note,)
+    return project, found.manifest, (found.note,)
 
 
 def bear(warnings: Sequence[str], settings: Settings) -> None:

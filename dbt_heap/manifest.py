@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A node of the manifest that bears `meta.heap` on itself or on a column: model, snapshot, seed or source."""
+    """A node of the manifest that can bear `meta.heap` on itself or on a column: model, snapshot, seed or source."""
 
     unique_id: str
     name: str
@@ -57,6 +57,9 @@ class Model:
     primary_key: tuple[str, ...] = ()  # dbt's guess from tests and constraints
     unique_key: tuple[str, ...] = ()  # the config of an incremental model: may be a day, proposed only
     meta: Mapping[str, Any] = field(default_factory=dict)  # the model's own, without `heap`
+    package: str = ""  # whose model it is: the project's, or one of its packages'
+    source: str = ""  # of a source's table: the source's name
+    version: int | float | str | None = None  # of a model that has several
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Manifest:
     schema_version: str  # such as v12; empty where it says none
     models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
     warnings: tuple[str, ...] = ()
-    fused_v2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
+    of_dbt_2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
     tests: tuple[DbtTest, ...] = ()  # of these models
     invocation_id: str = ""
     generated_at: str = ""  # ISO 8601, UTC
@@ -90,22 +93,22 @@ def read_manifest(path: Path) -> Manifest:
     content = load_manifest(path)
     metadata = content["metadata"]
     version = text(metadata, "dbt_version")
-    fused_v2 = is_of_dbt_2(content)
-    models = sorted(models_of(content, fused_v2=fused_v2), key=lambda model: model.unique_id)
+    of_dbt_2 = is_of_dbt_2(content)
+    models = sorted(models_of(content, tagged=True), key=lambda model: model.unique_id)
     schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
     manifest = Manifest(
         project_name=text(metadata, "project_name"),
         dbt_version=version,
         schema_version=schema[1] if schema else "",
         models=tuple(models),
-        fused_v2=fused_v2,
+        of_dbt_2=of_dbt_2,
         tests=tuple(_tests(content, {model.unique_id for model in models})),
         invocation_id=text(metadata, "invocation_id"),
         generated_at=text(metadata, "generated_at"),
         has_default_selector=any(
             isinstance(each, dict) and each.get("default") is True for each in mapping(content, "selectors").values()
         ),
-        yaml_files=tuple(sorted(set(_yaml_files(content)))) if fused_v2 else (),
+        yaml_files=tuple(sorted(set(_yaml_files(content)))) if of_dbt_2 else (),
     )
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
@@ -119,7 +122,7 @@ def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
     if manifest.schema_version != KNOWN_SCHEMA:
         found = manifest.schema_version or "no version at all"
         yield f"{path}: its schema is {found}, and {KNOWN_SCHEMA} is the one known here; it is read all the same"
-    if not manifest.models and manifest.fused_v2:
+    if not manifest.models and manifest.of_dbt_2:
         yield (
             f"{path}: no model bears `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
             "stand under `config:`, so that declarations there are not seen"
@@ -161,14 +164,15 @@ def _what_else(content: Any) -> str:
     return "is JSON, but not a manifest of dbt"
 
 
-def models_of(content: Mapping[str, Any], *, fused_v2: bool = False) -> Iterator[Model]:
-    """The nodes and sources of a manifest that bear `meta.heap`."""
+def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:
+    """What can bear `meta.heap`; where it is to be `tagged`, only what bears it on itself or on a column."""
+    of_dbt_2 = is_of_dbt_2(content)
     for group in (content["nodes"], mapping(content, "sources")):
         for unique_id, node in group.items():
             if isinstance(node, dict) and text(node, "resource_type") in _RESOURCES:
                 meta = _meta(node)
-                columns = tuple(_columns(node, fused_v2))
-                if "heap" in meta or any("heap" in column.meta for column in columns):
+                columns = tuple(_columns(node, of_dbt_2))
+                if not tagged or "heap" in meta or any("heap" in column.meta for column in columns):
                     yield _model(unique_id, node, meta, columns)
 
 
@@ -207,16 +211,19 @@ def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], col
         primary_key=texts(node.get("primary_key")),
         unique_key=texts(config.get("unique_key")),
         meta={key: value for key, value in meta.items() if key != "heap"},
+        package=text(node, "package_name"),
+        source=text(node, "source_name"),
+        version=node.get("version") if isinstance(node.get("version"), (int, float, str)) else None,
     )
 
 
-def _columns(node: Mapping[str, Any], fused_v2: bool) -> Iterator[Column]:
+def _columns(node: Mapping[str, Any], of_dbt_2: bool) -> Iterator[Column]:
     # dbt 2 copies the model's meta and tags into those of every column that has none of its own.
-    copied = texts(node.get("tags")) if fused_v2 else ()
+    copied = texts(node.get("tags")) if of_dbt_2 else ()
     for name, column in mapping(node, "columns").items():
         if isinstance(column, dict):
             config = mapping(column, "config")
-            meta = mapping(config, "meta") if fused_v2 else _meta(column)
+            meta = mapping(config, "meta") if of_dbt_2 else _meta(column)
             tags = (*(tag for tag in texts(column.get("tags")) if tag not in copied), *texts(config.get("tags")))
             yield Column(text(column, "name") or name, meta, tuple(dict.fromkeys(tags)))
 

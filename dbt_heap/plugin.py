@@ -60,7 +60,7 @@ def _warnings(manifest: Any, project_dir: Path, cli_vars: Mapping[str, Any]) -> 
 def _models(manifest: Any) -> Iterator[Model]:
     tagged = {unique_id: node.to_dict() for unique_id, node in manifest.nodes.items() if _may_be_tagged(node)}
     sources = {unique_id: node.to_dict() for unique_id, node in manifest.sources.items() if _may_be_tagged(node)}
-    return models_of({"nodes": tagged, "sources": sources})
+    return models_of({"metadata": {}, "nodes": tagged, "sources": sources}, tagged=True)
 
 
 def _may_be_tagged(node: Any) -> bool:

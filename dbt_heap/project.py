@@ -72,6 +72,14 @@ class NeverSend(_Strict):
     columns: _Texts = ()
 
 
+class ExposureVars(_Strict):
+    """What `dbt-heap exposures` says of every sync."""
+
+    owner_name: _Text = None
+    owner_email: _Text = None
+    url: _Text = None
+
+
 class Environment(BaseModel):
     """One Heap environment: its app ids by dbt target, and what else the project says of it."""
 
@@ -105,6 +113,7 @@ class HeapVars(_Strict):
     never_send: NeverSend = NeverSend()
     account_id_property: _Text = None
     retain_days: _Number = None
+    exposures: ExposureVars = ExposureVars()
     defaults: dict[str, Any] = Field(default_factory=dict)
 
     @property

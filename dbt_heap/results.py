@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +10,8 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
+
+from dbt_heap.files import write_whole
 
 FILE_NAME = "heap_results.json"
 SCHEMA_VERSION = 1
@@ -96,11 +97,7 @@ class Results:
     def write(self, folder: Path) -> Path:
         """Writes `heap_results.json` whole or not at all, and returns its path. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE_NAME
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        unfinished.write_bytes(orjson.dumps(self, option=orjson.OPT_INDENT_2))
-        unfinished.replace(path)
-        return path
+        return write_whole(folder / FILE_NAME, orjson.dumps(self, option=orjson.OPT_INDENT_2))
 
 
 def results_schema() -> dict[str, Any]:

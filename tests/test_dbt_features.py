@@ -56,6 +56,25 @@ def test_a_sync_bears_the_name_that_dbt_selects_its_model_by(shop: Commands) -> 
         assert {each["name"] for each in json.loads(listed)} == {name}
 
 
+def test_every_kind_is_in_dbts_graph_as_an_exposure_before_heap(shop: Commands) -> None:
+    file = ("--output-file", "models/heap_exposures.yml")
+    shop.run("dbt-heap", "exposures", *file)
+    shop.run("dbt", "parse", "--quiet")
+    found = json.loads((shop.folder / "target" / "manifest.json").read_bytes())["exposures"]
+    assert {each["name"]: each["depends_on"]["nodes"] for each in found.values()} == {
+        "as_table__to_heap": ["model.shop.as_table"],
+        "as_view__to_heap": ["model.shop.as_view"],
+        "as_incremental__to_heap": ["model.shop.as_incremental"],
+        "as_alias__to_heap": ["model.shop.as_alias"],
+        "as_seed__to_heap": ["seed.shop.as_seed"],
+        "as_snapshot__to_heap": ["snapshot.shop.as_snapshot"],
+        "from_package__to_heap": ["model.shared.from_package"],
+        "people__to_heap": ["model.shop.people.v2"],
+        "loaded__to_heap": ["source.shop.raw.loaded"],
+    }
+    shop.run("dbt-heap", "exposures", "--check", *file)  # they stand in the manifest now, which changes nothing
+
+
 def test_what_dbt_could_not_build_or_what_failed_its_tests_is_not_sent(shop: Commands, heap: Sandbox) -> None:
     before = len(heap.requests())
     broken = shop.folder / "models" / "as_table.sql"

@@ -22,6 +22,8 @@ COMMANDS = {
     "runs": "Show earlier runs.",
     "state": "Look at the state, start over, follow a renamed sync, accept a moved relation.",
     "schema": "Print the JSON Schema of `meta.heap`, or of heap_results.json.",
+    "generate": "Propose `meta.heap` for a model, as YAML to paste.",
+    "exposures": "Write the declared syncs as exposures, for dbt's graph and docs.",
     "listen": "Receive dbt Cloud's webhooks, and sync each run that ends.",
     "sandbox": "Run a local server that behaves as Heap's documentation says.",
 }
@@ -69,7 +71,7 @@ def group() -> None:
     After `dbt run`, `dbt-heap sync` reads manifest.json and the models that bear `meta.heap`, and sends what is new or
     changed since the last sync.
 
-    Exit codes: 0 well; 1 rows were rejected, undelivered or refused; 2 it could not run; 3 `plan --check` found work.
+    Exit codes: 0 well; 1 rows were rejected, undelivered or refused; 2 it could not run; 3 a `--check` found work.
     """
 
 

@@ -31,14 +31,15 @@ def check_columns(syncs: Iterable[Sync], columns: Callable[[Sync], Columns]) -> 
     mistakes: list[Mistake] = []
     for sync in syncs:
         there = columns(sync)
-        mistakes += _of_sync(sync, there) if there else [_not_built(sync.model)]
+        mistakes += _of_sync(sync, there) if there else [_model_place(sync.model).mistake(not_built(sync.model))]
     return list(dict.fromkeys(mistakes))
 
 
-def _not_built(model: Model) -> Mistake:
+def not_built(model: Model) -> str:
+    """What is said of a model whose relation the warehouse does not have."""
     how = _BUILD.get(model.resource_type)
     remedy = f"run `{how.format(model.name)}`" if how else "load it first"
-    return _model_place(model).mistake(f"the relation {model.relation} does not exist; {remedy}")
+    return f"the relation {model.relation} does not exist; {remedy}"
 
 
 def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
@@ -52,7 +53,7 @@ def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
             yield place.mistake(
                 f"the relation {sync.model.relation} has {which}: write {quoted(column)} as one of them"
             )
-        elif (wrong := _unfit(key, there[found[0]])) is not None:
+        elif (wrong := unfit(key, there[found[0]])) is not None:
             yield place.mistake(f"the column {quoted(found[0])} holds {_CALLED[there[found[0]]]}, and {wrong}")
 
 
@@ -70,7 +71,7 @@ def _named(sync: Sync) -> Iterator[tuple[str, str, Place]]:
         yield "properties", column, _property_place(sync, name, column)
 
 
-def _unfit(key: str, value_class: ValueClass) -> str | None:
+def unfit(key: str, value_class: ValueClass) -> str | None:
     """Why a column of this class cannot be what a key makes of it; None where it can."""
     v = ValueClass
     if key in ("identity", "account_id", "unique_key") and value_class is v.FLOAT:

@@ -27,7 +27,7 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
     """What is wrong with a block, its properties apart."""
     sync_type = declared.block.type
     if declared.model.relation is None:
-        yield declared.place.mistake(_no_relation(declared.model))
+        yield declared.place.mistake(no_relation(declared.model))
     elif not _plain(declared.model.relation):
         written = quoted(declared.model.relation.sql)
         yield declared.place.mistake(f"dbt names its relation {written}, where {declared.model.relation} is needed")
@@ -120,7 +120,8 @@ def _proposal(model: Model) -> str:
     return f"; dbt found {' or '.join(candidates)}, which may be it" if candidates else ""
 
 
-def _no_relation(model: Model) -> str:
+def no_relation(model: Model) -> str:
+    """What is said of a model that bears a block, and has no rows."""
     if model.materialized == "ephemeral":
         return "the model is ephemeral, so that no relation holds its rows: materialize it as a table or view"
     return f"dbt builds no relation for this {printable(model.resource_type)}, so that there are no rows to send"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dbt_heap.ledger import names
 from dbt_heap.manifest import Relation
+from dbt_heap.mapping import ValueClass
 from dbt_heap.warehouse import Warehouse
 
 Place = tuple[str, str, str]  # database ("" where there is none), schema, table, in lower case
@@ -46,11 +47,26 @@ class Catalog:
 def read_catalog(warehouse: Warehouse, state_schema: str, relations: Iterable[Relation]) -> Catalog:
     """One statement's look at the models and the whole state schema. Raises WarehouseError."""
     state = Relation(warehouse.database, state_schema, "")
-    wanted = [_as_arguments(each) for each in (*relations, state)]
+    return Catalog(_read(warehouse, (*relations, state)), state=(warehouse.database or "", state_schema))
+
+
+def read_columns(warehouse: Warehouse, relation: Relation) -> Mapping[str, ValueClass]:
+    """One relation's columns and their classes, in order; empty where it was never built. Raises WarehouseError."""
+    types = Catalog(_read(warehouse, [relation]), ("", "")).of_model(relation)
+    return {column: class_of(warehouse, type_name) for column, type_name in types.items()}
+
+
+def class_of(warehouse: Warehouse, type_name: str) -> ValueClass:
+    """The class of one of the warehouse's types."""
+    return ValueClass(str(warehouse.render("value_class", type=type_name)).strip())
+
+
+def _read(warehouse: Warehouse, relations: Iterable[Relation]) -> Mapping[Place, Mapping[str, str]]:
+    wanted = [_as_arguments(each) for each in relations]
     columns: dict[Place, dict[str, str]] = {}
     for database, schema, table, column, type_name in warehouse.fetch("catalog", relations=wanted):
         columns.setdefault(_place(database, schema, table), {})[column] = type_name
-    return Catalog(columns=columns, state=(warehouse.database or "", state_schema))
+    return columns
 
 
 def _place(database: str | None, schema: str, table: str) -> Place:

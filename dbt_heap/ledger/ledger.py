@@ -9,6 +9,7 @@ from dbt_heap.declarations import check_columns
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import DeclarationError, HeapError, StateError
 from dbt_heap.ledger import accounts
+from dbt_heap.ledger.catalog import class_of
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
@@ -55,8 +56,7 @@ class Ledger:
     def value_class(self, type_name: str) -> ValueClass:
         """The class of one of the warehouse's types."""
         if type_name not in self._classes:
-            rendered = self.state.warehouse.render("value_class", type=type_name)
-            self._classes[type_name] = ValueClass(str(rendered).strip())
+            self._classes[type_name] = class_of(self.state.warehouse, type_name)
         return self._classes[type_name]
 
     def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:

@@ -168,7 +168,7 @@ def test_empty_metadata_is_warned_of_and_read_all_the_same(path: Path) -> None:
     [("1.8.0", False), ("1.11.16", False), ("2.0.0-alpha.4", True), ("2.0.3", True), ("2026.11.23+ab12", False)],
 )
 def test_dbt_2_is_told_by_its_version(path: Path, version: str, is_v2: bool) -> None:
-    assert read(path, {NAME: node()}, dbt_version=version).fused_v2 is is_v2
+    assert read(path, {NAME: node()}, dbt_version=version).of_dbt_2 is is_v2
 
 
 # dbt 1
@@ -381,6 +381,7 @@ def expected_people() -> Model:
         tags=("crm",),
         primary_key=("user_id",),
         meta={"owner": "growth"},
+        package="shop",
     )
 
 

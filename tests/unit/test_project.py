@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dbt_heap.cli.group import COMMANDS
 from dbt_heap.errors import DeclarationError, SettingsError
-from dbt_heap.project import HeapVars, NeverSend, ProjectFile, read_project, unset_variable, variable_of
+from dbt_heap.project import ExposureVars, HeapVars, NeverSend, ProjectFile, read_project, unset_variable, variable_of
 from dbt_heap.reading import keys
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -327,7 +327,8 @@ NO_ID = (
 )
 QUOTE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as nothing: quote it"
 RENAME = "another environment would have the same environment variable, HEAP_APP_ID__BRAND_B: rename one"
-ALL_KEYS = "app_id, app_ids, environments, region, schema, never_send, account_id_property, retain_days, defaults"
+ALL_KEYS = "app_id, app_ids, environments, region, schema, never_send, account_id_property, retain_days, "
+ALL_KEYS += "exposures, defaults"
 
 MALFORMED: dict[str, str | list[str]] = {
     # not a mapping
@@ -500,6 +501,7 @@ def test_the_page_has_examples() -> None:
 def test_the_page_names_exactly_the_keys_of_the_block() -> None:
     assert first_column("The block") == list(keys(HeapVars))
     assert first_column("What is never sent") == list(keys(NeverSend))
+    assert first_column("Exposures") == list(keys(ExposureVars))
 
 
 def parameters(command: click.Command) -> Iterator[click.Parameter]:

@@ -1,0 +1,29 @@
+"""`dbt-heap generate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dbt_heap.cli.options import console_of, output_options, project_options, settings_of
+from dbt_heap.declarations.sync import SyncType
+from dbt_heap.drafting import draft
+
+
+@click.command("generate")
+@click.argument("model")
+@click.option("--type", "sync_type", type=click.Choice([str(each) for each in SyncType]), help="What the rows are.")
+@project_options
+@output_options
+def command(model: str, sync_type: str | None, **shared: Any) -> None:
+    """Propose `meta.heap` for MODEL, as YAML to paste.
+
+    MODEL is any model, snapshot, seed or source of the manifest. Each line says that it is a guess, and why.
+    """
+    settings = settings_of(**shared)
+    made = draft(settings, model, SyncType(sync_type) if sync_type else None)
+    console = console_of(settings)
+    for warning in made.warnings:
+        console.warn(warning)
+    click.echo(made.text, nl=False)

@@ -1,0 +1,97 @@
+"""Exposures as text; that dbt takes them, and sees in them what they depend on, is in tests/test_dbt_features.py."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from dbt_heap.exposures import exposures
+from dbt_heap.project import ExposureVars
+from tests.project import Project
+from tests.unit.declaring import declared
+
+MODELS = """
+models:
+  - name: orders
+    config: {meta: {heap: {type: events, identity: user_id, event_name: Order Completed, unique_key: order_id,
+                           properties: {Total: total, Coupon: coupon}, properties_column: details}}}
+  - name: accounts
+    config: {meta: {heap: {name: a.b-c, type: account_properties, account_id: account_id, properties: [tier]}}}
+"""
+USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
+
+
+def test_a_sync_is_an_exposure_that_tells_what_is_sent() -> None:
+    assert exposures(declared(MODELS).syncs, ExposureVars(), "shop") == (
+        "# Written by dbt-heap. To make it anew: dbt-heap exposures --output-file <this file>\n"
+        "exposures:\n"
+        "  - name: a_b_c__to_heap\n"
+        '    label: "Heap: a.b-c"\n'
+        "    type: application\n"
+        '    description: "Account properties with 1 property (tier), identified by `account_id`; '
+        'dbt-heap sends them to the Heap environment main."\n'
+        "    depends_on:\n"
+        "      - ref('accounts')\n"
+        "    owner:\n"
+        "      name: Heap\n"
+        "  - name: orders__to_heap\n"
+        '    label: "Heap: orders"\n'
+        "    type: application\n"
+        '    description: "Events `Order Completed` with 2 properties (Total, Coupon) and the keys of `details`, '
+        'identified by `user_id`; dbt-heap sends them to the Heap environment main."\n'
+        "    depends_on:\n"
+        "      - ref('orders')\n"
+        "    owner:\n"
+        "      name: Heap\n"
+    )
+
+
+def test_the_order_of_the_syncs_does_not_count_and_none_is_an_empty_list() -> None:
+    syncs = declared(MODELS).syncs
+    assert exposures(syncs[::-1], ExposureVars(), "shop") == exposures(syncs, ExposureVars(), "shop")
+    assert yaml.safe_load(exposures([], ExposureVars(), "shop")) == {"exposures": []}
+
+
+def test_flags_beat_the_projects_vars_and_a_given_email_needs_no_name(project: Project) -> None:
+    project.declare("people", USERS)
+    project.vars["exposures"] = {"owner_email": "data@example.org", "url": "https://heap.example.org"}
+    (by_vars,) = yaml.safe_load(project.run("exposures").stdout)["exposures"]
+    assert (by_vars["owner"], by_vars["url"]) == ({"email": "data@example.org"}, "https://heap.example.org")
+    flags = ("--owner-name", "on", "--owner-email", "a@b.c", "--url", "https://x.y")
+    (by_flags,) = yaml.safe_load(project.run("exposures", *flags).stdout)["exposures"]
+    assert (by_flags["owner"], by_flags["url"]) == ({"name": "on", "email": "a@b.c"}, "https://x.y")
+    project.vars["exposures"] = {"owner": "me"}
+    ran = project.run("exposures")
+    assert ran.exit_code == 2
+    assert "vars.dbt_heap.exposures.owner: there is no such key; did you mean `owner_name`?" in ran.stderr
+
+
+def test_check_ends_with_3_until_the_file_is_what_would_be_written(project: Project) -> None:
+    project.vars.clear()  # no app id
+    project.declare("people", USERS)
+    file = project.folder / "heap_exposures.yml"
+    check = ("exposures", "--check", "-o", str(file))
+    assert (project.run(*check).exit_code, file.exists()) == (3, False)
+    assert project.run("exposures", "--output-file", str(file)).exit_code == 0
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))  # as git may lay it
+    assert project.run(*check).exit_code == 0
+    project.declare("people", {**USERS, "properties": {"Plan": "plan", "Seats": "seats"}})
+    ran = project.run(*check)
+    assert ran.exit_code == 3 and "is not what the declared syncs make" in ran.stderr
+    assert project.run("exposures", "--check").exit_code == 2
+    assert [path.name for path in project.folder.glob("*heap_exposures*")] == [file.name]
+
+
+@pytest.mark.parametrize(
+    "place, told",
+    [
+        ("dbt_project.yml", "was not written by dbt-heap, and would be lost"),
+        ("nowhere/heap.yml", "cannot be written: No such file"),
+        ("target", "cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_is_not_dbt_heaps_stays_as_it_is(project: Project, place: str, told: str) -> None:
+    project.declare("people", USERS)
+    ran = project.run("exposures", "-o", str(project.folder / place))
+    assert ran.exit_code == 2 and told in ran.stderr
+    assert "exposures" not in (project.folder / "dbt_project.yml").read_text()
