@@ -11,6 +11,7 @@ from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, bear
 from dbt_heap.judgement import gated
 from dbt_heap.ledger.builds import read_builds
+from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.ledger import Ledger
 
 
@@ -44,15 +45,20 @@ def vanished(invocation: Invocation, ledger: Ledger) -> tuple[str, ...]:
     """What there is to warn of where dbt 2 wrote the manifest: a sync that has state, and is not declared any more."""
     if not invocation.manifest.of_dbt_2:
         return ()
-    names: set[str] = set()
-    for environment in invocation.project.heap_vars.environment_names:
-        with suppress(SettingsError):  # no app id is known, so that nothing can have been sent there
-            names.update(ledger.undeclared(invocation.destination_of(environment, ledger.target).label))
     return tuple(
         f"{name} was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
         f"under `config:`. If it is gone for good: dbt-heap state reset {name}"
-        for name in sorted(names)
+        for name in undeclared(invocation, ledger)
     )
+
+
+def undeclared(invocation: Invocation, ledger: Ledger) -> Mapping[str, Entry]:
+    """The syncs that have state under the ledger's target, and that no model declares any more."""
+    found: dict[str, Entry] = {}
+    for environment in invocation.project.heap_vars.environment_names:
+        with suppress(SettingsError):  # no app id is known, so that nothing can have been sent there
+            found.update(ledger.undeclared(invocation.destination_of(environment, ledger.target).label))
+    return dict(sorted(found.items()))
 
 
 def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:

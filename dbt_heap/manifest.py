@@ -85,6 +85,7 @@ class Manifest:
     invocation_id: str = ""
     generated_at: str = ""  # ISO 8601, UTC
     has_default_selector: bool = False  # as dbt 1 writes it
+    unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
     yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2
 
 
@@ -108,6 +109,7 @@ def read_manifest(path: Path) -> Manifest:
         has_default_selector=any(
             isinstance(each, dict) and each.get("default") is True for each in mapping(content, "selectors").values()
         ),
+        unique_ids=frozenset((*content["nodes"], *mapping(content, "sources"))),
         yaml_files=tuple(sorted(set(_yaml_files(content)))) if of_dbt_2 else (),
     )
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))

@@ -33,6 +33,8 @@ class Preview:
         notes = [f"would not be sent: {self.gated}"] if self.gated else []
         if plan.first and plan.sendable:
             notes.append("a first sync")
+        if plan.older_key:
+            notes.append(f"its key was {plan.older_key} at its last sync, and is {plan.sync.key} now")
         if plan.new_properties and not plan.first:
             notes.append(f"properties new to Heap: {', '.join(plan.new_properties)}")
         if self.dropped_properties:
@@ -66,7 +68,7 @@ def previews(invocation: Invocation, options: Options) -> list[Preview]:
     """What a sync of each selected one would do. Raises HeapError."""
     with open_ledger(invocation) as ledger:
         ledger.check(invocation.selected)
-        return [_preview(invocation, ledger, sync, options) for sync in invocation.selected]
+        return [preview_of(invocation, ledger, sync, options) for sync in invocation.selected]
 
 
 def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
@@ -85,7 +87,8 @@ def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
         return found
 
 
-def _preview(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:
+def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:
+    """What a sync of one would do. Raises HeapError."""
     destination = invocation.destination(sync, ledger.target)
     comparison = ledger.compare(sync, destination.label, options)
     plan = ledger.preview(comparison)

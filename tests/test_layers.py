@@ -16,11 +16,11 @@ PACKAGE = Path(__file__).parent.parent / "dbt_heap"
 
 # A module imports only what stands to its right; a folder counts as one.
 LAYERS = [
-    "__main__", "plugin", "cli", "console", "run", "preview", "agenda", "drafting", "exposures", "proposal", "opening",
-    "invocation", "cloud", "gates", "judgement", "reckoning", "observer", "results", "delivery", "heap", "pacing",
-    "batches", "payloads", "ledger", "warehouse", "selection", "dbt_classes", "selectors", "declarations", "settings",
-    "project", "rendering", "reading", "dropped", "manifest", "artifacts", "mapping", "limits", "scalars", "files",
-    "errors", "__init__",
+    "__main__", "plugin", "cli", "console", "run", "review", "changes", "preview", "agenda", "drafting", "exposures",
+    "proposal", "opening", "invocation", "cloud", "gates", "judgement", "reckoning", "observer", "results",
+    "delivery", "heap", "pacing", "batches", "payloads", "ledger", "warehouse", "selection", "dbt_classes",
+    "selectors", "declarations", "settings", "project", "rendering", "reading", "dropped", "manifest", "artifacts",
+    "mapping", "limits", "scalars", "files", "errors", "__init__",
 ]  # fmt: skip
 
 SERVERS = {"sandbox", "listen"}  # beside the others: only the command line knows them

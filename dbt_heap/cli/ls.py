@@ -37,7 +37,7 @@ def command(output: str, **shared: Any) -> None:
 
 
 def _as_row(sync: Sync) -> tuple[Any, ...]:
-    key = ", ".join(sync.key_columns)
+    key = sync.key
     return (sync.name, sync.type, sync.environment, key, len(sync.properties), sync.model.unique_id)
 
 

@@ -80,6 +80,11 @@ class Sync:
         return self.unique_key or (self.subject_column,)
 
     @property
+    def key(self) -> str:
+        """These columns as one text, which tells one key from another."""
+        return ", ".join(self.key_columns)
+
+    @property
     def subject_column(self) -> str:
         """The column that names whom or what the row is about: identity, heap_user_id or account_id."""
         return self.identity or self.heap_user_id or self.account_id or ""

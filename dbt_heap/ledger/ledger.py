@@ -62,7 +62,7 @@ class Ledger:
     def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:
         """The sync held against its state. Raises StateError where that is not its own, or not there."""
         newest = self.state.newest(destination, sync.name)
-        self._must_be_bound(sync, newest)
+        self._must_be_its_own(sync, newest, bound=options.bound)
         if newest is None:
             self._must_not_be_renamed(sync, destination)
         synced = newest.synced if newest else None
@@ -113,11 +113,12 @@ class Ledger:
                 notes += [f"{count:,} of its accounts belong to no user that {carrier.name} has sent"] if count else []
         return tuple(notes)
 
-    def undeclared(self, destination: str) -> tuple[str, ...]:
+    def undeclared(self, destination: str) -> Mapping[str, Entry]:
         """The syncs that have state at a destination, and that no model declares any more."""
         declared = self._declared.keys() | self._disabled
-        have = [name for where, name in self.state.entries if where == destination and self.state.newest(where, name)]
-        return tuple(name for name in sorted(have) if name not in declared)
+        names = sorted(name for where, name in self.state.entries if where == destination and name not in declared)
+        newest = {name: self.state.newest(destination, name) for name in names}
+        return {name: entry for name, entry in newest.items() if entry}
 
     def sample(self, comparison: Comparison, limit: int) -> list[Row]:
         """The first rows that would be sent. Raises WarehouseError."""
@@ -188,7 +189,7 @@ class Ledger:
             type=str(sync.type),
             model=sync.model.unique_id,
             relation=str(sync.model.relation),
-            key_columns=", ".join(sync.key_columns),
+            key_columns=sync.key,
             namespace=self.namespace(sync),
         )
 
@@ -198,9 +199,9 @@ class Ledger:
     def _types(self, sync: Sync) -> Mapping[str, str]:
         return self.state.catalog.of_model(sync.model.relation) if sync.model.relation else {}
 
-    def _must_be_bound(self, sync: Sync, newest: Entry | None) -> None:
+    def _must_be_its_own(self, sync: Sync, newest: Entry | None, *, bound: bool) -> None:
         relation = str(sync.model.relation)
-        if newest and newest.relation.lower() != relation.lower():
+        if bound and newest and newest.relation.lower() != relation.lower():
             raise StateError(
                 f"{sync.name}: it was bound to {newest.relation} at its first sync, and the manifest says {relation}. "
                 f"If the model moved for good: dbt-heap state rebind {sync.name}. If this is a development build, "
@@ -214,9 +215,8 @@ class Ledger:
 
     def _must_not_be_renamed(self, sync: Sync, destination: str) -> None:
         """Stops a sync whose old name still owns state: it would send everything again, events under new keys."""
-        for name in self.undeclared(destination):
-            entry = self.state.entries[destination, name]
-            if (entry.type, entry.key_columns) == (str(sync.type), ", ".join(sync.key_columns)):
+        for name, entry in self.undeclared(destination).items():
+            if (entry.type, entry.key_columns) == (str(sync.type), sync.key):
                 raise StateError(
                     f"{sync.name}: it has no state, and the state of {name}, which no model declares any more, has the "
                     f"same type and key. If {name} was renamed: dbt-heap state rename {name} {sync.name}. "

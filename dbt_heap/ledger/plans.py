@@ -19,6 +19,7 @@ class Options:
 
     retry_rejected: bool = False
     full_scan: bool = False
+    bound: bool = True  # to the relation of the first sync; a preview may look at another
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Plan:
     properties: Mapping[str, int]  # Heap's name -> rows whose value is sent
     new_properties: tuple[str, ...]
     reasons: Mapping[str, int]  # why rows are rejected, without the standing ones
+    older_key: str | None = None  # the key of the last sync, where it is another now
     newer_than: str | None = None  # the lookback's cut; None where all rows were compared
     newest: str | None = None  # Entry.newest from this run on, if Heap accepts all that is sent
     newest_meanwhile: str | None = None  # … and until it has
@@ -123,6 +125,7 @@ class Comparison:
             properties={each.name: int(counts[f"changed_{index}"]) for index, each in enumerate(properties)},
             new_properties=self._new_properties(properties),
             reasons=reasons,
+            older_key=self.newest.key_columns if self.newest and self.newest.key_columns != self.sync.key else None,
             newer_than=self.newer_than,
             newest=lookback.held_back(lookback.latest(before, counts.get("newest")), counts.get("oldest_reject")),
             newest_meanwhile=lookback.held_back(before, counts.get("oldest")),

@@ -32,13 +32,7 @@ class Turn:
     A step that finds the lock in other hands raises RunningError: what was sent until then is in doubt, not lost.
     """
 
-    def __init__(
-        self,
-        state: State,
-        lock: Lock,
-        holder: Holder,
-        entry: Entry,
-    ) -> None:
+    def __init__(self, state: State, lock: Lock, holder: Holder, entry: Entry) -> None:
         self._state = state
         self._lock = lock
         self._holder = holder
@@ -113,6 +107,7 @@ class Turn:
         self._state.warehouse.execute("create_acked", acked=self._plan["acked"])
         self._log(
             Step.PLANNED,
+            key_columns=plan.sync.key,
             outbox=self._table("outbox"),
             acked=self._table("acked"),
             planned=plan.planned,
@@ -163,6 +158,7 @@ class Turn:
         self._log(
             Step.CLOSED,
             **asdict(fates),
+            key_columns=plan.sync.key,
             planned=plan.planned,
             standing=standing,
             status=status,

@@ -207,9 +207,9 @@ def test_nothing_is_left_behind_but_state(users: Project) -> None:
     users.sync()
     names = users.state_tables()
     assert {name for name in names if not name.startswith("synced_")} == {
-        "sync_log", "reject_log", "runs", "rejects", "heap_users__synced",
+        "sync_log", "reject_log", "builds", "runs", "rejects", "heap_users__synced",
     }  # fmt: skip
-    assert len(names) == 6
+    assert len(names) == 7
 
 
 def test_a_plan_writes_nothing(project: Project, heap: Sandbox) -> None:

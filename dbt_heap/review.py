@@ -1,0 +1,139 @@
+"""What a pull request changes: the syncs held against those of another manifest and another target's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dbt_heap.agenda import undeclared
+from dbt_heap.changes import Change, changes
+from dbt_heap.declarations import declare
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.errors import DeclarationError, StateError
+from dbt_heap.invocation import Invocation
+from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.plans import Options
+from dbt_heap.manifest import read_manifest
+from dbt_heap.opening import open_ledger
+from dbt_heap.preview import Preview, preview_of
+from dbt_heap.project import HeapVars
+
+ADDED, CHANGED, REMOVED, SAME = "added", "changed", "removed", "unchanged"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What becomes of one sync."""
+
+    name: str
+    type: str
+    status: str
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    preview: Preview | None = None  # None where its rows cannot be counted
+
+    @property
+    def rekeys(self) -> bool:
+        """Whether rows that Heap has are other ones from now on."""
+        return any(change.rekeys for change in self.changes)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, under the names that the other outputs of `plan` have."""
+        return {
+            "sync": self.name,
+            "type": self.type,
+            "status": self.status,
+            "rekeys": self.rekeys,
+            "changes": [{"key": each.key, "text": each.text, "rekeys": each.rekeys} for each in self.changes],
+            "notes": list(self.notes),
+            "plan": self.preview.as_json() if self.preview else None,
+        }
+
+
+@dataclass(frozen=True)
+class Review:
+    """All syncs of both sides, and what there is to warn of."""
+
+    syncs: tuple[Reviewed, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether any sync is declared otherwise; rows alone do not count."""
+        return any(each.status != SAME for each in self.syncs)
+
+
+def review(invocation: Invocation, options: Options, folder: Path, target: str) -> Review:
+    """The selected syncs, and those that the manifest in `folder` declares and this one does not.
+
+    The state is that of a dbt target; nothing is written. Raises HeapError.
+    """
+    base, warnings = _declared(folder / "manifest.json", invocation.project.heap_vars)
+    there = replace(invocation, settings=replace(invocation.settings, target=target))
+    with open_ledger(there) as ledger:
+        kept = [_kept(there, ledger, sync, base.get(sync.name), options) for sync in there.selected]
+        removed = list(_removed(there, ledger, base))
+    return Review((*kept, *removed), warnings)
+
+
+def _declared(path: Path, heap_vars: HeapVars) -> tuple[dict[str, Sync], tuple[str, ...]]:
+    """The syncs of another manifest, without models whose declarations hold mistakes: this one may mend them."""
+    models = read_manifest(path).models
+    warnings: list[str] = []
+    while True:
+        try:
+            return {sync.name: sync for sync in declare(models, heap_vars).syncs}, tuple(warnings)
+        except DeclarationError as error:
+            wrong = {mistake.model for mistake in error.mistakes}
+            models = tuple(model for model in models if model.name not in wrong)
+            warnings.append(
+                f"{path}: nothing is held against {', '.join(sorted(wrong))}, whose declarations hold mistakes"
+            )
+            if not models:
+                return {}, tuple(warnings)
+
+
+def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | None, options: Options) -> Reviewed:
+    found = changes(before, sync) if before else ()
+    status = ADDED if before is None else CHANGED if found else SAME
+    preview, notes = _counted(invocation, ledger, sync, options)
+    return Reviewed(sync.name, str(sync.type), status, found, notes, preview)
+
+
+def _counted(
+    invocation: Invocation, ledger: Ledger, sync: Sync, options: Options
+) -> tuple[Preview | None, tuple[str, ...]]:
+    """The rows that it would send; else why they are not counted."""
+    if not invocation.known_destination(sync, ledger.target)[1]:
+        return None, (f"its rows are not counted: no Environment ID is known for the target {ledger.target}",)
+    if not ledger.value_classes(sync):
+        return None, (f"its rows are not counted: {sync.model.relation} is not in the warehouse of {ledger.target}",)
+    ledger.check([sync])
+    try:
+        preview = preview_of(invocation, ledger, sync, replace(options, bound=False))
+    except StateError as refusal:
+        return None, (f"`sync` would stop: {str(refusal).removeprefix(f'{sync.name}: ')}",)
+    return preview, tuple(preview.notes())
+
+
+def _removed(invocation: Invocation, ledger: Ledger, base: dict[str, Sync]) -> Iterator[Reviewed]:
+    """Syncs that are declared no more; of a selection, too, since no selection can name them."""
+    declared = {sync.name for sync in invocation.declared}
+    have_state = undeclared(invocation, ledger)
+    for name, entry in have_state.items():
+        if name not in base:
+            yield Reviewed(name, entry.type, REMOVED, notes=("no model declares it, here or there", _state_stays(name)))
+    for name, sync in base.items():
+        if name in invocation.disabled:
+            yield Reviewed(name, str(sync.type), REMOVED, notes=("it is switched off: `enabled: false`",))
+        elif name not in declared:
+            lost = sync.model.unique_id in invocation.manifest.unique_ids
+            why = f"{sync.model.name} bears no `meta.heap` for it any more" if lost else f"{sync.model.name} is gone"
+            stays = (_state_stays(name),) if name in have_state else ()
+            yield Reviewed(name, str(sync.type), REMOVED, notes=(why, *stays))
+
+
+def _state_stays(name: str) -> str:
+    return f"Heap keeps what it has, and its state stays, until `dbt-heap state reset {name}`"
