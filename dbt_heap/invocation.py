@@ -44,7 +44,7 @@ class Invocation:
         Raises SettingsError where there is something to warn of, with --warn-error.
         """
         found = read_gates(self.manifest_path.parent / RUN_RESULTS, self.manifest)
-        _bear(found.warnings, self.settings)
+        bear(found.warnings, self.settings)
         return found
 
     @property
@@ -92,14 +92,14 @@ def invoke(settings: Settings) -> Invocation:
         *declarations.warnings,
         *(selection.warnings if selection else ()),
     )
-    _bear(warnings, settings)
+    bear(warnings, settings)
     notes = selection.notes if selection else ()
     return Invocation(
         settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, notes, path
     )
 
 
-def _bear(warnings: Sequence[str], settings: Settings) -> None:
+def bear(warnings: Sequence[str], settings: Settings) -> None:
     """Raises SettingsError where warnings are errors and there are some."""
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))

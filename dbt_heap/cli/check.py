@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.invocation import invoke
+from dbt_heap.invocation import bear, invoke
 from dbt_heap.opening import open_ledger, vanished
 
 
@@ -19,8 +19,10 @@ def command(**shared: Any) -> None:
     invocation = invoke(settings)
     selected = invocation.selected
     with console_of(settings) as console, open_ledger(invocation) as ledger:
-        for warning in (*invocation.warnings, *vanished(invocation, ledger)):
+        gone = vanished(invocation, ledger)
+        for warning in (*invocation.warnings, *gone):
             console.warn(warning)
+        bear(gone, settings)
         for note in invocation.notes:
             console.note(note)
         ledger.state.must_be_ours()
