@@ -46,6 +46,30 @@ two_days() { # version
     PATH="$path:$PATH" bash "$project/integration_tests/run.sh" duckdb >"$ENVIRONMENTS/$1/log" 2>&1
 }
 
+# A project that dbt 1 refuses, of which dbt 2 drops three declarations.
+only_second() {
+    local project="$ENVIRONMENTS/2/only" first="$ENVIRONMENTS/1.11/bin"
+    rm -rf "$project"
+    cp -r tests/dbt_2 "$project"
+    rm "$project/manifest.json"
+    cd "$project"
+    export DBT_PROFILES_DIR="$PWD"
+    expect 2 "$first/dbt" parse
+    "$ENVIRONMENTS/2/bin/dbt" parse || true # it calls an error what it drops, and writes the manifest
+    "$first/python" -c 'import duckdb; duckdb.connect("shop.duckdb").execute(open("tables.sql").read())'
+    expect 0 "$first/dbt-heap" check
+    expect 0 "$first/dbt-heap" check --select people+ source:raw
+    expect 3 "$first/dbt-heap" plan --check
+    [[ $("$first/dbt-heap" ls 2>&1 | grep --count 'dbt 2 drops it') -eq 3 ]]
+}
+
+expect() { # exit code, command …
+    local wanted=$1 got=0
+    shift
+    "$@" || got=$?
+    [[ $got -eq $wanted ]] || { echo "$* ended with $got, not with $wanted" >&2; exit 1; }
+}
+
 wrote() { # version: the dbt that wrote the last manifest
     grep --only-matching --max-count=1 '"dbt_version": *"[^"]*"' "$ENVIRONMENTS/$1/project/integration_tests/target/manifest.json" | head -n 1
 }
@@ -60,6 +84,14 @@ for version in "${@:-${VERSIONS[@]}}"; do
         failed=1
         echo "dbt $version: failed, see $ENVIRONMENTS/$version/log" >&2
         tail -n 20 "$ENVIRONMENTS/$version/log" >&2
+    fi
+    [[ $version == 2 ]] || continue
+    (set -e; only_second) >"$ENVIRONMENTS/2/only.log" 2>&1 & # in the background, where `set -e` counts
+    if wait $!; then
+        echo "dbt $version: a project of its own is planned"
+    else
+        failed=1
+        echo "dbt $version: failed, see $ENVIRONMENTS/2/only.log" >&2
     fi
 done
 exit $failed

@@ -39,14 +39,7 @@ class Shop:
         profiles, database = self.folder / "profiles.yml", str(self.folder / "shop.duckdb")
         profiles.write_text(profiles.read_text().replace("shop.duckdb", json.dumps(database)))
         with duckdb.connect(database) as warehouse:
-            warehouse.execute("""
-                create table contacts as select 'a' as user_id, '555' as phone;
-                create schema analytics;
-                create table analytics.people as select 'a' as user_id, 1 as seats, 'pro' as plan, 'Rome' as city;
-                create table analytics.visits as
-                    select 'a' as user_id, 1 as visit_id, timestamp '2026-01-01 08:00:00' as at;
-                create table analytics.countries as select 'a' as user_id, 'IT' as country
-            """)
+            warehouse.execute((HERE / "tables.sql").read_text())
 
     def run(self, *arguments: str) -> Outcome:
         """Runs a command in the project."""
@@ -125,6 +118,7 @@ def test_a_sync_that_vanished_from_the_manifest_is_told_by_its_state(shop: Shop,
         assert (ran.exit_code, warned(ran)) == (0, [told])
     assert json.loads((shop.folder / "target" / "heap_results.json").read_bytes())["warnings"] == [told]
     assert shop.run("sync", "--warn-error").exit_code == 1
+    assert shop.run("check", "--warn-error").exit_code == 2
     shop.run("state", "reset", "people", "--yes")
     assert warned(shop.run("sync")) == []
 

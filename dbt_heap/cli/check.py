@@ -8,7 +8,7 @@ import click
 
 from dbt_heap.agenda import vanished
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.invocation import invoke
+from dbt_heap.invocation import bear, invoke
 from dbt_heap.opening import open_ledger
 
 
@@ -20,8 +20,10 @@ def command(**shared: Any) -> None:
     invocation = invoke(settings)
     selected = invocation.selected
     with console_of(settings) as console, open_ledger(invocation) as ledger:
-        for warning in (*invocation.warnings, *vanished(invocation, ledger)):
+        gone = vanished(invocation, ledger)
+        for warning in (*invocation.warnings, *gone):
             console.warn(warning)
+        bear(gone, settings)
         for note in invocation.notes:
             console.note(note)
         ledger.state.must_be_ours()
