@@ -26,7 +26,9 @@ from dbt_heap.run import Orders, sync
 @click.option("--resync", is_flag=True, help="Send users and accounts in full, as if Heap held nothing of them.")
 @click.option("--retry-rejected", is_flag=True, help="Try rows again that stand rejected.")
 @click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
-@click.option("--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows.")
+@click.option(
+    "--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows, and rows under another key."
+)
 @click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
 @click.option("--built", is_flag=True, help="Only what dbt's hooks say was built since its last sync, and built well.")
 @click.option("--no-gate", is_flag=True, help="Send also what dbt did not build, or what failed its tests.")
