@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dbt_heap.artifacts import mapping, parse, text
 from dbt_heap.manifest import Manifest
+from dbt_heap.manifest.artifacts import mapping, parse, text
 
 FILE_NAME = "run_results.json"
 BUILDING = frozenset({"build", "run", "seed", "snapshot", "test", "retry"})  # commands that build or test

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
-from dbt_heap.dropped import dropped
 from dbt_heap.errors import SettingsError
 from dbt_heap.gates import FILE_NAME as RUN_RESULTS
 from dbt_heap.gates import Gates, read_gates
 from dbt_heap.manifest import Manifest, read_manifest
+from dbt_heap.manifest.dropped import dropped
 from dbt_heap.project import ProjectFile, read_project
 from dbt_heap.settings import Destination, Settings, destination
 

@@ -16,11 +16,10 @@ PACKAGE = Path(__file__).parent.parent / "dbt_heap"
 
 # A module imports only what stands to its right; a folder counts as one.
 LAYERS = [
-    "__main__", "plugin", "cli", "console", "run", "review", "changes", "preview", "agenda", "drafting", "exposures",
-    "proposal", "opening", "invocation", "cloud", "gates", "judgement", "reckoning", "observer", "results",
-    "delivery", "heap", "pacing", "batches", "payloads", "ledger", "warehouse", "selection", "dbt_classes",
-    "selectors", "declarations", "settings", "project", "rendering", "reading", "dropped", "manifest", "artifacts",
-    "mapping", "limits", "scalars", "files", "errors", "__init__",
+    "__main__", "plugin", "cli", "console", "preview", "run", "vanished", "exposures", "proposal", "opening",
+    "invocation", "cloud", "gates", "results", "delivery", "heap", "pacing", "batches", "payloads", "ledger",
+    "warehouse", "selection", "declarations", "settings", "project", "reading", "manifest", "mapping", "limits",
+    "scalars", "files", "errors", "__init__",
 ]  # fmt: skip
 
 SERVERS = {"sandbox", "listen"}  # beside the others: only the command line knows them

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from dbt_heap.agenda import vanished
 from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.invocation import bear, invoke
 from dbt_heap.opening import open_ledger
+from dbt_heap.vanished import vanished
 
 
 @click.command("check")

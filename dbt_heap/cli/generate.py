@@ -8,7 +8,7 @@ import click
 
 from dbt_heap.cli.options import console_of, output_options, project_options, settings_of
 from dbt_heap.declarations.sync import SyncType
-from dbt_heap.drafting import draft
+from dbt_heap.proposal.drafting import draft
 
 
 @click.command("generate")

@@ -11,8 +11,7 @@ from dbt_heap.cli.plan_output import OUTPUTS, write_plans, write_review
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import invoke
 from dbt_heap.ledger.plans import Options
-from dbt_heap.preview import previews
-from dbt_heap.review import review
+from dbt_heap.preview import previews, review
 
 
 @click.command("plan")

@@ -10,8 +10,7 @@ import click
 import orjson
 
 from dbt_heap.console import print_table
-from dbt_heap.preview import Preview
-from dbt_heap.review import ADDED, CHANGED, REMOVED, SAME, Review, Reviewed
+from dbt_heap.preview import ADDED, CHANGED, REMOVED, SAME, Preview, Review, Reviewed
 
 OUTPUTS = ("text", "json", "markdown")
 _FIGURES = ("new", "changed", "rejected", "standing", "requests", "MB", "time")

@@ -18,11 +18,11 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from dbt_heap import __version__
-from dbt_heap.artifacts import parse
 from dbt_heap.cloud.access import TOKEN, Access
 from dbt_heap.errors import CloudError
 from dbt_heap.heap.deadlines import PunctualAdapter
 from dbt_heap.heap.patience import GivenUpError, Patience
+from dbt_heap.manifest.artifacts import parse
 from dbt_heap.settings import LOOPBACK
 
 MAX_ANSWER_BYTES = 64 << 20  # a run's details may hold the logs of its steps

@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from dbt_heap.artifacts import text
 from dbt_heap.cloud.access import Access, access_of
 from dbt_heap.cloud.client import DbtCloud
 from dbt_heap.cloud.steps import MANIFEST, Collected, collect
 from dbt_heap.errors import CloudError, SettingsError
+from dbt_heap.manifest.artifacts import text
 from dbt_heap.settings import Settings
 
 FOLDER = "dbt_cloud"

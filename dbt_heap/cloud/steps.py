@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dbt_heap.artifacts import mapping, text
 from dbt_heap.cloud.client import DbtCloud
 from dbt_heap.errors import CloudError
 from dbt_heap.gates import BUILDING
 from dbt_heap.gates import FILE_NAME as RESULTS
+from dbt_heap.manifest.artifacts import mapping, text
 
 MANIFEST = "manifest.json"
 

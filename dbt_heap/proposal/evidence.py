@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dbt_heap.artifacts import mapping, text, texts
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import Model, models_of
+from dbt_heap.manifest.artifacts import mapping, text, texts
 from dbt_heap.reading import did_you_mean, quoted
 
 _CONSTRAINTS = {"primary_key": ("unique", "not_null"), "unique": ("unique",), "not_null": ("not_null",)}

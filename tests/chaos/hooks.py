@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from dbt.adapters.base import BaseConnectionManager
 
-from dbt_heap import run
 from dbt_heap.heap import Heap
 from dbt_heap.ledger import plans, turn
+from dbt_heap.run import conductor
 from dbt_heap.warehouse import Warehouse
 
 BATCH_ROWS = 25
@@ -46,7 +46,7 @@ def small_limits() -> None:
     """Has a few hundred rows make several pages, groups and batches."""
     plans._BATCHING["max_batch"] = BATCH_ROWS
     turn._PAGE_ROWS = PAGE_ROWS
-    run.deliver = functools.partial(run.deliver, group_batches=GROUP_BATCHES)  # type: ignore[assignment]
+    conductor.deliver = functools.partial(conductor.deliver, group_batches=GROUP_BATCHES)  # type: ignore[assignment]
 
 
 def watch(note: Callable[[str], None], death: Death | None) -> None:

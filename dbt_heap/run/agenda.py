@@ -1,18 +1,16 @@
-"""Which syncs have their turn in a run, which are held back by how dbt built their models, and which are missing."""
+"""Which syncs have their turn in a run, and which of them are held back by how dbt built their models."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dbt_heap.declarations.sync import Sync
-from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, bear
-from dbt_heap.judgement import gated
 from dbt_heap.ledger.builds import read_builds
-from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.run.judgement import gated
+from dbt_heap.vanished import vanished
 
 
 @dataclass(frozen=True)
@@ -39,26 +37,6 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
     warnings = (*invocation.gates.warnings, *missing)
     why = {sync.name: invocation.gates.why(sync.model.unique_id) if gate else "" for sync in invocation.selected}
     return Agenda(invocation.selected, held_back=_told(invocation.selected, why), warnings=warnings)
-
-
-def vanished(invocation: Invocation, ledger: Ledger) -> tuple[str, ...]:
-    """What there is to warn of where dbt 2 wrote the manifest: a sync that has state, and is not declared any more."""
-    if not invocation.manifest.of_dbt_2:
-        return ()
-    return tuple(
-        f"{name} was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
-        f"under `config:`. If it is gone for good: dbt-heap state reset {name}"
-        for name in undeclared(invocation, ledger)
-    )
-
-
-def undeclared(invocation: Invocation, ledger: Ledger) -> Mapping[str, Entry]:
-    """The syncs that have state under the ledger's target, and that no model declares any more."""
-    found: dict[str, Entry] = {}
-    for environment in invocation.project.heap_vars.environment_names:
-        with suppress(SettingsError):  # no app id is known, so that nothing can have been sent there
-            found.update(ledger.undeclared(invocation.destination_of(environment, ledger.target).label))
-    return dict(sorted(found.items()))
 
 
 def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:

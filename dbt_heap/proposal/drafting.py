@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
-from dbt_heap.artifacts import text
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.columns import not_built
 from dbt_heap.declarations.never_send import veto
@@ -18,6 +17,7 @@ from dbt_heap.declarations.terms import sync_name
 from dbt_heap.errors import DeclarationError, SettingsError
 from dbt_heap.invocation import bear, sources
 from dbt_heap.manifest import Model, load_manifest, models_of
+from dbt_heap.manifest.artifacts import text
 from dbt_heap.mapping import ValueClass
 from dbt_heap.opening import built_columns
 from dbt_heap.project import HeapVars

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dbt_heap.agenda import undeclared
-from dbt_heap.changes import Change, changes
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import DeclarationError, StateError
@@ -17,8 +15,10 @@ from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Options
 from dbt_heap.manifest import read_manifest
 from dbt_heap.opening import open_ledger
-from dbt_heap.preview import Preview, preview_of
+from dbt_heap.preview.changes import Change, changes
+from dbt_heap.preview.plans import Preview, preview_of
 from dbt_heap.project import HeapVars
+from dbt_heap.vanished import undeclared
 
 ADDED, CHANGED, REMOVED, SAME = "added", "changed", "removed", "unchanged"
 

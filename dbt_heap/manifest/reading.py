@@ -8,85 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dbt_heap.artifacts import mapping, parse, text, texts
-from dbt_heap.errors import ManifestError
+from dbt_heap.manifest.artifacts import mapping, text, texts
+from dbt_heap.manifest.loading import is_of_dbt_2, load_manifest
+from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
 _RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
-
-
-@dataclass(frozen=True)
-class Relation:
-    """Where a model's rows stand in the warehouse, in the manifest's spelling."""
-
-    database: str | None
-    schema: str
-    identifier: str
-    sql: str = ""  # the manifest's `relation_name`: quoted by the adapter that wrote it
-
-    def __str__(self) -> str:
-        return ".".join(part for part in (self.database, self.schema, self.identifier) if part)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column listed under the model's `columns:`."""
-
-    name: str
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Model:
-    """A node of the manifest that can bear `meta.heap` on itself or on a column: model, snapshot, seed or source."""
-
-    unique_id: str
-    name: str
-    resource_type: str
-    materialized: str
-    relation: Relation | None  # None where dbt builds none (ephemeral)
-    file: str  # the YAML file that declares it, else its own, relative to the project
-    heap: Any  # the value of `meta.heap` as YAML gave it; None where only columns bear it
-    columns: tuple[Column, ...] = ()
-    tags: tuple[str, ...] = ()
-    primary_key: tuple[str, ...] = ()  # dbt's guess from tests and constraints
-    unique_key: tuple[str, ...] = ()  # the config of an incremental model: may be a day, proposed only
-    meta: Mapping[str, Any] = field(default_factory=dict)  # the model's own, without `heap`
-    package: str = ""  # whose model it is: the project's, or one of its packages'
-    source: str = ""  # of a source's table: the source's name
-    version: int | float | str | None = None  # of a model that has several
-
-
-@dataclass(frozen=True)
-class DbtTest:
-    """A test of dbt's: a generic one, a singular one, or a unit test."""
-
-    unique_id: str
-    name: str
-    models: frozenset[str]  # unique ids: the one it is attached to, else all that it reads
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a run of dbt left behind, as far as syncs need it."""
-
-    project_name: str
-    dbt_version: str
-    schema_version: str  # such as v12; empty where it says none
-    models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
-    warnings: tuple[str, ...] = ()
-    of_dbt_2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
-    tests: tuple[DbtTest, ...] = ()  # of these models
-    invocation_id: str = ""
-    generated_at: str = ""  # ISO 8601, UTC
-    has_default_selector: bool = False  # as dbt 1 writes it
-    unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
-    yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -115,11 +46,6 @@ def read_manifest(path: Path) -> Manifest:
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
 
-def is_of_dbt_2(content: Mapping[str, Any]) -> bool:
-    """Whether dbt 2 wrote a manifest's content."""
-    return text(content["metadata"], "dbt_version").startswith("2.")
-
-
 def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
     if manifest.schema_version != KNOWN_SCHEMA:
         found = manifest.schema_version or "no version at all"
@@ -129,41 +55,6 @@ def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
             f"{path}: no model bears `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
             "stand under `config:`, so that declarations there are not seen"
         )
-
-
-def load_manifest(path: Path) -> dict[str, Any]:
-    """The file's whole content, of which `metadata` and `nodes` are known to be mappings.
-
-    Raises ManifestError where there is none, or something else.
-    """
-    try:
-        content = parse(path.read_bytes())
-    except FileNotFoundError:
-        raise ManifestError(
-            f"there is no manifest at {path}: run `dbt run` (or `dbt parse`) first, or say where it is with "
-            "--manifest, --target-path or --project-dir"
-        ) from None
-    except OSError as refusal:
-        raise ManifestError(f"the manifest at {path} cannot be read: {refusal.strerror}") from None
-    except (ValueError, RecursionError):
-        raise ManifestError(
-            f"{path} is cut short or no JSON: dbt may have been stopped while it wrote it, or is writing it now. "
-            "Run `dbt parse` (or `dbt run`) again"
-        ) from None
-    what = _what_else(content)
-    if not what and isinstance(content, dict):
-        return content
-    raise ManifestError(f"{path} {what}: give the path of dbt's manifest.json, or run `dbt parse` again")
-
-
-def _what_else(content: Any) -> str:
-    """What it is if no manifest: dbt's catalog.json has `metadata` and `nodes`, too."""
-    artifact = re.search(r"/dbt/([a-z-]+)/v\d+", text(mapping(content, "metadata"), "dbt_schema_version"))
-    if artifact and artifact[1] != "manifest":
-        return f"is dbt's {artifact[1]}, not its manifest"
-    if isinstance(content, dict) and all(isinstance(content.get(key), dict) for key in ("metadata", "nodes")):
-        return ""
-    return "is JSON, but not a manifest of dbt"
 
 
 def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:

@@ -12,24 +12,24 @@ from datetime import datetime, timezone
 from functools import partial
 
 from dbt_heap import __version__
-from dbt_heap.agenda import Agenda, agenda
 from dbt_heap.batches import batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
 from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Heap, Patience
 from dbt_heap.invocation import Invocation
-from dbt_heap.judgement import judged, refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
 from dbt_heap.ledger.turn import Turn
-from dbt_heap.observer import Nobody, Observer
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import MINUTE_SECONDS, Pace
 from dbt_heap.payloads import payload_builder
-from dbt_heap.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
 from dbt_heap.results import Results, Status, SyncResult
+from dbt_heap.run.agenda import Agenda, agenda
+from dbt_heap.run.judgement import judged, refusal
+from dbt_heap.run.observer import Nobody, Observer
+from dbt_heap.run.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
 from dbt_heap.settings import Destination
 
 

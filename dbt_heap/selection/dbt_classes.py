@@ -17,9 +17,9 @@ from dbt.contracts.state import PreviousState
 from dbt.version import __version__ as installed
 from dbt_common.exceptions import DbtBaseException
 
-from dbt_heap.artifacts import mapping, text
 from dbt_heap.errors import ManifestError, SettingsError
 from dbt_heap.manifest import is_of_dbt_2, load_manifest
+from dbt_heap.manifest.artifacts import mapping, text
 from dbt_heap.settings import Settings
 
 # What dbt's code raises beside errors of its own, as for `path:/absolute` or artifacts of another version.

@@ -14,9 +14,9 @@ from dbt.graph.selector_spec import SelectionSpec
 from dbt_common.context import set_invocation_context
 from dbt_common.exceptions import DbtBaseException
 
-from dbt_heap.artifacts import mapping
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import is_of_dbt_2
+from dbt_heap.manifest.artifacts import mapping
 from dbt_heap.settings import Settings
 
 

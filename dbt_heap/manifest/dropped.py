@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from dbt_heap.artifacts import mapping, text
-from dbt_heap.manifest import Manifest
+from dbt_heap.manifest.artifacts import mapping, text
+from dbt_heap.manifest.nodes import Manifest
 
 _GROUPS = ("models", "snapshots", "seeds")
 _WHY = "its `meta.heap` does not stand under `config:`; dbt 2 drops it"

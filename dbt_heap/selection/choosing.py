@@ -1,7 +1,4 @@
-"""--select, --exclude and --selector with dbt's own syntax, resolved by dbt's own code over the manifest.
-
-Imported only where something is chosen: it loads dbt, and the manifest into dbt's classes.
-"""
+"""What dbt would select: words and named selectors, by dbt's own graph."""
 
 from __future__ import annotations
 
@@ -22,12 +19,12 @@ from dbt.graph.selector_spec import SelectionSpec
 from dbt_common.events.contextvars import task_contextvars
 from dbt_common.exceptions import DbtBaseException
 
-from dbt_heap.artifacts import text
-from dbt_heap.dbt_classes import CRASHES, earlier_state, graph_manifest, nodes_of
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import load_manifest
+from dbt_heap.manifest.artifacts import text
 from dbt_heap.reading import quoted
-from dbt_heap.selectors import Selectors, read_selectors
+from dbt_heap.selection.dbt_classes import CRASHES, earlier_state, graph_manifest, nodes_of
+from dbt_heap.selection.selectors import Selectors, read_selectors
 from dbt_heap.settings import Settings
 
 

@@ -1,0 +1,17 @@
+"""dbt's manifest.json, read leniently: what a project has built, and what it says of it."""
+
+from dbt_heap.manifest.loading import is_of_dbt_2, load_manifest
+from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
+from dbt_heap.manifest.reading import models_of, read_manifest
+
+__all__ = [
+    "Column",
+    "DbtTest",
+    "Manifest",
+    "Model",
+    "Relation",
+    "is_of_dbt_2",
+    "load_manifest",
+    "models_of",
+    "read_manifest",
+]

@@ -1,0 +1,77 @@
+"""What a manifest says, as far as syncs need it: the nouns that all else is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Where a model's rows stand in the warehouse, in the manifest's spelling."""
+
+    database: str | None
+    schema: str
+    identifier: str
+    sql: str = ""  # the manifest's `relation_name`: quoted by the adapter that wrote it
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.database, self.schema, self.identifier) if part)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column listed under the model's `columns:`."""
+
+    name: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A node of the manifest that can bear `meta.heap` on itself or on a column: model, snapshot, seed or source."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    materialized: str
+    relation: Relation | None  # None where dbt builds none (ephemeral)
+    file: str  # the YAML file that declares it, else its own, relative to the project
+    heap: Any  # the value of `meta.heap` as YAML gave it; None where only columns bear it
+    columns: tuple[Column, ...] = ()
+    tags: tuple[str, ...] = ()
+    primary_key: tuple[str, ...] = ()  # dbt's guess from tests and constraints
+    unique_key: tuple[str, ...] = ()  # the config of an incremental model: may be a day, proposed only
+    meta: Mapping[str, Any] = field(default_factory=dict)  # the model's own, without `heap`
+    package: str = ""  # whose model it is: the project's, or one of its packages'
+    source: str = ""  # of a source's table: the source's name
+    version: int | float | str | None = None  # of a model that has several
+
+
+@dataclass(frozen=True)
+class DbtTest:
+    """A test of dbt's: a generic one, a singular one, or a unit test."""
+
+    unique_id: str
+    name: str
+    models: frozenset[str]  # unique ids: the one it is attached to, else all that it reads
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run of dbt left behind, as far as syncs need it."""
+
+    project_name: str
+    dbt_version: str
+    schema_version: str  # such as v12; empty where it says none
+    models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
+    warnings: tuple[str, ...] = ()
+    of_dbt_2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
+    tests: tuple[DbtTest, ...] = ()  # of these models
+    invocation_id: str = ""
+    generated_at: str = ""  # ISO 8601, UTC
+    has_default_selector: bool = False  # as dbt 1 writes it
+    unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
+    yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2

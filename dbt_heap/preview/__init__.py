@@ -1,0 +1,6 @@
+"""What would be sent, and what a pull request changes of it: nothing sent, nothing written."""
+
+from dbt_heap.preview.plans import Preview, previews, samples
+from dbt_heap.preview.reviews import ADDED, CHANGED, REMOVED, SAME, Review, Reviewed, review
+
+__all__ = ["ADDED", "CHANGED", "REMOVED", "SAME", "Preview", "Review", "Reviewed", "previews", "review", "samples"]
