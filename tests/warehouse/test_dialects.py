@@ -69,7 +69,16 @@ def live(project: Project) -> None:
     )
     for command in ("sync", "sync --resync", "plan", "show", "rejects", "rejects --with-values", "runs", "sync"):
         project.run(*command.split())
-    project.run("state", "reset", "heap_users", "--yes")
+    project.state(
+        "insert into state.builds (model, invocation_id, status) values ('model.shop.heap_users', '1', 'built')"
+    )
+    project.run("sync", "--built")
+    for name, how in (
+        ("heap_users", ("--from-relation", "main.heap_users")),
+        ("heap_orders", ("--before", "2026-03-01")),
+    ):
+        project.run("state", "reset", name, "--yes")
+        assert project.run("state", "adopt", name, *how).exit_code == 0
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
@@ -90,14 +99,16 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_what_dbt_tests_ask_parses_in_the_dialect_of_each_warehouse(nowhere: Warehouse) -> None:
-    def written(name: str, **arguments: str) -> str:
+def test_what_dbt_asks_by_tests_and_hooks_parses_in_the_dialect_of_each_warehouse(nowhere: Warehouse) -> None:
+    def written(name: str, **arguments: Any) -> str:
         return str(nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments))
 
+    builds = [{"model": "model.shop.users", "status": "built", "failed_tests": each} for each in ("", None)]
+    statements = [written("insert_builds", builds=builds)]
     reasons = [written(f"{name}_reason", column="user_id") for name in ("identity", "event_name", "property")]
     reasons += [written("property_reason", column="user_id", value_class=str(each)) for each in ValueClass]
-    for reason in reasons:
-        statement = written("rows_by_reason", tested="heap_users", reason=reason)
+    statements += [written("rows_by_reason", tested="heap_users", reason=reason) for reason in reasons]
+    for statement in statements:
         tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
         assert not unquoted_reserved(tree, nowhere.adapter_type), statement
 
