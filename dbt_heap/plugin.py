@@ -39,7 +39,10 @@ class HeapDeclarations(dbtPlugin):
             return {}
         flags = get_flags()  # type: ignore[no-untyped-call]
         try:
-            for warning in _warnings(manifest, Path(flags.PROJECT_DIR), flags.VARS or {}):
+            warnings = _warnings(manifest, Path(flags.PROJECT_DIR), flags.VARS or {})
+            if warnings and flags.WARN_ERROR:
+                raise HeapError("\n".join(warnings))
+            for warning in warnings:
                 _warn(warning)
         except HeapError as mistakes:
             if mode == "error" or flags.WARN_ERROR:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
-import duckdb
 import pytest
+import yaml
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.integration import ROOT, Commands
-
-TWICE = "true union all select 'a', 2"
+from tests.warehouses import DuckDB, Engine, on_every_engine
 
 
 @pytest.fixture(scope="module")
@@ -22,81 +22,98 @@ def heap() -> Iterator[Sandbox]:
         yield sandbox
 
 
+class Shop(Commands):
+    """The project `tests/hooks` on a warehouse."""
+
+    def __init__(self, folder: Path, heap: Sandbox, engine: Engine) -> None:
+        super().__init__(folder, heap.url)
+        self.engine = engine
+        shutil.copytree(ROOT / "tests" / "hooks", folder)
+        output = {**engine.output, "schema": "main", "threads": 4}
+        (folder / "profiles.yml").write_text(yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": output}}}))
+        (folder / "packages.yml").write_text(f"packages: [{{local: {json.dumps(str(ROOT))}}}]")
+        self.run("dbt", "deps", "--quiet")
+
+    def dbt(self, *arguments: str, ends_with: int = 0, **variables: object) -> None:
+        self.run("dbt", *arguments, "--quiet", "--vars", json.dumps(variables), ends_with=ends_with)
+
+    def builds(self) -> list[tuple[str, ...]]:
+        """What is on record, the oldest first: model, how it ended, its failed and its passed tests."""
+        told = "select split_part(model, '.', 3), status, failed_tests, passed_tests from main_heap.builds"
+        return self.engine.sql(f"{told} order by recorded_at, model")
+
+    def synced(self, *arguments: str, ends_with: int = 0) -> tuple[dict[str, str], list[str]]:
+        """How each sync of `sync --built` ended, and what was said last."""
+        ran = self.run("dbt-heap", "sync", "--built", *arguments, ends_with=ends_with)
+        found = json.loads((self.folder / "target" / "heap_results.json").read_bytes())
+        ended = {each["name"]: each["status"] for each in found["syncs"]}
+        return ended | dict.fromkeys(found["up_to_date"], "up to date"), ran.stderr.splitlines()
+
+
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, heap: Sandbox) -> Commands:
-    """The project `tests/hooks`, built once before dbt-heap has ever run."""
-    folder = tmp_path_factory.mktemp("hooks") / "shop"
-    shutil.copytree(ROOT / "tests" / "hooks", folder)
-    (folder / "packages.yml").write_text(f"packages: [{{local: {json.dumps(str(ROOT))}}}]")
-    commands = Commands(folder, heap.url)
-    commands.run("dbt", "deps", "--quiet")
-    commands.run("dbt", "build", "--quiet")
-    return commands
+def shop(tmp_path_factory: pytest.TempPathFactory, heap: Sandbox) -> Shop:
+    """Built once, before dbt-heap has ever run."""
+    folder = tmp_path_factory.mktemp("hooks")
+    shop = Shop(folder / "shop", heap, DuckDB(folder))
+    shop.dbt("build")
+    return shop
 
 
-def builds(shop: Commands) -> list[tuple[str, str, str | None]]:
-    """What is on record of tagged models, by model."""
-    with duckdb.connect(str(shop.folder / "shop.duckdb")) as warehouse:
-        told = (
-            "select split_part(model, '.', 3), status, failed_tests from main_heap.builds order by recorded_at, model"
-        )
-        return warehouse.execute(told).fetchall()
+def test_a_first_run_of_dbt_records_the_tagged_models_alone(shop: Shop) -> None:
+    assert shop.builds() == [("accounts", "built", "", ""), ("users", "built", "", "unique_users_user_id")]
 
 
-def synced(shop: Commands) -> dict[str, str]:
-    """How each sync of the last run ended."""
-    found = json.loads((shop.folder / "target" / "heap_results.json").read_bytes())
-    return {each["name"]: each["status"] for each in found["syncs"]} | dict.fromkeys(found["up_to_date"], "up to date")
+def test_what_was_built_is_synced_once(shop: Shop) -> None:
+    assert shop.synced()[0] == {"users": "success", "accounts": "success"}
+    assert shop.synced()[0] == {"users": "up to date", "accounts": "up to date"}
 
 
-def test_a_first_run_of_dbt_records_the_tagged_models_alone(shop: Commands) -> None:
-    assert builds(shop) == [("accounts", "built", ""), ("users", "built", "")]
+def test_only_what_was_built_since_is_synced_again(shop: Shop) -> None:
+    shop.dbt("run", "--select", "users", "untagged")
+    assert shop.builds()[2:] == [("users", "built", None, None), ("users", "built", "", "")]
+    assert shop.synced()[0] == {"users": "success", "accounts": "up to date"}
 
 
-def test_what_was_built_is_synced_once(shop: Commands) -> None:
-    shop.run("dbt-heap", "sync", "--built")
-    assert synced(shop) == {"users": "success", "accounts": "success"}
-    shop.run("dbt-heap", "sync", "--built")
-    assert synced(shop) == {"users": "up to date", "accounts": "up to date"}
-
-
-def test_what_dbt_only_compiles_is_no_build(shop: Commands) -> None:
-    before = builds(shop)
-    shop.run("dbt", "compile", "--quiet")
-    shop.run("dbt", "docs", "generate", "--quiet")
-    assert builds(shop) == before
-
-
-def test_only_what_was_built_since_is_synced_again(shop: Commands) -> None:
-    shop.run("dbt", "run", "--quiet", "--select", "users", "untagged")
-    assert builds(shop)[2:] == [("users", "built", None), ("users", "built", "")]
-    shop.run("dbt-heap", "sync", "--built")
-    assert synced(shop) == {"users": "success", "accounts": "up to date"}
-
-
-def test_what_failed_its_tests_waits_until_it_passes_them_or_is_sent_all_the_same(shop: Commands) -> None:
-    shop.run("dbt", "build", "--quiet", "--vars", json.dumps({"where": TWICE}), ends_with=1)
+def test_what_failed_its_tests_waits_until_it_passes_them_or_is_sent_all_the_same(shop: Shop) -> None:
+    shop.dbt("build", where="true union all select 'a', 2", ends_with=1)
     (shop.folder / "target" / "run_results.json").unlink()  # another machine's
-    ran = shop.run("dbt-heap", "sync", "--built", ends_with=1)
-    assert synced(shop) == {"users": "gated", "accounts": "success"}
-    assert ran.stderr.splitlines()[-1].startswith("users: a test of its model failed: unique_users_user_id.")
-    shop.run("dbt-heap", "sync", "--built", "--no-gate", ends_with=1)
-    assert synced(shop) == {"users": "rejected", "accounts": "up to date"}  # one key twice, as the test said
+    ended, said = shop.synced(ends_with=1)
+    assert ended == {"users": "gated", "accounts": "success"}
+    assert said[-1].startswith("users: a test of its model failed: unique_users_user_id.")
+    ended, _ = shop.synced("--no-gate", ends_with=1)
+    assert ended == {"users": "rejected", "accounts": "up to date"}  # one key twice, as the test said
 
 
-def test_what_could_not_be_built_waits_for_a_better_build(shop: Commands) -> None:
-    shop.run("dbt", "run", "--quiet", "--select", "users")
-    shop.run("dbt", "run", "--quiet", "--vars", "where: no_such_column", ends_with=1)
-    assert builds(shop)[-1] == ("users", "failed", "")
-    ran = shop.run("dbt-heap", "sync", "--built", ends_with=1)
-    assert ran.stderr.splitlines()[-1].startswith("users: its last build failed.")
-    shop.run("dbt", "build", "--quiet")
-    shop.run("dbt-heap", "sync", "--built")
-    assert synced(shop) == {"users": "success", "accounts": "success"}
+def test_a_build_that_fails_is_told_although_all_before_it_was_synced(shop: Shop) -> None:
+    shop.dbt("build")
+    assert shop.synced()[0] == {"users": "success", "accounts": "success"}
+    shop.dbt("run", where="no_such_column", ends_with=1)
+    ended, said = shop.synced(ends_with=1)
+    assert ended == {"users": "gated", "accounts": "success"}
+    assert said[-1].startswith("users: its last build failed.")
 
 
-def test_a_project_without_the_hooks_is_told_of_them(shop: Commands) -> None:
-    with duckdb.connect(str(shop.folder / "shop.duckdb")) as warehouse:
-        warehouse.execute("delete from main_heap.builds")
+def test_flags_that_are_for_all_rows_do_not_go_with_it(shop: Shop) -> None:
+    assert "--resync" in shop.run("dbt-heap", "sync", "--built", "--resync", ends_with=2).stderr
+
+
+def test_a_model_that_no_run_has_built_is_told(shop: Shop) -> None:
+    shop.engine.sql("delete from main_heap.builds where model like '%accounts'")
+    ended, said = shop.synced(ends_with=1)
+    assert "accounts" not in ended and any("no build is on record" in line and "accounts" in line for line in said)
+    shop.engine.sql("delete from main_heap.builds")
     ran = shop.run("dbt-heap", "sync", "--built", ends_with=2)
     assert "main_heap.builds holds no build" in ran.stderr and "record_run" in ran.stderr
+
+
+@on_every_engine
+def test_the_hook_at_the_end_of_a_run_is_enough_also_where_only_tests_run(
+    tmp_path: Path, heap: Sandbox, engine: Engine
+) -> None:
+    shop = Shop(tmp_path / "shop", heap, engine)
+    shop.dbt("run", marks=False)
+    shop.dbt("compile")
+    shop.dbt("test", marks=False)
+    assert shop.builds() == [
+        ("accounts", "built", "", ""), ("users", "built", "", ""), ("users", "tested", "", "unique_users_user_id"),
+    ]  # fmt: skip

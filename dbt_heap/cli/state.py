@@ -110,6 +110,8 @@ def adopt_command(sync: str, before: str | None, given: str | None, **shared: An
     click.echo(
         f"{sync}: {adopted.rows:,} rows count as sent; `dbt-heap plan --select {declared.model.name}` counts the others"
     )
+    for note in adopted.notes:
+        click.echo(f"{sync}: {note}", err=True)
     if adopted.left_out:
         click.echo(f"{sync}: not in {given}, so that each row sends it: {', '.join(adopted.left_out)}")
 

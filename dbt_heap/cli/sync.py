@@ -95,9 +95,13 @@ def command(
     invocation = invoke(settings)
     if unknown := set(allow_large) - {each.name for each in invocation.selected}:
         raise SettingsError(f"--allow-large {min(unknown)}: no selected sync has this name")
+    if built and (resync or retry_rejected or full_scan):
+        raise SettingsError(
+            "--built leaves alone what dbt has not built since; --resync, --retry-rejected and --full-scan go by all rows"
+        )
     interruption = _Interruption()
     orders = Orders(
-        compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
+        compare=Options(retry_rejected=retry_rejected, full_scan=full_scan, rekeyed=first_sync),
         resync=resync,
         first_sync=first_sync,
         allow_large=frozenset(allow_large),

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.errors import RunningError, StateError
+from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.administration import by, held
 from dbt_heap.ledger.catalog import read_catalog
@@ -26,6 +26,7 @@ class Adopted:
     """What counts as sent from now on."""
 
     rows: int
+    notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()  # Heap's names of properties that the relation does not have: sent for every row
 
 
@@ -115,5 +116,11 @@ def _adopted(ledger: Ledger, comparison: Comparison, macro: str, **more: Any) ->
             before = ledger.entry(sync, destination)
             entry = by(holder, before, Step.ADOPTED, synced=table)
             state.append(entry, lock, holder)
-            show_synced(state, state.catalog, entry, before, property_names(comparison.columns))
-            return Adopted(int(state.warehouse.query("count_rows", relation=relation).rows[0]["found"]))
+            if lock.held_by() != holder.run_id:
+                raise RunningError(f"{sync.name}: another run took over, and nothing was adopted. Run it again.")
+            rows = int(state.warehouse.query("count_rows", relation=relation).rows[0]["found"])
+            try:
+                show_synced(state, state.catalog, entry, before, property_names(comparison.columns))
+            except WarehouseError as refusal:  # the view is for people alone
+                return Adopted(rows, notes=(f"its view could not be made: {refusal}",))
+            return Adopted(rows)

@@ -40,9 +40,16 @@ class Ledger:
         """The dbt target whose warehouse this is."""
         return self.state.warehouse.target_name
 
-    def namespace(self, sync: Sync) -> str:
-        """What the idempotency keys of a sync's events begin with, where it never ran."""
-        return f"{self._project}.{sync.name}"
+    def namespace(self, sync: Sync, last: Entry | None = None) -> str:
+        """What the idempotency keys of its events begin with, where it has no state; `last` is what the log says of it.
+
+        After a reset the same as before, so that Heap knows again what it has. Where another sync has taken the name's
+        state, and so its keys, one of its own.
+        """
+        if last and last.step is Step.RESET:
+            return last.namespace
+        taken = f".{last.entry}" if last and last.step is Step.RENAMED else ""
+        return f"{self._project}.{sync.name}{taken}"
 
     def check(self, syncs: Iterable[Sync]) -> None:
         """Holds declarations against the models as they were built. Raises DeclarationError with all mistakes."""
@@ -180,6 +187,7 @@ class Ledger:
     def entry(self, sync: Sync, destination: str) -> Entry:
         """Where the sync stands; for one that never ran, the place before its first entry."""
         newest = self.state.newest(destination, sync.name)
+        last = self.state.entries.get((destination, sync.name))
         return newest or Entry(
             destination=destination,
             sync=sync.name,
@@ -190,7 +198,7 @@ class Ledger:
             model=sync.model.unique_id,
             relation=str(sync.model.relation),
             key_columns=sync.key,
-            namespace=self.namespace(sync),
+            namespace=self.namespace(sync, last),
         )
 
     def _columns(self, sync: Sync) -> tuple[MappedColumn, ...]:

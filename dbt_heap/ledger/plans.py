@@ -19,6 +19,7 @@ class Options:
 
     retry_rejected: bool = False
     full_scan: bool = False
+    rekeyed: bool = False  # a key that is another than before is meant: --first-sync
     bound: bool = True  # to the relation of the first sync; a preview may look at another
 
 
@@ -39,7 +40,7 @@ class Plan:
     properties: Mapping[str, int]  # Heap's name -> rows whose value is sent
     new_properties: tuple[str, ...]
     reasons: Mapping[str, int]  # why rows are rejected, without the standing ones
-    older_key: str | None = None  # the key of the last sync, where it is another now
+    older_key: str | None = None  # the one that the state's rows have, where another is declared and not meant yet
     newer_than: str | None = None  # the lookback's cut; None where all rows were compared
     newest: str | None = None  # Entry.newest from this run on, if Heap accepts all that is sent
     newest_meanwhile: str | None = None  # … and until it has
@@ -125,13 +126,18 @@ class Comparison:
             properties={each.name: int(counts[f"changed_{index}"]) for index, each in enumerate(properties)},
             new_properties=self._new_properties(properties),
             reasons=reasons,
-            older_key=self.newest.key_columns if self.newest and self.newest.key_columns != self.sync.key else None,
+            older_key=self._older_key,
             newer_than=self.newer_than,
             newest=lookback.held_back(lookback.latest(before, counts.get("newest")), counts.get("oldest_reject")),
             newest_meanwhile=lookback.held_back(before, counts.get("oldest")),
             model_rows=_number(counts.get("model_rows")),
             state_rows=_number(counts.get("state_rows")),
         )
+
+    @property
+    def _older_key(self) -> str | None:
+        before = self.newest.key_columns if self.newest and not self.options.rekeyed else self.sync.key
+        return before if before != self.sync.key else None
 
     def _new_properties(self, properties: list[MappedColumn]) -> tuple[str, ...]:
         """Properties without a column in the state: newly mapped, or of another class than before."""

@@ -107,7 +107,8 @@ class Turn:
         self._state.warehouse.execute("create_acked", acked=self._plan["acked"])
         self._log(
             Step.PLANNED,
-            key_columns=plan.sync.key,
+            key_columns=plan.older_key or plan.sync.key,
+            build=None,  # until all of it is sent
             outbox=self._table("outbox"),
             acked=self._table("acked"),
             planned=plan.planned,
@@ -158,13 +159,13 @@ class Turn:
         self._log(
             Step.CLOSED,
             **asdict(fates),
-            key_columns=plan.sync.key,
+            key_columns=plan.older_key or plan.sync.key,
             planned=plan.planned,
             standing=standing,
             status=status,
             newest=plan.newest if fates.accepted == plan.sendable else plan.newest_meanwhile,
             rejects_run_id=rejects_run_id,
-            build=self.entry.build if fates.undelivered else build or self.entry.build,
+            build=None if fates.undelivered else build or self.entry.build,
         )
         if plan.planned:
             self._confirm()
@@ -178,6 +179,7 @@ class Turn:
             undelivered=plan.planned,
             standing=self._before.standing,
             status=status,
+            build=None,
         )
         self._drop_own()
 

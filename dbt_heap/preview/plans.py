@@ -106,7 +106,7 @@ def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Opti
 
 
 def _payloads(ledger: Ledger, comparison: Comparison, limit: int) -> list[Payload]:
-    namespace = comparison.newest.namespace if comparison.newest else ledger.namespace(comparison.sync)
+    namespace = ledger.entry(comparison.sync, comparison.destination).namespace
     build = payload_builder(comparison.sync, comparison.columns, namespace)
     built = [build(row) for row in ledger.sample(comparison, limit)]
     return [each for each in built if isinstance(each, Payload)]

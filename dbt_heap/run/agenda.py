@@ -31,37 +31,41 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
     SettingsError where there is something to warn of.
     """
     missing = vanished(invocation, ledger)
-    bear(missing, invocation.settings)
-    if built:
-        return replace(_of_builds(invocation, ledger, gate=gate), warnings=missing)
-    warnings = (*invocation.gates.warnings, *missing)
-    why = {sync.name: invocation.gates.why(sync.model.unique_id) if gate else "" for sync in invocation.selected}
-    return Agenda(invocation.selected, held_back=_told(invocation.selected, why), warnings=warnings)
+    today = _of_builds(invocation, ledger, gate=gate) if built else _of_files(invocation, gate=gate)
+    bear((*missing, *(today.warnings if built else ())), invocation.settings)
+    return replace(today, warnings=(*today.warnings, *missing))
+
+
+def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:
+    why = {each.name: invocation.gates.why(each.model.unique_id) if gate else "" for each in invocation.selected}
+    return Agenda(invocation.selected, held_back=_told(invocation, why), warnings=invocation.gates.warnings)
 
 
 def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:
     # Read before any model is: a build that comes between is synced once more, and never overlooked.
     builds = read_builds(ledger.state)
-    newest = {sync.name: builds.newest(sync.model.unique_id) for sync in invocation.selected}
-    due = tuple(
-        each for each in invocation.selected if newest[each.name] not in (None, _synced(invocation, ledger, each))
-    )
-    why = {sync.name: builds.why(sync.model.unique_id) if gate else "" for sync in due}
-    names = {sync.name for sync in due}
+    of = {each.name: builds.of(each.model) for each in invocation.selected}
+    why = {name: history.why() if gate else "" for name, history in of.items()}
+    newest = {name: history.newest for name, history in of.items() if history.newest}
+    due = {each.name for each in invocation.selected if _due(invocation, ledger, each, newest.get(each.name))}
+    turns = tuple(each for each in invocation.selected if each.name in due or why[each.name])
+    never = sorted(name for name in of if name not in newest and not why[name])
+    told = f"no build is on record, so that --built leaves them alone: {', '.join(never)}"
     return Agenda(
-        due,
-        up_to_date=tuple(sync.name for sync in invocation.selected if sync.name not in names),
-        held_back=_told(due, why),
-        builds={name: build for name, build in newest.items() if build},
+        turns,
+        up_to_date=tuple(name for name in newest if name not in due and not why[name]),
+        held_back=_told(invocation, why),
+        builds=newest,
+        warnings=(told,) if never else (),
     )
 
 
-def _synced(invocation: Invocation, ledger: Ledger, sync: Sync) -> str | None:
-    """dbt's invocation whose build was synced last."""
+def _due(invocation: Invocation, ledger: Ledger, sync: Sync, newest: str | None) -> bool:
+    """Whether dbt has built its model since the build that was synced last, whole."""
     _, label = invocation.known_destination(sync, ledger.target)
-    newest = ledger.state.newest(label, sync.name)
-    return newest.build if newest else None
+    entry = ledger.state.newest(label, sync.name)
+    return newest is not None and (entry is None or entry.build != newest)
 
 
-def _told(syncs: tuple[Sync, ...], why: Mapping[str, str]) -> dict[str, str]:
-    return {sync.name: gated(sync, why[sync.name]) for sync in syncs if why[sync.name]}
+def _told(invocation: Invocation, why: Mapping[str, str]) -> dict[str, str]:
+    return {each.name: gated(each, why[each.name]) for each in invocation.selected if why[each.name]}

@@ -16,20 +16,15 @@
     {%- set found = {} -%}
     {%- for result in results if dbt_heap.is_tagged(result.node) -%}
         {%- set status = ends.get(result.status | string | lower, 'failed') -%}
-        {%- if status -%}{%- do found.update({result.node.unique_id: {'status': status, 'failed': []}}) -%}{%- endif -%}
+        {%- if status -%}{%- do found.update({result.node.unique_id: dbt_heap.build_of(result.node, status, [], [])}) -%}{%- endif -%}
     {%- endfor -%}
     {%- for result in results if result.node.resource_type | string in ['test', 'unit_test'] and result.status | string | lower != 'skipped' -%}
         {%- for unique_id in dbt_heap.tested_models(result.node) -%}
-            {%- set build = found.setdefault(unique_id, {'status': 'tested', 'failed': []}) -%}
-            {%- if result.status | string | lower not in ['pass', 'warn'] -%}{%- do build.failed.append(result.node.name) -%}{%- endif -%}
+            {%- set build = found.setdefault(unique_id, dbt_heap.build_of(graph.nodes[unique_id], 'tested', [], [])) -%}
+            {%- do build['passed_tests' if result.status | string | lower in ['pass', 'warn'] else 'failed_tests'].append(result.node.name) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- set builds = [] -%}
-    {%- for unique_id, build in found.items() -%}
-        {%- set more = ' and ' ~ (build.failed | length - 3) ~ ' more' if build.failed | length > 3 else '' -%}
-        {%- do builds.append({'model': unique_id, 'status': build.status, 'failed_tests': build.failed[:3] | join(', ') ~ more}) -%}
-    {%- endfor -%}
-    {{ return(builds) }}
+    {{ return(found.values() | list) }}
 {% endmacro %}
 
 {# The tagged models that a test is about: the one it is attached to, else all that it reads. #}

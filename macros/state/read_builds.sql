@@ -1,14 +1,14 @@
-{# Of each model the newest build of every kind; `age` numbers all that is known of a model, the newest first. #}
+{# Of each model all since its newest build, and before that the newest of every kind; the newest first. #}
 {% macro read_builds(state) %}
 {%- set known = 'case when failed_tests is null then 0 else 1 end' -%}
-select model, invocation_id, status, failed_tests, age
+select model, relation, invocation_id, status, failed_tests, passed_tests
 from (
     select
-        model, invocation_id, status, failed_tests,
-        row_number() over (partition by model order by recorded_at desc, {{ known }} desc) as age,
-        row_number() over (partition by model, status, {{ known }} order by recorded_at desc) as newness
-    from {{ state.builds }}
+        builds.*,
+        max(case when status = 'built' then recorded_at end) over (partition by model, relation) as built_at,
+        row_number() over (partition by model, relation, status, {{ known }} order by recorded_at desc) as newness
+    from {{ state.builds }} as builds
 ) as builds
-where newness = 1
-order by model, age
+where newness = 1 or recorded_at >= built_at
+order by model, relation, recorded_at desc, {{ known }} desc
 {% endmacro %}

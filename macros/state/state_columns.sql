@@ -9,6 +9,6 @@
     } -%}
     {%- for name in ['destination', 'sync', 'run_id', 'digest', 'reason', 'property'] -%}{%- do rejects.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}
     {%- set builds = {'recorded_at': 'recorded_at ' ~ dbt.type_timestamp()} -%}
-    {%- for name in ['model', 'invocation_id', 'status', 'failed_tests'] -%}{%- do builds.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}
+    {%- for name in ['model', 'relation', 'invocation_id', 'status', 'failed_tests', 'passed_tests'] -%}{%- do builds.update({name: name ~ ' ' ~ text}) -%}{%- endfor -%}
     {{ return({'sync_log': log, 'reject_log': rejects, 'builds': builds}) }}
 {% endmacro %}

@@ -11,7 +11,7 @@ from tests.chaos.history import COLUMNS, KINDS, REJECTED
 from tests.chaos.wire import IDS
 from tests.chaos.world import PROPERTIES, SYNCS, Sent, World
 
-SHARED = {"sync_log", "reject_log", "runs", "rejects"}
+SHARED = {"sync_log", "reject_log", "builds", "runs", "rejects"}
 BLANK = ""
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_heap.ledger.builds import Build, in_order
+from dbt_heap.ledger.builds import Build, Builds, History
+from tests.unit.declaring import models
 
-MARKED, PASSED = None, ""  # what the post-hook knows of tests, and what a run tells in which none failed
+MARKED = (None, None)  # what the post-hook knows of tests
+PASSED = ("", "unique, not_null")
+FAILED = ("unique", "not_null")
+NO_TESTS = ("", "")
 
 
-def of(*rows: tuple[str, str, str | None]) -> tuple[str | None, str]:
+def of(*rows: tuple[str, str, tuple[str | None, str | None]]) -> tuple[str | None, str]:
     """The newest build of a model with these rows, the newest first, and why it may not go."""
-    builds = in_order(Build("model.shop.users", *row) for row in rows)
-    return builds.newest("model.shop.users"), builds.why("model.shop.users")
+    history = History([Build(run, status, *tests) for run, status, tests in rows])
+    return history.newest, history.why()
 
 
 @pytest.mark.parametrize(
@@ -22,20 +26,31 @@ def of(*rows: tuple[str, str, str | None]) -> tuple[str | None, str]:
         ([("run 1", "built", PASSED)], "run 1", ""),
         ([("run 1", "built", MARKED)], "run 1", ""),  # a project without record_run
         ([("run 1", "built", PASSED), ("run 1", "built", MARKED)], "run 1", ""),
-        ([("run 1", "failed", PASSED)], None, "its last build failed"),
-        ([("run 2", "failed", PASSED), ("run 1", "built", PASSED)], "run 1", "its last build failed"),
-        ([("run 2", "skipped", PASSED), ("run 1", "built", PASSED)], "run 1", "its last build was skipped"),
-        ([("run 2", "built", PASSED), ("run 1", "failed", PASSED)], "run 2", ""),
-        ([("run 1", "built", "unique_id")], "run 1", "a test of its model failed: unique_id"),
-        ([("run 2", "tested", "unique"), ("run 1", "built", PASSED)], "run 1", "a test of its model failed: unique"),
-        ([("run 2", "tested", PASSED), ("run 1", "built", "unique_id")], "run 1", ""),
-        ([("run 2", "tested", PASSED), ("run 1", "failed", PASSED)], None, "its last build failed"),
+        ([("run 1", "failed", NO_TESTS)], None, "its last build failed"),
+        ([("run 2", "failed", NO_TESTS), ("run 1", "built", PASSED)], "run 1", "its last build failed"),
+        ([("run 2", "skipped", NO_TESTS), ("run 1", "built", PASSED)], "run 1", "its last build was skipped"),
+        ([("run 2", "built", PASSED), ("run 1", "failed", NO_TESTS)], "run 2", ""),
+        ([("run 1", "built", FAILED)], "run 1", "a test of its model failed: unique"),
+        ([("run 2", "tested", FAILED), ("run 1", "built", PASSED)], "run 1", "a test of its model failed: unique"),
+        ([("run 2", "tested", PASSED), ("run 1", "built", FAILED)], "run 1", ""),
+        ([("run 2", "built", NO_TESTS), ("run 1", "built", FAILED)], "run 2", ""),
+        ([("run 2", "tested", PASSED), ("run 1", "failed", NO_TESTS)], None, "its last build failed"),
     ],
-)  # fmt: skip
+)
 def test_a_model_may_go_where_its_last_build_and_its_last_tests_were_well(
-    rows: list[tuple[str, str, str | None]], newest: str | None, why: str
+    rows: list[tuple[str, str, tuple[str | None, str | None]]], newest: str | None, why: str
 ) -> None:
     assert of(*rows) == (newest, why)
+
+
+def test_a_test_that_failed_is_cleared_by_its_own_success_alone() -> None:
+    others = [("run 3", "tested", ("", "not_null")), ("run 2", "tested", ("", "positive")), ("run 1", "built", FAILED)]
+    assert of(*others)[1] == "a test of its model failed: unique"
+    assert of(("run 4", "tested", ("", "unique")), *others)[1] == ""
+
+
+def test_many_failed_tests_are_counted() -> None:
+    assert of(("run 1", "built", ("a, b, c, d, e", "")))[1].endswith("failed: a, b, c and 2 more")
 
 
 def test_a_model_waits_for_the_end_of_the_run_that_built_it() -> None:
@@ -43,6 +58,11 @@ def test_a_model_waits_for_the_end_of_the_run_that_built_it() -> None:
     assert newest == "run 2" and "has not ended" in why
 
 
-def test_nothing_is_known_of_a_model_that_no_run_built() -> None:
-    builds = in_order([Build("model.shop.users", "run 1", "built", "")])
-    assert builds.newest("model.shop.orders") is None and builds.why("model.shop.orders") == ""
+def test_the_builds_of_another_model_or_another_relation_are_not_its_own() -> None:
+    [mine] = models("models: [{name: users}]")
+    assert mine.relation
+    build = Build("run 1", "built", *PASSED)
+    here, elsewhere = mine.relation.sql, '"dev"."users"'
+    assert Builds([(mine.unique_id, here, build)]).of(mine).newest == "run 1"
+    assert Builds([(mine.unique_id, elsewhere, build)]).of(mine).newest is None
+    assert Builds([("model.shop.orders", here, build)]).of(mine).newest is None

@@ -69,8 +69,10 @@ def live(project: Project) -> None:
     )
     for command in ("sync", "sync --resync", "plan", "show", "rejects", "rejects --with-values", "runs", "sync"):
         project.run(*command.split())
+    relation = project.engine.relation_name("main", "heap_users")
     project.state(
-        "insert into state.builds (model, invocation_id, status) values ('model.shop.heap_users', '1', 'built')"
+        "insert into state.builds (model, relation, invocation_id, status) "
+        f"values ('model.shop.heap_users', '{relation}', '1', 'built')"
     )
     project.run("sync", "--built")
     for name, how in (
@@ -103,7 +105,8 @@ def test_what_dbt_asks_by_tests_and_hooks_parses_in_the_dialect_of_each_warehous
     def written(name: str, **arguments: Any) -> str:
         return str(nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments))
 
-    builds = [{"model": "model.shop.users", "status": "built", "failed_tests": each} for each in ("", None)]
+    names = ("relation", "status", "failed_tests", "passed_tests")
+    builds = [{"model": "model.shop.users", **dict.fromkeys(names, each)} for each in ("it's", None)]
     statements = [written("insert_builds", builds=builds)]
     reasons = [written(f"{name}_reason", column="user_id") for name in ("identity", "event_name", "property")]
     reasons += [written("property_reason", column="user_id", value_class=str(each)) for each in ValueClass]

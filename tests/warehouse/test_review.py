@@ -89,7 +89,7 @@ def test_another_key_is_told_loudly_and_refused_by_the_sync(shop: Project) -> No
     shop.declare("heap_users", USERS)
     shop.declare("heap_orders", {**ORDERS, "unique_key": ["order_id", "user_id"]})
     outcome = shop.sync("--target", "prod")
-    assert outcome.exit_code == 1 and "3 rows would be sent under other keys" in outcome.stderr
+    assert outcome.exit_code == 1 and "3 rows would go under new keys" in outcome.stderr
     assert shop.sync("--target", "prod", "--first-sync").exit_code == 0
     assert shop.sync("--target", "prod").exit_code == 0
 

@@ -1,0 +1,57 @@
+"""By which keys Heap knows events again, over renames and resets, and what asks before they change."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+from tests.warehouse.test_events import ORDERS, ROWS
+from tests.warehouse.users import sent
+
+
+@pytest.fixture
+def orders(project: Project) -> Project:
+    """Three orders, synced."""
+    project.table("heap_orders", ROWS)
+    project.declare("heap_orders", ORDERS)
+    assert project.sync().exit_code == 0
+    return project
+
+
+def keys(heap: Sandbox) -> set[str]:
+    """The idempotency keys that were sent since the last look."""
+    found = {event["idempotency_key"] for event in sent(heap)}
+    heap.reset()
+    return found
+
+
+def test_after_a_rename_and_a_reset_events_bear_the_keys_they_had(orders: Project, heap: Sandbox) -> None:
+    before = keys(heap)
+    orders.declare("heap_orders", {**ORDERS, "name": "purchases"})
+    assert orders.run("state", "rename", "heap_orders", "purchases").exit_code == 0
+    assert orders.run("state", "reset", "purchases", "--yes").exit_code == 0
+    assert orders.sync().exit_code == 0
+    assert keys(heap) == before and len(before) == 3
+
+
+def test_a_new_sync_under_a_name_that_was_renamed_bears_keys_of_its_own(orders: Project, heap: Sandbox) -> None:
+    before = keys(heap)
+    orders.declare("heap_orders", [{**ORDERS, "name": "purchases"}, {**ORDERS, "name": "heap_orders"}])
+    assert orders.run("state", "rename", "heap_orders", "purchases").exit_code == 0
+    assert orders.sync().exit_code == 0
+    assert len(new := keys(heap)) == 3 and not new & before
+
+
+def test_another_key_is_asked_for_also_after_a_run_that_saw_no_rows(orders: Project, heap: Sandbox) -> None:
+    keys(heap)
+    orders.declare("heap_orders", {**ORDERS, "unique_key": ["order_id", "user_id"]})
+    orders.table("heap_orders", f"{ROWS} where order_id < 0")
+    assert orders.sync().exit_code == 0
+    orders.table("heap_orders", ROWS)
+    outcome = orders.sync()
+    assert outcome.exit_code == 1 and "3 rows would go under new keys" in outcome.stderr
+    assert keys(heap) == set()
+    assert orders.sync("--first-sync").exit_code == 0
+    assert orders.sync().exit_code == 0
+    assert len(keys(heap)) == 3
