@@ -93,12 +93,7 @@ def command(
     """
     settings = settings_of(**shared)
     invocation = invoke(settings)
-    if unknown := set(allow_large) - {each.name for each in invocation.selected}:
-        raise SettingsError(f"--allow-large {min(unknown)}: no selected sync has this name")
-    if built and (resync or retry_rejected or full_scan):
-        raise SettingsError(
-            "--built leaves alone what dbt has not built since; --resync, --retry-rejected and --full-scan go by all rows"
-        )
+    _must_go_together(invocation, allow_large, built=built, all_rows=resync or retry_rejected or full_scan)
     interruption = _Interruption()
     orders = Orders(
         compare=Options(retry_rejected=retry_rejected, full_scan=full_scan, rekeyed=first_sync),
@@ -122,6 +117,16 @@ def command(
     _write(results, invocation.target_path)
     warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)
     ctx.exit(results.exit_code or int(warned or interruption()))
+
+
+def _must_go_together(invocation: Invocation, allow_large: tuple[str, ...], *, built: bool, all_rows: bool) -> None:
+    """Raises SettingsError where flags contradict each other or what is selected."""
+    if unknown := set(allow_large) - {each.name for each in invocation.selected}:
+        raise SettingsError(f"--allow-large {min(unknown)}: no selected sync has this name")
+    if built and all_rows:
+        raise SettingsError(
+            "--built is for what dbt has built since; --resync, --retry-rejected and --full-scan are not"
+        )
 
 
 class _Interruption:

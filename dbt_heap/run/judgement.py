@@ -30,8 +30,8 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
         )
     if plan.older_key and plan.new:
         return (
-            f"its key was {plan.older_key} at its last sync, and is {plan.sync.key} now: {rows(plan.new)} would go under "
-            "new keys, and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
+            f"its key was {plan.older_key}, and is {plan.sync.key} now: {rows(plan.new)} would go under new keys, "
+            "and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
         )
     guard = plan.sync.max_rows
     if guard is None or name in allow_large or (plan.first and guard.rows is None):
