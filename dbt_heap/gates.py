@@ -39,12 +39,12 @@ class Gates:
         return self.shut or self.reasons.get(unique_id, "")
 
 
-def read_gates(path: Path, manifest: Manifest) -> Gates:
-    """What the run results at `path` tell of the manifest's models; nothing where there are none."""
+def read_gates(path: Path, manifest: Manifest, *, needed: bool = False) -> Gates:
+    """What the run results at `path` tell of the manifest's models; where there are none, nothing unless `needed`."""
     try:
         content = parse(path.read_bytes())
     except FileNotFoundError:
-        return Gates()
+        return Gates(shut=f"{path} is gone, so that nobody knows how its last build ended" if needed else "")
     except (OSError, ValueError, RecursionError):
         return Gates(shut=f"{path} cannot be read, so that nobody knows how its last build ended")
     results = content.get("results") if isinstance(content, dict) else None

@@ -43,7 +43,8 @@ class Invocation:
 
         Raises SettingsError where there is something to warn of, with --warn-error.
         """
-        found = read_gates(self.manifest_path.parent / RUN_RESULTS, self.manifest)
+        results = self.manifest_path.parent / RUN_RESULTS
+        found = read_gates(results, self.manifest, needed=self.settings.dbt_cloud)
         bear(found.warnings, self.settings)
         return found
 

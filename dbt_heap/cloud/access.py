@@ -64,7 +64,7 @@ def _base_url(host: str) -> str:
 def _id(what: str, given: str | None) -> int | None:
     if not given:
         return None
-    if re.fullmatch(r"[0-9]{1,18}", given.strip()):
+    if re.fullmatch(r"[0-9]{1,18}", given.strip()) and int(given):
         return int(given)
     raise SettingsError(
         f"--dbt-cloud-{what}-id (DBT_CLOUD_{what.upper()}_ID): a number is needed, as in the address of its page"

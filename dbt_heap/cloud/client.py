@@ -75,11 +75,11 @@ class DbtCloud:
             return found
         raise CloudError(f"dbt Cloud knows no {what}: look at its id, the account's and the host")
 
-    def latest_run(self, job_id: int, status: int) -> dict[str, Any] | None:
-        """The run of a job that ended last with this status, without its steps; None where there is none."""
-        query = {"job_definition_id": job_id, "status": status, "order_by": "-finished_at", "limit": 1}
+    def latest_runs(self, job_id: int, status: int, limit: int) -> list[dict[str, Any]]:
+        """The runs of a job that ended last with this status, the latest first, without their steps."""
+        query = {"job_definition_id": job_id, "status": status, "order_by": "-finished_at", "limit": limit}
         found = self._data(f"the runs of job {job_id}", "/runs/", query)
-        return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else None
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     def artifact(self, run_id: int, step: int | None, name: str, into: Path) -> Any:
         """An artifact of a step, else of the last one, as JSON; the file holds it too. None where there is none.

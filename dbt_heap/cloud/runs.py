@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from dbt_heap.cloud.access import Access, access_of
 from dbt_heap.cloud.client import DbtCloud
+from dbt_heap.cloud.shelf import is_whole, shelve, unfinished
 from dbt_heap.cloud.steps import MANIFEST, Collected, collect
 from dbt_heap.errors import CloudError, SettingsError
 from dbt_heap.manifest.artifacts import text
 from dbt_heap.settings import Settings
 
 FOLDER = "dbt_cloud"
-KEPT = 5  # runs whose artifacts stay, so that a schedule does not fill the disk
-LEFT_SECONDS = 86_400.0  # after which what is unfinished is nobody's any more
+LOOK_BACK = 20  # runs of a job, at most
+LOOKS, LOOK_SECONDS = 12, 5.0  # at a run whose artifacts are still being saved: a minute
+LATE_SECONDS = 900.0  # after which what a run has not saved does not come any more
+SHOWN = 3
 
 SUCCESS, ERROR, CANCELLED = 10, 20, 30
+_SAID = {1: "Queued", 2: "Starting", 3: "Running", SUCCESS: "Success", ERROR: "Error", CANCELLED: "Cancelled"}
 _ENDED = frozenset({SUCCESS, ERROR, CANCELLED})
 
 
@@ -40,9 +43,19 @@ class Run:
     number: int
     job: int | None
     status: int
-    said: str  # its status for people
     finished_at: str
+    saved: bool  # whether all artifacts are there; an API that does not say so is taken to have them
     steps: tuple[int, ...]  # by their index from 1 on; empty where the API tells none
+
+    def __str__(self) -> str:
+        return f"run {self.number} of dbt Cloud ({_SAID.get(self.status, f'status {self.status}')})"
+
+    def seconds_ago(self, now: float) -> float:
+        """How long ago it ended; none where that is not told."""
+        try:
+            return now - datetime.fromisoformat(self.finished_at.replace("Z", "+00:00")).timestamp()
+        except ValueError:
+            return 0.0
 
 
 def fetched(settings: Settings, target_path: Path) -> Fetched:
@@ -52,59 +65,60 @@ def fetched(settings: Settings, target_path: Path) -> Fetched:
         return fetch(cloud, access, target_path / FOLDER)
 
 
-def fetch(cloud: DbtCloud, access: Access, folder: Path) -> Fetched:
+def fetch(
+    cloud: DbtCloud,
+    access: Access,
+    folder: Path,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.time,
+) -> Fetched:
     """The artifacts of the first run, of those that may be meant, that built or tested something.
 
-    Raises CloudError where none did, SettingsError where nothing can be written.
+    Raises CloudError where none did, or where they are not all there yet; SettingsError where nothing can be written.
     """
     told: list[str] = []
     for run in _candidates(cloud, access):
         kept = folder / str(run.number)
-        where = f"run {run.number} of dbt Cloud ({run.said})"
-        try:
-            collected = None if kept.is_dir() else _downloaded(cloud, run, kept)
-        except OSError as refusal:
-            raise SettingsError(f"the artifacts of {where} cannot be written to {kept}: {refusal.strerror}") from None
+        collected = None if is_whole(kept) else _collected(cloud, run, kept, sleep, clock)
         if collected is None or collected.has_manifest:
-            return Fetched(kept / MANIFEST, "; ".join([*told, f"sends by {where}"]))
+            return Fetched(kept / MANIFEST, "; ".join([*_shortened(told), f"sends by {run}"]))
         if collected.results:
-            raise CloudError(_unfit(where, "left no manifest of the command that built", collected))
-        told.append(_unfit(where, "built and tested nothing", collected))
-    raise CloudError("\n".join(told))
+            raise CloudError(_unfit(run, "left no manifest of the command that built", collected))
+        told.append(_unfit(run, "built and tested nothing", collected))
+    raise CloudError("\n".join(_shortened(told)))
 
 
 def _candidates(cloud: DbtCloud, access: Access) -> Iterator[Run]:
-    """The run that is asked for; else the job's latest, and behind it, where that failed, its latest good one.
+    """The run that is asked for; else those of the job that ended well or failed, from the latest one back.
 
-    A failed run comes first because it may have built what its tests found wrong: the gates have to hear of it.
+    A failed run counts because it may have built what its tests found wrong: the gates have to hear of it.
     """
-    if access.run_id:
+    if access.run_id is not None:
         yield _ended(_run(cloud.run(access.run_id)), access.job_id)
         return
-    job_id = access.job_id or 0
-    listed = [cloud.latest_run(job_id, status) for status in (SUCCESS, ERROR)]
-    latest = sorted((_run(each) for each in listed if each), key=lambda run: (run.finished_at, run.number))
+    if access.job_id is None:
+        raise SettingsError("--dbt-cloud needs a job or a run")
+    listed = [run for status in (SUCCESS, ERROR) for run in cloud.latest_runs(access.job_id, status, LOOK_BACK)]
+    latest = sorted(map(_run, listed), key=lambda run: (run.finished_at, run.number), reverse=True)
     if not latest:
         raise CloudError(
-            f"job {job_id} of dbt Cloud has no run that ended well or failed: look at its id and the account's, and "
-            "whether the token may read it"
+            f"job {access.job_id} of dbt Cloud has no run that ended well or failed: look at its id and the account's, "
+            "and whether the token may read it"
         )
-    for run in reversed(latest):
-        yield _ended(_run(cloud.run(run.number)), job_id)
-        if run.status == SUCCESS:
-            return
+    for run in latest[:LOOK_BACK]:
+        yield _ended(_run(cloud.run(run.number)), access.job_id)
 
 
 def _ended(run: Run, job_id: int | None) -> Run:
     if run.status not in _ENDED:
-        raise CloudError(f"run {run.number} of dbt Cloud has not ended yet ({run.said}): wait until it has")
-    if job_id and run.job != job_id:
+        raise CloudError(f"{run} has not ended yet: wait until it has")
+    if job_id is not None and run.job != job_id:
         raise CloudError(f"run {run.number} of dbt Cloud is not one of job {job_id}, but of job {run.job}")
     return run
 
 
 def _run(content: Mapping[str, Any]) -> Run:
-    status = _number(content, "status") or 0
     listed = content.get("run_steps")
     steps = [_number(each, "index") for each in listed] if isinstance(listed, list) else []
     number = _number(content, "id")
@@ -113,9 +127,9 @@ def _run(content: Mapping[str, Any]) -> Run:
     return Run(
         number=number,
         job=_number(content, "job_definition_id"),
-        status=status,
-        said=text(content, "status_humanized") or f"status {status}",
+        status=_number(content, "status") or 0,
         finished_at=text(content, "finished_at"),
+        saved=content.get("artifacts_saved") is not False,
         steps=tuple(step for step in steps if step),
     )
 
@@ -125,32 +139,35 @@ def _number(node: Any, key: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _downloaded(cloud: DbtCloud, run: Run, kept: Path) -> Collected:
-    """Downloads into a folder that takes its name once it is whole. Raises CloudError, OSError."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(mkdtemp(prefix=f".{run.number}.", dir=kept.parent))
+def _collected(
+    cloud: DbtCloud, run: Run, kept: Path, sleep: Callable[[float], object], clock: Callable[[], float]
+) -> Collected:
+    """What the run left behind, shelved if it is of use. Raises CloudError, SettingsError."""
+    # A run may have ended whose artifacts are still being saved: https://github.com/kestra-io/plugin-dbt/issues/275
+    for _ in range(LOOKS):
+        if run.saved or run.seconds_ago(clock()) > LATE_SECONDS:
+            break
+        sleep(LOOK_SECONDS)
+        run = _run(cloud.run(run.number))
     try:
-        collected = collect(cloud, run.number, run.steps, unfinished)
-        if collected.has_manifest:
-            collected.write(unfinished)
-            if not kept.is_dir():  # another process may have been faster
-                unfinished.replace(kept)
-            _tidy(kept)
-        return collected
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        with unfinished(kept) as folder:
+            collected = collect(cloud, run.number, run.steps, folder)
+            # One that failed before it ran dbt has nothing to save: it is passed over, once nothing can come any more.
+            if not run.saved and (collected.results or run.seconds_ago(clock()) <= LATE_SECONDS):
+                raise CloudError(
+                    f"{run}: its artifacts are not all there yet, and the rest may tell what failed: try again later"
+                )
+            if collected.has_manifest:
+                collected.write(folder)
+                shelve(folder, kept)
+            return collected
+    except OSError as refusal:
+        raise SettingsError(f"the artifacts of {run} cannot be written to {kept}: {refusal.strerror}") from None
 
 
-def _tidy(kept: Path) -> None:
-    """Removes what older runs left, but for the last few, and what a process that was killed left unfinished."""
-    older = sorted((int(each.name) for each in kept.parent.iterdir() if each.name.isdecimal()), reverse=True)
-    for number in older[KEPT:]:
-        if str(number) != kept.name:
-            shutil.rmtree(kept.parent / str(number), ignore_errors=True)
-    for unfinished in kept.parent.glob(".*"):
-        if unfinished.stat().st_mtime < time.time() - LEFT_SECONDS:
-            shutil.rmtree(unfinished, ignore_errors=True)
+def _shortened(told: list[str]) -> list[str]:
+    return [*told[:SHOWN], *([f"and so did {len(told) - SHOWN} runs before"] if len(told) > SHOWN else [])]
 
 
-def _unfit(where: str, why: str, collected: Collected) -> str:
-    return f"{where} {why} ({'; '.join(collected.told)})"
+def _unfit(run: Run, why: str, collected: Collected) -> str:
+    return f"{run} {why} ({'; '.join(collected.told)})"

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from dbt_heap.listen.events import COMPLETED, ERROR, SUCCESS, Event, Seen, is_signed, parse_event
 from dbt_heap.listen.options import ListenOptions
-from dbt_heap.listen.queue import FullError, Queue, Work
+from dbt_heap.listen.queue import ClosedError, Queue
 from dbt_heap.listen.worker import Worker
 
 MAX_BODY_BYTES = 1 << 20
@@ -27,7 +27,6 @@ class Reception:
         self._queue = queue
         self._worker = worker
         self._seen = Seen()
-        self._statuses = frozenset({SUCCESS} if options.only_success else {SUCCESS, ERROR})
         self.counts = {"received": 0, "refused": 0, "dropped": 0, "accepted": 0}
 
     async def post(self, request: Request) -> Response:
@@ -45,7 +44,11 @@ class Reception:
             "status": "ok" if well else "stopped",
             **self.counts,
             "waiting": len(self._queue),
-            "running": asdict(running) if running else None,
+            "again": [
+                {"job": work.job, "tried": work.tried, "in_seconds": round(self._queue.seconds_until(work))}
+                for work in self._queue.later()
+            ],
+            "running": {"job": running.job, "run": running.run} if running else None,
             "last": asdict(last) if last else None,
         }
         return JSONResponse(found, 200 if well else 503)
@@ -69,20 +72,20 @@ class Reception:
         if reason := self._unwanted(event):
             return 202, f"dropped: {reason}"
         try:
-            taken = self._queue.put(Work(event.job, event.run))
-        except FullError:
-            return 503, "too many jobs wait"  # dbt Cloud sends it again
+            self._queue.put(event.job, event.run)
+        except ClosedError:
+            return 503, "it is about to end"  # dbt Cloud sends it again
         self._seen.add(event.event_id)
-        return 202, "accepted" if taken else "dropped: a run as new was taken before"
+        return 202, "accepted"
 
     def _unwanted(self, event: Event) -> str:
         if event.event_id in self._seen:
             return "this event came before"
         if event.kind != COMPLETED:
             return "it tells of no run's end"
-        if self._options.jobs and event.job not in self._options.jobs:
+        if event.job not in self._options.jobs:
             return "the job is not one of --job-id"
-        return "" if event.status in self._statuses else "runs that ended so are not synced"
+        return "" if event.status in (SUCCESS, ERROR) else "runs that ended so are not synced"
 
 
 def application(reception: Reception) -> Starlette:

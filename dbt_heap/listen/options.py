@@ -13,9 +13,8 @@ class ListenOptions:
     """One listener."""
 
     secret: str = field(repr=False)  # of the webhook, as dbt Cloud showed it once
-    command: Sequence[str]  # that syncs; a run's and its job's id are put behind it
+    command: Sequence[str]  # that syncs; the job's id is put behind it
+    jobs: frozenset[int]  # that are synced, and no others
     host: str = "127.0.0.1"
     port: int = 8766  # 0: a free one
-    jobs: frozenset[int] = frozenset()  # that are synced; empty: all
-    only_success: bool = False
-    catch_up: bool = False  # begins with the latest run of each of the jobs
+    catch_up: bool = False  # begins with each of the jobs

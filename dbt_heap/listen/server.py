@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 
@@ -13,15 +13,22 @@ import uvicorn
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.listen.app import Reception, application
+from dbt_heap.listen.connection import Connection
 from dbt_heap.listen.options import ListenOptions
-from dbt_heap.listen.queue import Queue, Work
-from dbt_heap.listen.worker import Worker
+from dbt_heap.listen.queue import Queue
+from dbt_heap.listen.worker import DELAYS, Worker
 
 ENDED = 0  # no signal's number
 CONNECTIONS = 200  # at once; more are answered with 503
 
 
-def serve(options: ListenOptions, *, ready: Callable[[str], None], say: Callable[[str], None]) -> None:
+def serve(
+    options: ListenOptions,
+    *,
+    ready: Callable[[str], None],
+    say: Callable[[str], None],
+    delays: Sequence[float] = DELAYS,
+) -> None:
     """Serves until SIGINT or SIGTERM, then waits for the sync under way. For the main thread only.
 
     `ready` gets the URL once it listens, `say` what is worth a line in a log. Raises SettingsError where the port is
@@ -29,19 +36,19 @@ def serve(options: ListenOptions, *, ready: Callable[[str], None], say: Callable
     """
     with closing(_listening(options)) as listener:
         queue = Queue()
-        worker = Worker(queue, options.command, say)
+        worker = Worker(queue, options.command, say, delays)
         server = uvicorn.Server(_config(Reception(options, queue, worker)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         with _signals() as came:
             for job in sorted(options.jobs if options.catch_up else ()):
-                queue.put(Work(job))
+                queue.put(job)
             worker.start()
             thread.start()
             ready(_url(listener))
             came.get()
             server.should_exit = True
             if left := queue.close():
-                say(f"{left} runs that wait are left undone; the next run of their job sends what they would have sent")
+                say(f"{left} jobs that wait are left undone; their next sync sends what this one would have sent")
             worker.stop()
             ending = threading.Thread(target=_end, args=(thread, worker, came), daemon=True)
             ending.start()
@@ -71,8 +78,9 @@ def _signals() -> Iterator[SimpleQueue[int]]:
 
 def _config(reception: Reception) -> uvicorn.Config:
     return uvicorn.Config(
-        application(reception), ws="none", lifespan="off", log_config=None, log_level="error", access_log=False,
-        timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=CONNECTIONS, server_header=False,
+        application(reception), http=Connection, ws="none", lifespan="off", log_config=None, log_level="error",
+        access_log=False, timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=CONNECTIONS,
+        server_header=False,
     )  # fmt: skip
 
 

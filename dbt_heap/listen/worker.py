@@ -14,6 +14,9 @@ from threading import Lock, Thread
 from dbt_heap.listen.options import SECRET
 from dbt_heap.listen.queue import Queue, Work
 
+COULD_NOT_RUN = 2  # as an exit code
+DELAYS = (60.0, 300.0, 900.0)  # seconds until what could not run is tried again, each time
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -27,10 +30,13 @@ class Outcome:
 class Worker:
     """Works off a queue in a thread."""
 
-    def __init__(self, queue: Queue, command: Sequence[str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, queue: Queue, command: Sequence[str], say: Callable[[str], None], delays: Sequence[float] = DELAYS
+    ) -> None:
         self._queue = queue
         self._command = command
         self._say = say
+        self._delays = delays
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
@@ -62,8 +68,17 @@ class Worker:
         while work := self._queue.take():
             self.running = work
             code = self._synced(work)
+            # It waits again before it is known to have ended, so that it is never seen to be neither.
+            then = self._tried_again(work) if code == COULD_NOT_RUN and not self._stopping else ""
             self.running, self.last = None, Outcome(work.job, work.run, code)
-            self._say(f"{_named(work)}: ended with exit code {code}")
+            self._say(f"{_named(work)}: ended with exit code {code}{then}")
+
+    def _tried_again(self, work: Work) -> str:
+        if work.tried == len(self._delays):
+            return "; it is given up until a webhook of its job comes"
+        seconds = self._delays[work.tried]
+        self._queue.put_back(work, seconds)
+        return f"; it is tried again in {seconds:,.0f} seconds"
 
     def _synced(self, work: Work) -> int:
         """The exit code of the sync; 2 where it could not begin, as where it could not run."""
@@ -73,7 +88,7 @@ class Worker:
                     return -signal.SIGTERM
                 self._say(f"{_named(work)}: begins")
                 self._process = subprocess.Popen(  # nosec B603 # noqa: S603 - of numbers, and of the command line
-                    [*self._command, *_chosen(work)],
+                    [*self._command, "--dbt-cloud-job-id", str(work.job)],
                     stdin=subprocess.DEVNULL,
                     stdout=sys.stderr,
                     env={name: value for name, value in os.environ.items() if name != SECRET},
@@ -82,16 +97,11 @@ class Worker:
             return self._process.wait()
         except OSError as refusal:
             self._say(f"{_named(work)}: cannot begin: {refusal.strerror}")
-            return 2
+            return COULD_NOT_RUN
         finally:
             with self._lock:
                 self._process = None
 
 
-def _chosen(work: Work) -> list[str]:
-    job = ["--dbt-cloud-job-id", str(work.job)]
-    return job if work.run is None else [*job, "--dbt-cloud-run-id", str(work.run)]
-
-
 def _named(work: Work) -> str:
-    return f"job {work.job}, {'its latest run' if work.run is None else f'run {work.run}'}"
+    return f"job {work.job}" + ("" if work.run is None else f", whose run {work.run} ended")

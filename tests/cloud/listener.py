@@ -1,4 +1,4 @@
-"""`dbt-heap listen` in a process of its own, and webhooks as dbt Cloud sends them."""
+"""A listener in a process of its own, and webhooks as dbt Cloud sends them."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def webhook(run: int, *, event: str = "", job: int = JOB, status: int = 10, kind
 class Listener:
     """Listens from `with` on, and is asked to end behind it."""
 
-    def __init__(self, log: Path, environment: dict[str, str], *arguments: str) -> None:
+    def __init__(self, log: Path, environment: dict[str, str], *command: str) -> None:
         self._log = log
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dbt_heap", "listen", "--port", "0", *arguments],
-                env={**kept, **environment, "DBT_CLOUD_WEBHOOK_SECRET": SECRET},
+                [sys.executable, "-m", *command],
+                env={**kept, **environment, "DBT_CLOUD_WEBHOOK_SECRET": f"{SECRET}\n"},
                 stdout=subprocess.PIPE, stderr=stderr, text=True,
             )  # fmt: skip
 

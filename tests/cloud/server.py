@@ -171,6 +171,7 @@ class DbtCloud:
 
     def _list(self, query: Mapping[str, str]) -> Reply:
         assert query["order_by"] == "-finished_at"
+        assert int(query["limit"]) <= 100
         wanted = (int(query["job_definition_id"]), int(query["status"]))
         found = [each for each in self.runs.values() if (each["job_definition_id"], each["status"]) == wanted]
         found.sort(key=lambda each: each["finished_at"], reverse=True)

@@ -171,7 +171,7 @@ def test_a_host_that_would_give_the_token_away_is_refused(host: str) -> None:
     assert "s3cret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("number", ["7/../8", "-1", "seven", "1" * 30])
+@pytest.mark.parametrize("number", ["7/../8", "-1", "seven", "1" * 30, "0", " "])
 def test_an_id_is_a_number(number: str) -> None:
     with pytest.raises(SettingsError, match=r"--dbt-cloud-run-id \(DBT_CLOUD_RUN_ID\): a number is needed"):
         given(dbt_cloud_run_id=number)

@@ -6,13 +6,14 @@ import asyncio
 import hmac
 import json
 import signal
+import socket
 from collections.abc import MutableMapping
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from dbt_heap.cli.group import group
@@ -20,11 +21,12 @@ from dbt_heap.listen import app
 from dbt_heap.listen.app import Reception, application
 from dbt_heap.listen.events import Seen, parse_event
 from dbt_heap.listen.options import ListenOptions
-from dbt_heap.listen.queue import FullError, Queue, Work
+from dbt_heap.listen.queue import ClosedError, Queue, Work
+from dbt_heap.listen.server import CONNECTIONS
 from dbt_heap.listen.worker import Worker
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.listener import SECRET, Listener, webhook
-from tests.cloud.server import JOB, NOT_FOUND, TOKEN, Asked, DbtCloud, Reply, step
+from tests.cloud.server import JOB, TOKEN, DbtCloud, step
 from tests.project import Project
 from tests.warehouse.users import ROWS, USERS, many_users
 from tests.warehouses import Engine
@@ -37,11 +39,24 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-def listener(project: Project, cloud: DbtCloud, *arguments: str) -> Listener:
-    """One whose syncs are of this project."""
+def listener(project: Project, cloud: DbtCloud) -> Listener:
+    """`dbt-heap listen`, whose syncs are of this project."""
     folders = ("--project-dir", str(project.folder), "--profiles-dir", str(project.folder))
     environment = {**cloud.environment, **project.environment}
-    return Listener(project.folder / "listener.log", environment, *arguments, "--", *folders)
+    arguments = ("dbt_heap", "listen", "--port", "0", "--job-id", str(JOB), "--", *folders)
+    return Listener(project.folder / "listener.log", environment, *arguments)
+
+
+def stub(folder: Path, *jobs: int, code: int = 0, catch_up: str = "no", silence: float = 10) -> Listener:
+    """One whose syncs note their job and wait for `go`."""
+    arguments = (str(folder), str(code), catch_up, str(silence), *map(str, jobs))
+    return Listener(folder / "listener.log", {}, "tests.cloud.stub", *arguments)
+
+
+def begun(folder: Path) -> list[str]:
+    """The jobs whose stubs of syncs began."""
+    noted = folder / "begun"
+    return noted.read_text().split() if noted.exists() else []
 
 
 def built(cloud: DbtCloud, project: Project, run: int) -> None:
@@ -60,7 +75,7 @@ def test_a_webhook_is_synced_once_and_all_else_is_refused_or_dropped(
     project.declare("heap_users", USERS)
     built(cloud, project, 7)
     body = webhook(7)
-    with listener(project, cloud, "--job-id", str(JOB)) as listening:
+    with listener(project, cloud) as listening:
         assert listening.post(body, None).status_code == 401
         assert listening.post(body, "0" * 64).status_code == 401
         assert listening.post(body, "\xe9").status_code == 401
@@ -74,38 +89,60 @@ def test_a_webhook_is_synced_once_and_all_else_is_refused_or_dropped(
         assert cloud.asked == []
         first = listening.post(body)
         assert (first.status_code, first.json()) == (202, {"status": "accepted"})
-        again = [listening.post(body), listening.post(webhook(7, event="another")), listening.post(webhook(6))]
-        assert [each.json()["status"].partition(":")[0] for each in again] == ["dropped"] * 3
+        assert listening.post(body).json() == {"status": "dropped: this event came before"}
         listening.until(lambda: listening.health()["last"])
         health = listening.health()
         assert health["last"] == {"job": JOB, "run": 7, "exit_code": 0}, listening.said
-        assert (health["received"], health["refused"], health["dropped"], health["accepted"]) == (13, 6, 6, 1)
+        assert (health["received"], health["refused"], health["dropped"], health["accepted"]) == (11, 6, 4, 1)
     assert len(heap.users()) == 3
     assert "sends by run 7 of dbt Cloud" in listening.said
     assert SECRET not in listening.said and TOKEN not in listening.said
     assert listening.process.returncode == 0
 
 
-def test_a_flood_costs_one_sync_a_job_and_never_two_at_once(project: Project, cloud: DbtCloud) -> None:
-    released = Event()
-
-    def held(asked: Asked) -> Reply:
-        assert released.wait(60)
-        return NOT_FOUND
-
-    cloud.hook = held
-    with listener(project, cloud, "--job-id", str(JOB), "--job-id", "5", "--catch-up") as listening:
-        listening.until(lambda: cloud.asked)  # the first of the jobs catches up
+def test_a_flood_costs_one_sync_a_job_and_never_two_at_once(tmp_path: Path) -> None:
+    with stub(tmp_path, 5, JOB, catch_up="yes") as listening:
+        listening.until(lambda: begun(tmp_path))  # the first of the jobs catches up
         for number in range(1, 41):
             assert listening.post(webhook(number, status=20)).json() == {"status": "accepted"}
+        assert listening.post(webhook(7, job=6)).json()["status"].startswith("dropped")
+        assert listening.post(webhook(9, job=5)).json() == {"status": "accepted"}  # it may have looked before
         health = listening.health()
-        assert (health["running"], health["waiting"]) == ({"job": 5, "run": None}, 1)
-        assert len(cloud.asked) == 1
-        released.set()
+        assert (health["running"], health["waiting"]) == ({"job": 5, "run": None}, 2)
+        assert begun(tmp_path) == ["5"]
+        (tmp_path / "go").touch()
         listening.until(lambda: listening.health()["waiting"] == 0 and not listening.health()["running"])
-        assert listening.health()["last"]["exit_code"] == 2  # dbt Cloud knew no such run
-    assert [each for each in cloud.paths() if each != "/runs/"] == ["/runs/40/"]
-    assert cloud.asked[0].query["job_definition_id"] == "5"
+    assert begun(tmp_path) == ["5", str(JOB), "5"]
+
+
+def test_what_could_not_run_is_tried_again_a_few_times(tmp_path: Path) -> None:
+    (tmp_path / "go").touch()
+    with stub(tmp_path, JOB, code=2) as listening:
+        listening.post(webhook(7))
+        seen: list[Any] = []
+        listening.until(lambda: seen or seen.extend(listening.health()["again"]))  # type: ignore[func-returns-value]
+        assert (seen[0]["job"], seen[0]["tried"] in (1, 2)) == (JOB, True)
+        listening.until(lambda: "it is given up until a webhook of its job comes" in listening.said)
+        assert begun(tmp_path) == [str(JOB)] * 3
+        assert listening.health()["again"] == []
+        listening.post(webhook(8))
+        listening.until(lambda: len(begun(tmp_path)) == 6)
+    assert listening.said.count("it is tried again in") == 4
+
+
+def test_silent_connections_are_closed_and_others_are_not(tmp_path: Path) -> None:
+    with stub(tmp_path, JOB, silence=0.3) as listening:
+        port = int(listening.url.rpartition(":")[2])
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS + 10)]
+        silent[0].sendall(b"GET /health HTTP/1.1\r\nHost: heap\r\n\r\nGET ")  # and half of another request
+        full = requests.get(f"{listening.url}/health", timeout=10)
+        assert full.status_code == 503
+        listening.until(lambda: requests.get(f"{listening.url}/health", timeout=10).status_code == 200)
+        for each in silent:
+            with each:
+                each.settimeout(5)
+                while each.recv(1 << 16):
+                    pass
 
 
 def test_a_sigterm_ends_the_sync_under_way_in_good_order(
@@ -118,12 +155,12 @@ def test_a_sigterm_ends_the_sync_under_way_in_good_order(
     with listener(project, cloud) as listening:
         listening.post(webhook(7))
         listening.until(lambda: len(slow_heap.requests()) >= 2)
-        listening.post(webhook(9, job=5))
+        listening.post(webhook(9))
         listening.process.send_signal(signal.SIGTERM)
         listening.process.wait(timeout=30)
     assert listening.process.returncode == 0, listening.said
     assert "Stopping after the requests under way" in listening.said
-    assert "1 runs that wait are left undone" in listening.said
+    assert "1 jobs that wait are left undone" in listening.said
     results = project.results()["heap_users"]
     assert (results["status"], results["accepted"]) == ("partial", len(slow_heap.users()))
     assert not any("/runs/9/" in path for path in cloud.paths())
@@ -155,38 +192,43 @@ def answered(reception: Reception, *parts: bytes | None, method: str = "POST") -
     return asyncio.run(_answered(reception, *parts, method=method))
 
 
-def test_what_it_is_told_to_leave_alone_is_dropped_and_what_is_too_much_comes_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    queue = Queue(most_jobs=1)
+def test_what_does_not_come_is_not_waited_for_and_at_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue()
     worker = Worker(queue, [], lambda _: None)
-    reception = Reception(ListenOptions(secret=SECRET, command=[], only_success=True), queue, worker)
-    failed, well = webhook(7, status=20, event="a"), webhook(7, event="b")
-    assert answered(reception, failed) == 202
-    assert len(queue) == 0
-    assert answered(reception, well[:9], well[9:]) == 202
-    assert len(queue) == 1
-    assert answered(reception, webhook(8, job=5)) == 503
+    reception = Reception(ListenOptions(secret=SECRET, command=[], jobs=frozenset({JOB})), queue, worker)
+    whole = webhook(7)
+    assert answered(reception, whole[:9], whole[9:]) == 202
+    assert queue.close() == 1
+    assert answered(reception, webhook(8)) == 503
     assert answered(reception, method="GET") == 503  # nobody works it off
     monkeypatch.setattr(app, "BODY_SECONDS", 0.05)
     assert answered(reception, b"{", None) == 408
 
 
-# What is remembered is bounded
+# What waits and what is remembered
 
 
-def test_a_queue_keeps_the_newest_run_of_so_many_jobs() -> None:
-    queue = Queue(most_jobs=2)
-    assert [queue.put(Work(1, 10)), queue.put(Work(1, 12)), queue.put(Work(1, 11))] == [True, True, False]
-    assert queue.put(Work(2, 20))
-    with pytest.raises(FullError):
-        queue.put(Work(3, 30))
-    assert (queue.take(), queue.take(), len(queue)) == (Work(1, 12), Work(2, 20), 0)
-    assert queue.put(Work(3, 30))
-    assert queue.close() == 1
+def test_a_job_waits_once_and_what_is_put_back_waits_until_it_is_due() -> None:
+    now = 0.0
+    queue = Queue(clock=lambda: now)
+    queue.put(1, 10)
+    queue.put(2, 20)
+    queue.put(1, 11)
+    first, second = queue.take(), queue.take()
+    assert (first, second, len(queue)) == (Work(1, 11), Work(2, 20), 0)
+    assert first and second
+    queue.put_back(first, 60)
+    queue.put_back(second, 60)
+    assert queue.later() == [Work(1, 11, 1, 60), Work(2, 20, 1, 60)]
+    queue.put(2, 21)
+    queue.put_back(second, 60)  # it waits anew
+    assert queue.take() == Work(2, 21)
+    now = 61.0
+    assert queue.take() == Work(1, 11, 1, 60)
+    queue.close()
     assert queue.take() is None
-    with pytest.raises(FullError):
-        queue.put(Work(4, 40))
+    with pytest.raises(ClosedError):
+        queue.put(4)
 
 
 def test_events_are_remembered_up_to_a_number() -> None:
@@ -224,8 +266,10 @@ def refused(*arguments: str, **environment: str) -> str:
 
 def test_what_every_sync_would_stumble_over_is_told_at_the_start(cloud: DbtCloud) -> None:
     well = {**cloud.environment, "DBT_CLOUD_WEBHOOK_SECRET": SECRET}
-    assert "--catch-up needs --job-id" in refused("--catch-up", **well)
-    assert "No such option" in refused("--", "--no-such-flag", **well)
-    assert "unset DBT_CLOUD_JOB_ID and DBT_CLOUD_RUN_ID" in refused(**{**well, "DBT_CLOUD_JOB_ID": "5"})
-    assert "the environment variable DBT_CLOUD_API_TOKEN" in refused(**{**well, "DBT_CLOUD_API_TOKEN": ""})
-    assert "the environment variable DBT_CLOUD_WEBHOOK_SECRET" in refused(**{**well, "DBT_CLOUD_WEBHOOK_SECRET": ""})
+    job = ("--job-id", "7")
+    assert "Missing option '--job-id'" in refused(**well)
+    assert "No such option" in refused(*job, "--", "--no-such-flag", **well)
+    assert "unset DBT_CLOUD_JOB_ID and DBT_CLOUD_RUN_ID" in refused(*job, **{**well, "DBT_CLOUD_JOB_ID": "5"})
+    assert "the environment variable DBT_CLOUD_API_TOKEN" in refused(*job, **{**well, "DBT_CLOUD_API_TOKEN": ""})
+    blank = {**well, "DBT_CLOUD_WEBHOOK_SECRET": " \n"}
+    assert "the environment variable DBT_CLOUD_WEBHOOK_SECRET" in refused(*job, **blank)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +14,34 @@ import pytest
 
 from dbt_heap.cloud.access import Access
 from dbt_heap.cloud.client import DbtCloud
-from dbt_heap.cloud.runs import KEPT, fetch
+from dbt_heap.cloud.runs import LOOK_BACK, LOOK_SECONDS, fetch
+from dbt_heap.cloud.shelf import KEPT
 from dbt_heap.errors import CloudError, SettingsError
+from dbt_heap.gates import read_gates
+from dbt_heap.manifest import read_manifest
 from tests.cloud.server import ACCOUNT, JOB, TOKEN, Reply, Step, manifest, results, step
 from tests.cloud.server import DbtCloud as Server
 
 A, B, TEST = "model.shop.a", "model.shop.b", "test.shop.t"
+MIDNIGHT = datetime(2026, 11, 25, tzinfo=timezone.utc).timestamp()  # run 7 ends seven minutes later
 
 
 class Folder:
     """What `fetch` left in a folder, and what it said."""
 
-    def __init__(self, cloud: Server, folder: Path, run: int | None = None, job: int | None = None) -> None:
+    def __init__(
+        self,
+        cloud: Server,
+        folder: Path,
+        run: int | None = None,
+        job: int | None = None,
+        *,
+        sleep: Callable[[float], object] = lambda _: pytest.fail("it waits"),
+        late: float = 0.0,
+    ) -> None:
         access = Access(cloud.url, ACCOUNT, TOKEN, job, run)
         with DbtCloud(access) as client:
-            found = fetch(client, access, folder)
+            found = fetch(client, access, folder, sleep=sleep, clock=lambda: MIDNIGHT + late)
         self.name = found.manifest.parent.name
         self.note = found.note
         self.manifest = json.loads(found.manifest.read_bytes())["metadata"]["invocation_id"]
@@ -36,15 +53,16 @@ class Folder:
         return {each["unique_id"]: each["status"] for each in self.results["results"]}
 
 
-def refusal(cloud: Server, folder: Path, run: int | None = None, job: int | None = None) -> str:
+def refusal(cloud: Server, folder: Path, run: int | None = None, job: int | None = None, **how: Any) -> str:
     with pytest.raises(CloudError) as refused:
-        Folder(cloud, folder, run, job)
+        Folder(cloud, folder, run, job, **how)
     assert list(folder.glob("*")) == []
     return str(refused.value)
 
 
 def test_a_later_docs_generate_does_not_mask_the_build(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build", (A, "success")), step("generate", (A, "success"), invocation="i2"))
+    cloud.runs[7]["status_humanized"] = "a text of an answer's, which is not told"
     found = Folder(cloud, tmp_path, 7)
     assert (found.manifest, found.results["args"]["which"]) == ("i1", "build")
     assert found.note == "sends by run 7 of dbt Cloud (Success)"
@@ -99,7 +117,7 @@ def test_a_run_that_is_named_is_taken_however_it_ended_but_not_before(
     if well:
         assert Folder(cloud, tmp_path, 7).name == "7"
     else:
-        assert refusal(cloud, tmp_path, 7) == "run 7 of dbt Cloud has not ended yet (Running): wait until it has"
+        assert refusal(cloud, tmp_path, 7) == "run 7 of dbt Cloud (Running) has not ended yet: wait until it has"
 
 
 def test_a_run_of_another_job_is_not_taken(cloud: Server, tmp_path: Path) -> None:
@@ -130,6 +148,59 @@ def test_a_later_run_that_failed_before_it_built_anything_is_passed_over(cloud: 
     assert found.note.startswith("run 8 of dbt Cloud (Error) built and tested nothing")
 
 
+def test_a_run_that_built_is_heard_though_a_good_one_came_before_it_and_a_void_one_behind(
+    cloud: Server, tmp_path: Path
+) -> None:
+    cloud.add(6, step("build", (TEST, "pass")))
+    cloud.add(7, step("build", (TEST, "fail"), invocation="i2"), status=20)
+    cloud.add(8, status=20)
+    assert Folder(cloud, tmp_path, job=JOB).statuses == {TEST: "fail"}
+
+
+def test_so_many_runs_are_looked_at_and_the_first_few_told(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(6, step("build"))
+    for number in range(7, 7 + LOOK_BACK):
+        cloud.add(number, status=20)
+    told = refusal(cloud, tmp_path, job=JOB).splitlines()
+    assert [each.partition(" of ")[0] for each in told] == ["run 26", "run 25", "run 24", "and so did 17 runs before"]
+
+
+# What is being saved
+
+
+def test_a_run_whose_artifacts_are_being_saved_is_waited_for(cloud: Server, tmp_path: Path) -> None:
+    whole = (step("run", (A, "success")), step("test", (TEST, "fail"), invocation="i2"))
+    cloud.add(7, whole[0], Step("Invoke dbt with `dbt test`"), status=20)
+    cloud.runs[7]["artifacts_saved"] = False
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            cloud.add(7, *whole, status=20)
+
+    assert Folder(cloud, tmp_path, 7, sleep=sleep).statuses == {A: "success", TEST: "fail"}
+    assert slept == [LOOK_SECONDS] * 3
+
+
+def test_a_run_that_is_never_saved_is_not_taken_and_not_kept(cloud: Server, tmp_path: Path) -> None:
+    slept: list[float] = []
+    cloud.add(7, step("run", (A, "success")))
+    cloud.runs[7]["artifacts_saved"] = False
+    told = "run 7 of dbt Cloud (Success): its artifacts are not all there yet"
+    assert refusal(cloud, tmp_path, 7, sleep=slept.append).startswith(told)
+    assert sum(slept) == 60
+    assert refusal(cloud, tmp_path, 7, late=86_400).startswith(told)  # without another wait
+
+
+def test_a_run_that_has_nothing_to_save_is_passed_over_once_it_is_old(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(6, step("build"))
+    cloud.add(7, status=20)
+    cloud.runs[7]["artifacts_saved"] = False
+    assert "not all there yet" in refusal(cloud, tmp_path, job=JOB, sleep=lambda _: None)
+    assert Folder(cloud, tmp_path, job=JOB, late=86_400).name == "6"
+
+
 def test_a_job_without_a_run_is_told(cloud: Server, tmp_path: Path) -> None:
     assert refusal(cloud, tmp_path, job=JOB).startswith(f"job {JOB} of dbt Cloud has no run that ended well or failed")
 
@@ -144,6 +215,32 @@ def test_a_run_is_written_whole_or_not_at_all_and_once(cloud: Server, tmp_path: 
     asked = len(cloud.asked)
     Folder(cloud, tmp_path, 7)
     assert cloud.paths()[asked:] == ["/runs/7/"]
+
+
+def test_half_of_a_run_on_disk_is_fetched_anew(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build", (TEST, "fail")))
+    Folder(cloud, tmp_path, 7)
+    (tmp_path / "7" / "run_results.json").unlink()
+    assert Folder(cloud, tmp_path, 7).statuses == {TEST: "fail"}
+    assert [each.name for each in tmp_path.iterdir()] == ["7"]
+
+
+def test_results_that_are_gone_open_no_gate(cloud: Server, tmp_path: Path) -> None:
+    cloud.add(7, step("build"))
+    Folder(cloud, tmp_path, 7)
+    read, gone = read_manifest(tmp_path / "7" / "manifest.json"), tmp_path / "7" / "gone.json"
+    assert "is gone, so that nobody knows" in read_gates(gone, read, needed=True).why(A)
+    assert read_gates(gone, read).why(A) == ""
+
+
+def test_what_a_killed_process_left_goes_after_a_day(cloud: Server, tmp_path: Path) -> None:
+    for name, age in ((".5.old", 90_000), (".6.new", 3_600)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    (tmp_path / ".gone").symlink_to("nowhere")  # as what another process renames between listing and looking
+    cloud.add(7, step("build"))
+    Folder(cloud, tmp_path, 7)
+    assert {each.name for each in tmp_path.iterdir()} == {"7", ".6.new", ".gone"}
 
 
 def test_only_the_last_runs_stay_on_disk(cloud: Server, tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,8 @@ from dbt_heap.cli.group import group
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.server import JOB, DbtCloud, Step, step
 from tests.project import Outcome, Project
+from tests.terminal import typed
 from tests.warehouse.users import ROWS, USERS
-
-COMMANDS = """
-import sys
-from dbt.cli.main import dbtRunner
-for command in ("build", "generate"):
-    words = ["docs", "generate", "--empty-catalog"] if command == "generate" else [command]
-    assert dbtRunner().invoke([*words, "--quiet", "--target-path", command]).success
-"""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +32,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     columns = [{"name": "user_id", "data_tests": ["not_null"]}]
     models = [{"name": "heap_users", "config": {"meta": {"heap": heap}}, "columns": columns}]
     (folder / "models" / "heap.yml").write_text(yaml.safe_dump({"models": models}))
-    subprocess.run([sys.executable, "-c", COMMANDS], cwd=folder, check=True, capture_output=True)
+    for command in (["build"], ["docs", "generate"]):
+        ran = typed(["dbt", *command, "--quiet", "--target-path", command[-1]], folder, os.environ)
+        assert ran.returncode == 0, ran.stdout
     return folder
 
 

@@ -1,0 +1,47 @@
+"""A listener whose syncs only note that they begin and wait for a file, so that its tests need no dbt: `python -m`.
+
+Arguments: a folder, an exit code, whether to catch up, seconds of silence that are borne, the jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from dbt_heap.listen import connection
+from dbt_heap.listen.options import SECRET, ListenOptions
+from dbt_heap.listen.server import serve
+
+SYNC = """
+import sys, time
+from pathlib import Path
+folder, code, _, job = sys.argv[1:]
+with (folder := Path(folder)).joinpath("begun").open("a") as begun:
+    begun.write(job + "\\n")
+while not (folder / "go").exists():
+    time.sleep(0.02)
+sys.exit(int(code))
+"""
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    folder, code, catch_up, silence, *jobs = sys.argv[1:]
+    connection.SILENT_SECONDS = float(silence)
+    options = ListenOptions(
+        secret=os.environ[SECRET].strip(),
+        command=[sys.executable, "-S", "-c", SYNC, folder, code],
+        jobs=frozenset(map(int, jobs)),
+        port=0,
+        catch_up=catch_up == "yes",
+    )
+    serve(
+        options,
+        ready=lambda url: print(url, flush=True),
+        say=lambda text: print(text, file=sys.stderr, flush=True),
+        delays=(0.5, 0.5),
+    )
+
+
+if __name__ == "__main__":
+    main()
