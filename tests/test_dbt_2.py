@@ -75,8 +75,8 @@ def test_it_is_checked_planned_and_synced(shop: Shop, heap: Sandbox) -> None:
 
 
 def test_what_dbt_2_drops_is_told_of_each_declaration(shop: Shop) -> None:
-    for command in ("ls", "check", "plan"):
-        assert warned(shop.run(command)) == WARNINGS
+    for command in ("ls", "check", "plan", "show", "rejects", "runs", "exposures", "debug", "state show"):
+        assert warned(shop.run(*command.split())) == WARNINGS, command
     refused = shop.run("ls", "--warn-error")
     assert refused.exit_code == 2 and all(text in refused.stderr for text in WARNINGS)
 

@@ -129,7 +129,9 @@ def test_a_word_that_fits_nothing_is_told_as_dbt_does(shop: Shop) -> None:
 
 
 def test_the_default_selector_is_told(shop: Shop) -> None:
-    assert shop.ls("").stderr == "as in dbt, the selector 'crm' chose, by its `default: true`\n"
+    told = "as in dbt, the selector 'crm' chose, by its `default: true`\n"
+    assert shop.ls("").stderr == told
+    assert dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == told
     assert shop.ls("--target prod").exit_code == 2  # of which the profile knows nothing, and the selector's Jinja asks
     assert shop.ls("--exclude ''").stderr.splitlines() == [
         "warning: the selection criterion '' fits nothing that is enabled"
