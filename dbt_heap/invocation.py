@@ -136,7 +136,11 @@ def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, pat
 
 def _may_have_default(settings: Settings, project: ProjectFile, manifest: Manifest) -> bool:
     """Whether one of the project's selectors may say `default: true`; dbt's own code is asked whether it does."""
-    if not project.raw:
+    if manifest.has_default_selector or not project.raw:
         return manifest.has_default_selector
-    file = settings.project_dir / "selectors.yml"
-    return file.is_file() and b"default" in file.read_bytes()
+    try:
+        return b"default" in (settings.project_dir / "selectors.yml").read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:  # which is told where they are read
+        return True

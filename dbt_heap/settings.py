@@ -64,6 +64,11 @@ class Settings:
         return bool(self.select or self.exclude or self.selector)
 
     @property
+    def from_elsewhere(self) -> bool:
+        """Whether the manifest is not the folder's own, of which a part may stand there, such as dbt_project.yml."""
+        return bool(self.manifest or self.dbt_cloud)
+
+    @property
     def profiles_folder(self) -> Path:
         """Where profiles.yml is: the given folder, else this one or the project's if it stands there, else ~/.dbt."""
         beside = (folder for folder in (Path.cwd(), self.project_dir) if (folder / "profiles.yml").exists())

@@ -12,7 +12,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt.graph.cli import parse_difference
 
+from dbt_heap.selection.choosing import _asks_for_files
 from tests.integration import ROOT, Commands
 from tests.project import Outcome, dbt_heap
 
@@ -22,40 +24,29 @@ STATE = "--state earlier"
 CHOICES = [
     "",  # selectors.yml has a default
     # words, wildcards, unions, intersections
-    "--select people", "--select people orders", "--select people --select orders", "--select shop.marts",
-    "--select shop.marts.*", "--select *e*", "--select tag:crm,tag:nightly",
-    "--select tag:crm,config.group:growth orders", "--select nosuch", "--select ''", "--exclude ''",
-    "--exclude tag:crm", "--select tag:mart --exclude tag:crm orders",
-    "--select fqn:* source:*", "--select teams", "--select teams.v1", "--select teams_v2", "--select people.sql",
-    "--select switched_off", "--select nothing_yet", "--select countries.csv",
+    "--select people --select orders", "--select shop.marts.*", "--select *e*",
+    "--select tag:crm,config.group:growth orders", "--select ''", "--exclude tag:crm",
+    "--select tag:mart --exclude tag:crm orders", "--select fqn:* source:*", "--select teams.v1", "--select teams_v2",
+    "--select people.sql", "--select switched_off", "--select nothing_yet", "--select countries.csv",
     # the graph
-    "--select +people", "--select people+", "--select 1+people+1", "--select 2+scores", "--select @stg_people",
-    "--select +people+,tag:mart", "--exclude people+", "--select stg_orders+1",
+    "--select +people", "--select 1+people+1", "--select 2+scores", "--select @stg_people",
+    "--select +people+,tag:mart", "--exclude people+",
     # methods
     "--select tag:n*", "--select path:models/marts", "--select models/marts/*", "--select path:models/**/teams_v?.sql",
     "--select path:models/staging/sources.yml", "--select path:seeds", "--select path:nowhere",
-    "--select file:orders.sql", "--select file:teams_v*", "--select fqn:shop.staging.*+",
-    "--select package:kit", "--select package:this", "--select config.materialized:view",
-    "--select config.meta.heap.type:events",
+    "--select file:teams_v*", "--select package:kit", "--select package:this", "--select config.meta.heap.type:events",
     "--select config.meta.heap.identity:user_id --exclude config.materialized:seed", "--select config.tags:crm",
-    "--select config.enabled:true", "--select resource_type:snapshot", "--select resource_type:source",
-    "--select source:raw", "--select source:raw.loaded+", "--select source:shop.raw.*", "--select exposure:board",
-    "--select +exposure:*", "--select +test_name:unique", "--select 1+test_type:generic", "--select 1+test_type:unit",
-    "--select +unit_test:scores_are_one_more", "--select group:growth", "--select access:private", "--select access:p*",
-    "--select access:public+", "--select version:latest", "--select version:old", "--select version:prerelease",
-    "--select version:none",
+    "--select resource_type:snapshot", "--select source:raw.loaded+", "--select +exposure:*",
+    "--select +test_name:unique", "--select 1+test_type:unit", "--select +unit_test:scores_are_one_more",
+    "--select group:growth", "--select access:p*", "--select version:latest", "--select version:none",
     # an earlier state
-    f"--select state:new {STATE}", f"--select state:new+ {STATE}", f"--select state:old {STATE}",
-    f"--select state:modified {STATE}",
-    f"--select state:modified+ {STATE}", f"--select state:unmodified {STATE}", f"--select state:modified.body {STATE}",
+    f"--select state:new+ {STATE}", f"--select state:old {STATE}", f"--select state:modified {STATE}",
+    f"--select state:unmodified {STATE}", f"--select state:modified.body {STATE}",
     f"--select state:modified.configs {STATE}", f"--select state:modified.relation {STATE}",
     f"--select state:modified.macros {STATE}", f"--select state:modified.contract {STATE}",
-    f"--select state:modified.persisted_descriptions {STATE}", f"--select state:modified,tag:mart {STATE}",
-    f"--select result:error {STATE}", f"--select result:error+ {STATE}", f"--select result:skipped {STATE}",
-    f"--select result:success {STATE}", f"--select 1+result:fail {STATE}", f"--select 1+result:warn {STATE}",
-    f"--select 1+result:pass {STATE}", f"--select 1+state:modified {STATE}",
-    f"--exclude result:error+ result:skipped {STATE}",
-    f"--select result:success,state:modified {STATE}", f"--select source_status:fresher+ {STATE}",
+    f"--select 1+state:modified,tag:mart {STATE}", f"--select result:error+ {STATE}",
+    f"--select result:success,state:modified {STATE}", f"--select 1+result:fail {STATE}",
+    f"--exclude result:error+ result:skipped {STATE}", f"--select source_status:fresher+ {STATE}",
     f"--selector since {STATE}",
     # selectors.yml
     "--selector crm", "--selector marts_but_events", "--selector both", "--selector of_the_day",
@@ -63,10 +54,10 @@ CHOICES = [
 ]  # fmt: skip
 
 REFUSED = [
-    "--select tagg:crm", "--select source:a.b.c.d", "--select @people+", "--select exposure:a.b.c",
-    "--select version:newest", "--select resource_type:modle", "--select test_type:strange", "--select path:/models",
-    "--select state:modified", f"--select state:changed {STATE}", "--select result:error",
-    "--select source_status:fresher", "--select state:new --state nowhere", "--selector nosuch", "--select",
+    "--select tagg:crm", "--select source:a.b.c.d", "--select @people+", "--select version:newest",
+    "--select test_type:strange", "--select path:/models", "--select state:modified",
+    f"--select state:changed {STATE}", "--select result:error", "--select state:new --state nowhere",
+    "--selector nosuch", "--select",
 ]  # fmt: skip
 
 
@@ -138,7 +129,9 @@ def test_a_word_that_fits_nothing_is_told_as_dbt_does(shop: Shop) -> None:
 
 
 def test_the_default_selector_is_told(shop: Shop) -> None:
-    assert shop.ls("").stderr == "as in dbt, the selector 'crm' chose, by its `default: true`\n"
+    told = "as in dbt, the selector 'crm' chose, by its `default: true`\n"
+    assert shop.ls("").stderr == told
+    assert dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == told
     assert shop.ls("--target prod").exit_code == 2  # of which the profile knows nothing, and the selector's Jinja asks
     assert shop.ls("--exclude ''").stderr.splitlines() == [
         "warning: the selection criterion '' fits nothing that is enabled"
@@ -157,14 +150,46 @@ ANYWHERE = [
 
 @pytest.mark.parametrize("selection", ANYWHERE)
 def test_without_a_checkout_the_manifest_alone_is_enough(shop: Shop, tmp_path: Path, selection: str) -> None:
-    named = shop.named[selection]
-    assert named is not None
-    shutil.copytree(shop.folder / "earlier", tmp_path / "earlier")
-    manifest = shutil.copy(shop.folder / "target" / "manifest.json", tmp_path)
-    found = dbt_heap(
-        "ls", "--output", "json", "--manifest", str(manifest), "--project-dir", str(tmp_path), *shlex.split(selection)
+    assert models(anywhere(shop, tmp_path, selection)) == (shop.named[selection] or set()) & shop.tagged
+
+
+@pytest.mark.parametrize("selection", ["", "--select path:models/marts", "--selector marts_but_events"])
+def test_a_lone_project_file_is_no_checkout(shop: Shop, tmp_path: Path, selection: str) -> None:
+    """It stands beside the profile for the app ids that it holds."""
+    shutil.copy(shop.folder / "dbt_project.yml", tmp_path)
+    assert models(anywhere(shop, tmp_path, selection)) == (shop.named[selection] or set()) & shop.tagged
+
+
+def test_selectors_that_a_manifest_of_dbt_2_holds_in_part_are_read_beside_it(shop: Shop, tmp_path: Path) -> None:
+    of_dbt_2 = {**shop.manifest["metadata"], "dbt_version": "2.0.3"}
+    (tmp_path / "manifest.json").write_text(json.dumps({**shop.manifest, "metadata": of_dbt_2, "selectors": {}}))
+    where = ("--manifest", str(tmp_path / "manifest.json"))
+    for selection in ("--selector both", ""):
+        assert models(shop.ls(selection, *where)) == (shop.named[selection] or set()) & shop.tagged
+
+
+@pytest.mark.parametrize(
+    ("word", "asks"),
+    [
+        ("tag:crm", False),
+        ("file:people.sql", False),
+        ("people.sql", False),
+        ("models/marts", True),
+        ("a+,path:b", True),
+    ],
+)
+def test_the_projects_files_are_laid_out_only_for_a_path(word: str, asks: bool) -> None:
+    assert _asks_for_files(parse_difference([word], None)) == asks
+    assert _asks_for_files(parse_difference(None, ["people", word])) == asks
+
+
+def anywhere(shop: Shop, folder: Path, selection: str) -> Outcome:
+    """`dbt-heap ls` in a folder that holds no model: the manifest is copied there, and the earlier state."""
+    (folder / "earlier").symlink_to(shop.folder / "earlier")
+    manifest = shutil.copy(shop.folder / "target" / "manifest.json", folder)
+    return dbt_heap(
+        "ls", "--output", "json", "--manifest", str(manifest), "--project-dir", str(folder), *shlex.split(selection)
     )
-    assert models(found) == named & shop.tagged
 
 
 def test_without_a_checkout_a_selector_that_the_manifest_lacks_is_told(shop: Shop, tmp_path: Path) -> None:
@@ -201,6 +226,22 @@ def test_no_file_is_made_outside_of_the_folder_that_stands_for_the_project(
 
 
 @pytest.mark.parametrize(
+    ("version", "advice"),
+    [("1.99.0", "dbt-core 1.99.0"), ("2025.7.9+abc123", "the newest dbt-core below 2")],  # a release track: in no index
+)
+def test_a_manifest_that_dbts_classes_cannot_hold_is_told_with_what_to_install(
+    shop: Shop, tmp_path: Path, version: str, advice: str
+) -> None:
+    people = {**shop.manifest["nodes"]["model.shop.people"], "resource_type": "thing of another dbt"}
+    metadata = {**shop.manifest["metadata"], "dbt_version": version}
+    nodes = {**shop.manifest["nodes"], "model.shop.people": people}
+    (tmp_path / "manifest.json").write_text(json.dumps({**shop.manifest, "metadata": metadata, "nodes": nodes}))
+    told = shop.ls("--select orders", "--manifest", str(tmp_path / "manifest.json"))
+    assert told.exit_code == 2
+    assert f"of dbt {version}, and 1." in told.stderr and f"Install {advice}, or" in told.stderr
+
+
+@pytest.mark.parametrize(
     "content", ["{", "[]", '{"metadata": {}}', '{"metadata": {"dbt_schema_version": "manifest/v1"}}']
 )
 def test_earlier_artifacts_that_dbt_cannot_read_are_told(shop: Shop, tmp_path: Path, content: str) -> None:
@@ -213,6 +254,7 @@ def test_earlier_artifacts_that_dbt_cannot_read_are_told(shop: Shop, tmp_path: P
 @pytest.mark.parametrize(
     "content",
     [
+        None,  # a folder stands there
         "selectors: [",
         "selectors: {}",
         "selectors: [{name: a}]",
@@ -220,13 +262,15 @@ def test_earlier_artifacts_that_dbt_cannot_read_are_told(shop: Shop, tmp_path: P
         "selectors: [{name: a, default: true, definition: {}}]",
     ],
 )
-def test_a_selectors_file_that_dbt_refuses_is_told_in_a_sentence(shop: Shop, content: str) -> None:
-    file = shop.folder / "selectors.yml"
-    good = file.read_text()
-    file.write_text(content)
+def test_a_selectors_file_that_will_not_do_is_told_in_a_sentence(shop: Shop, content: str | None) -> None:
+    file, kept = shop.folder / "selectors.yml", shop.folder / "kept.yml"
+    file.rename(kept)
+    file.mkdir() if content is None else file.write_text(content)
     try:
-        refused = shop.ls("--selector crm")
+        for selection in ("--selector crm", "") if content is None else ("--selector crm",):
+            refused = shop.ls(selection)
+            assert refused.exit_code == 2
+            assert len(refused.stderr.splitlines()) == 1
     finally:
-        file.write_text(good)
-    assert refused.exit_code == 2
-    assert len(refused.stderr.splitlines()) == 1
+        file.rmdir() if content is None else file.unlink()
+        kept.rename(file)

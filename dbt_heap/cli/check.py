@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.invocation import bear, invoke
+from dbt_heap.invocation import bear
 from dbt_heap.opening import open_ledger
 from dbt_heap.vanished import vanished
 
@@ -17,15 +18,12 @@ from dbt_heap.vanished import vanished
 def command(**shared: Any) -> None:
     """Hold the declarations against the manifest and the warehouse's columns. All mistakes are told at once."""
     settings = settings_of(**shared)
-    invocation = invoke(settings)
+    invocation = begin(settings)
     selected = invocation.selected
     with console_of(settings) as console, open_ledger(invocation) as ledger:
         gone = vanished(invocation, ledger)
-        for warning in (*invocation.warnings, *gone):
-            console.warn(warning)
+        tell(console, gone)
         bear(gone, settings)
-        for note in invocation.notes:
-            console.note(note)
         ledger.state.must_be_ours()
         ledger.check(selected)
         for sync in selected:

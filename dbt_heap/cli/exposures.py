@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.errors import SettingsError
 from dbt_heap.exposures import MARK, exposures
 from dbt_heap.files import write_whole
-from dbt_heap.invocation import invoke
 
 
 @click.command("exposures")
@@ -34,10 +34,8 @@ def command(
 ) -> None:
     """Write the declared syncs as exposures, so that Heap stands in dbt's graph and docs. Needs the manifest alone."""
     settings = settings_of(**shared)
-    invocation = invoke(settings)
+    invocation = begin(settings)
     console = console_of(settings)
-    for warning in invocation.warnings:
-        console.warn(warning)
     given = {"owner_name": owner_name, "owner_email": owner_email, "url": url}
     said = invocation.project.heap_vars.exposures.model_copy(update={key: each for key, each in given.items() if each})
     text = exposures(invocation.selected, said, invocation.manifest.project_name or invocation.project.name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import tell
 from dbt_heap.cli.options import console_of, output_options, project_options, settings_of
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.proposal.drafting import draft
@@ -23,7 +24,5 @@ def command(model: str, sync_type: str | None, **shared: Any) -> None:
     """
     settings = settings_of(**shared)
     made = draft(settings, model, SyncType(sync_type) if sync_type else None)
-    console = console_of(settings)
-    for warning in made.warnings:
-        console.warn(warning)
+    tell(console_of(settings), made.warnings, made.notes)
     click.echo(made.text, nl=False)

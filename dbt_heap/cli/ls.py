@@ -7,10 +7,10 @@ from typing import Any
 import click
 import orjson
 
-from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.console import print_table
 from dbt_heap.declarations.sync import Sync
-from dbt_heap.invocation import invoke
 
 _COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
 
@@ -20,13 +20,7 @@ _COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
 @all_options
 def command(output: str, **shared: Any) -> None:
     """List the declared syncs. Needs the manifest alone."""
-    settings = settings_of(**shared)
-    invocation = invoke(settings)
-    with console_of(settings) as console:
-        for warning in invocation.warnings:
-            console.warn(warning)
-        for note in invocation.notes:
-            console.note(note)
+    invocation = begin(settings_of(**shared))
     if output == "name":
         for each in invocation.selected:
             click.echo(each.name)

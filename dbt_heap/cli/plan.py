@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin, tell
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.cli.plan_output import OUTPUTS, write_plans, write_review
 from dbt_heap.errors import SettingsError
-from dbt_heap.invocation import invoke
 from dbt_heap.ledger.plans import Options
 from dbt_heap.preview import previews, review
 
@@ -44,17 +44,13 @@ def command(
     settings = settings_of(**shared)
     if against and not settings.state:
         raise SettingsError("--against: say with --state where the manifest.json is that is to be compared")
-    invocation = invoke(settings)
+    invocation = begin(settings)
     options = Options(retry_rejected=retry_rejected, full_scan=full_scan)
     with console_of(settings) as console:
-        for warning in (*invocation.warnings, *invocation.gates.warnings):
-            console.warn(warning)
-        for note in invocation.notes:
-            console.note(note)
+        tell(console, invocation.gates.warnings)
         if against and settings.state:
             reviewed = review(invocation, options, settings.state, against)
-            for warning in reviewed.warnings:
-                console.warn(warning)
+            tell(console, reviewed.warnings)
             write_review(reviewed, output)
             due = reviewed.changes_something
         else:

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
-from dbt_heap.invocation import invoke
 from dbt_heap.ledger.history import read_rejects
 from dbt_heap.opening import open_ledger
 
@@ -23,7 +23,7 @@ def command(with_values: bool, limit: int, output: str, **shared: Any) -> None:
 
     A rejected row is tried again when its values change, or with `dbt-heap sync --retry-rejected`.
     """
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
         write_table(
             read_rejects(ledger.state, invocation.labels(ledger.target), keys=with_values, limit=limit),

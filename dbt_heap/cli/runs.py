@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
-from dbt_heap.invocation import invoke
 from dbt_heap.ledger.history import read_runs
 from dbt_heap.opening import open_ledger
 
@@ -19,6 +19,6 @@ from dbt_heap.opening import open_ledger
 @all_options
 def command(limit: int, output: str, **shared: Any) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
         write_table(read_runs(ledger.state, invocation.labels(ledger.target), limit=limit), output)

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.heap import PATHS
-from dbt_heap.invocation import invoke
 from dbt_heap.preview import samples
 
 
@@ -20,6 +20,6 @@ def command(limit: int, **shared: Any) -> None:
 
     This command shows rows' values: that is what it is for.
     """
-    for sync, body in samples(invoke(settings_of(**shared)), limit):
+    for sync, body in samples(begin(settings_of(**shared)), limit):
         click.echo(f"{sync.name}: POST {PATHS[sync.type]}", err=True)
         click.echo(body)

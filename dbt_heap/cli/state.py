@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.console import print_table
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import SettingsError
-from dbt_heap.invocation import Invocation, invoke
+from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.administration import rebind, rename, reset
 from dbt_heap.ledger.adoption import adopt_events, adopt_objects
 from dbt_heap.ledger.lookback import instant
@@ -29,7 +30,7 @@ def command() -> None:
 @output_options
 def show(**shared: Any) -> None:
     """Show where every sync stands, at every destination."""
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
         declared = {sync.name for sync in invocation.declared}
         rows = [
@@ -50,7 +51,7 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
 
     Its next run sends every row again. Events keep their idempotency keys, so that Heap recognises those it has.
     """
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     if not yes:
         click.confirm(f"The next sync of {sync} will send every row again. Start over?", abort=True)
     with open_ledger(invocation) as ledger:
@@ -65,7 +66,7 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
 @output_options
 def rename_command(older: str, newer: str, **shared: Any) -> None:
     """Give the state of the sync OLDER to NEWER, with its idempotency keys, so that nothing is sent again."""
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     _declared(invocation, newer)
     with open_ledger(invocation) as ledger:
         rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer)
@@ -78,7 +79,7 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
 @output_options
 def rebind_command(sync: str, **shared: Any) -> None:
     """Accept that the model of SYNC stands in another relation now."""
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     relation = str(_declared(invocation, sync).model.relation)
     with open_ledger(invocation) as ledger:
         rebind(ledger.state, _label(invocation, sync, None, ledger.target), sync, relation)
@@ -99,7 +100,7 @@ def adopt_command(sync: str, before: str | None, given: str | None, **shared: An
     """Begin SYNC where another tool stopped: what that has sent is not sent again. Sends nothing."""
     if (before is None) == (given is None):
         raise SettingsError("state adopt: one of --before and --from-relation is needed")
-    invocation = invoke(settings_of(**shared))
+    invocation = begin(settings_of(**shared))
     declared = _declared(invocation, sync)
     with open_ledger(invocation) as ledger:
         label = _label(invocation, sync, None, ledger.target)

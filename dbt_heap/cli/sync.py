@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli.beginning import tell
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.console import Console, print_table
 from dbt_heap.errors import SettingsError
@@ -156,8 +157,7 @@ class _Interruption:
 
 
 def _introduce(console: Console, invocation: Invocation) -> None:
-    for note in invocation.notes:
-        console.note(note)
+    tell(console, (), invocation.notes)  # what it warns of, the run itself tells
     if not invocation.selected:
         console.warn(
             "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"

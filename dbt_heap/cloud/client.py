@@ -20,8 +20,8 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from dbt_heap import __version__
 from dbt_heap.cloud.access import TOKEN, Access
 from dbt_heap.errors import CloudError
-from dbt_heap.heap.deadlines import PunctualAdapter
-from dbt_heap.heap.patience import GivenUpError, Patience
+from dbt_heap.http.deadlines import PunctualAdapter
+from dbt_heap.http.patience import GivenUpError, Patience
 from dbt_heap.manifest.artifacts import parse
 from dbt_heap.settings import LOOPBACK
 

@@ -17,8 +17,8 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from dbt_heap import __version__
 from dbt_heap.batches import body
 from dbt_heap.declarations.sync import SyncType
-from dbt_heap.heap.deadlines import PunctualAdapter
-from dbt_heap.heap.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
+from dbt_heap.http.deadlines import PunctualAdapter
+from dbt_heap.http.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
 from dbt_heap.settings import LOOPBACK
 
 PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings

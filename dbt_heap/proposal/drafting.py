@@ -32,6 +32,7 @@ class Draft:
 
     text: str
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]  # whose manifest it is
 
 
 def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
@@ -39,7 +40,7 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
 
     Raises SettingsError, ManifestError, WarehouseError; DeclarationError of `vars: dbt_heap:`.
     """
-    project, path, _ = sources(settings)
+    project, path, notes = sources(settings)
     content = load_manifest(path)
     found = find(content, name)
     model = found.model
@@ -50,11 +51,11 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
         raise SettingsError(f"{model.name}: {not_built(model)}; or list its columns in its YAML")
     others, warnings = _others(content, model, project.heap_vars)
     proposal = propose(_subject(found, built, others, project.heap_vars), sync_type)
-    notes = [] if built else [f"{not_built(model)}: these are the columns that its YAML lists, of unknown types"]
-    warnings += [f"{model.name}: {note}" for note in notes]
+    unsure = [] if built else [f"{not_built(model)}: these are the columns that its YAML lists, of unknown types"]
+    warnings += [f"{model.name}: {note}" for note in unsure]
     warnings += [f"{model.name}: `{guess.key}` is missing: {guess.why}" for guess in proposal.missing]
     bear(warnings, settings)
-    return Draft(as_yaml(found, proposal, notes), tuple(warnings))
+    return Draft(as_yaml(found, proposal, unsure), tuple(warnings), notes)
 
 
 def _others(content: Mapping[str, Any], model: Model, heap_vars: HeapVars) -> tuple[list[Sync], list[str]]:

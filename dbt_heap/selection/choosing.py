@@ -15,7 +15,7 @@ from dbt.compilation import Linker
 from dbt.flags import set_from_args
 from dbt.graph.cli import parse_difference, parse_union
 from dbt.graph.selector import NodeSelector
-from dbt.graph.selector_spec import SelectionSpec
+from dbt.graph.selector_spec import SelectionCriteria, SelectionSpec
 from dbt_common.events.contextvars import task_contextvars
 from dbt_common.exceptions import DbtBaseException
 
@@ -40,7 +40,7 @@ class Selection:
 def select(settings: Settings, manifest_path: Path, raw_project: Mapping[str, Any]) -> Selection | None:
     """What dbt would select; None where nothing is asked for, and no selector is the default one.
 
-    `raw_project` is dbt_project.yml, empty without a checkout. Raises SettingsError where dbt does not understand the
+    `raw_project` is dbt_project.yml, empty where there is none. Raises SettingsError where dbt does not understand the
     selection, ManifestError where it cannot read the manifest.
     """
     content = load_manifest(manifest_path)
@@ -50,9 +50,11 @@ def select(settings: Settings, manifest_path: Path, raw_project: Mapping[str, An
         default = None if settings.selecting else selectors.default
         if not settings.selecting and default is None:
             return None
-        with _root(settings, raw_project, content) as root, task_contextvars(project_root=str(root)):
+        specification = _specification(settings, selectors, default)
+        files = _files(content) if _asks_for_files(specification) else iter(())
+        with _root(settings, raw_project, files) as root, task_contextvars(project_root=str(root)):
             selecting = _node_selector(settings, manifest_path, content, selectors)
-            chosen = selecting.get_selected(_specification(settings, selectors, default), warn_on_no_nodes=False)
+            chosen = selecting.get_selected(specification, warn_on_no_nodes=False)
             notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
             return Selection(frozenset(chosen), tuple(_fitting_nothing(settings, selecting)), notes)
     except DbtBaseException as refusal:
@@ -84,6 +86,13 @@ def _specification(settings: Settings, selectors: Selectors, default: str | None
     return parse_difference(list(settings.select) or None, list(settings.exclude) or None)
 
 
+def _asks_for_files(specification: SelectionSpec) -> bool:
+    """Whether dbt may look into the project's folder: for a path, also in a selector that it looks up later."""
+    if isinstance(specification, SelectionCriteria):
+        return str(specification.method) in ("path", "selector")
+    return any(map(_asks_for_files, specification))
+
+
 def _fitting_nothing(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
     """What dbt warns of, too: most often a name that is misspelt."""
     if not settings.selector:
@@ -109,13 +118,13 @@ def _node_selector(
 
 
 @contextmanager
-def _root(settings: Settings, raw_project: Mapping[str, Any], content: Mapping[str, Any]) -> Iterator[Path]:
-    """The folder that `path:` looks into; without a checkout, one with an empty file for each of the manifest's."""
-    if raw_project:
+def _root(settings: Settings, raw_project: Mapping[str, Any], files: Iterator[PurePosixPath]) -> Iterator[Path]:
+    """The folder that `path:` looks into; without a checkout, one in which all these files stand empty."""
+    if raw_project and not settings.from_elsewhere:
         yield settings.project_dir.absolute()
         return
     with TemporaryDirectory() as folder:
-        for file in _files(content):
+        for file in files:
             with suppress(OSError, ValueError):  # such as a name that this machine cannot have
                 path = Path(folder, file)
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,12 +50,19 @@ def graph_manifest(path: Path, content: dict[str, Any]) -> Manifest:
         return Manifest.from_writable_manifest(written)
     except (DbtBaseException, *CRASHES) as refusal:
         version = text(content["metadata"], "dbt_version")
-        advice = "the newest dbt-core below 2" if is_of_dbt_2(content) else f"dbt-core {version}"
         raise ManifestError(
             f"{path}: a selection needs a dbt-core beside dbt-heap that can read this manifest of dbt {version}, and "
-            f"{installed}, which is installed, cannot ({type(refusal).__name__}). Install {advice}, or leave the "
-            "selection out"
+            f"{installed}, which is installed, cannot ({type(refusal).__name__}). Install {_fitting(version)}, or "
+            "leave the selection out"
         ) from None
+
+
+def _fitting(version: str) -> str:
+    """The dbt-core to install; no index has those of dbt Cloud's release tracks, which are named by their year.
+
+    https://docs.getdbt.com/docs/dbt-versions/cloud-release-tracks
+    """
+    return "the newest dbt-core below 2" if re.match(r"2\.|20\d\d\.", version) else f"dbt-core {version}"
 
 
 def earlier_state(settings: Settings, target_path: Path) -> PreviousState:

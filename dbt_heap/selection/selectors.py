@@ -19,13 +19,15 @@ from dbt_heap.manifest import is_of_dbt_2
 from dbt_heap.manifest.artifacts import mapping
 from dbt_heap.settings import Settings
 
+FILE_NAME = "selectors.yml"
+
 
 @dataclass(frozen=True)
 class Selectors:
     """What dbt made of them, by name."""
 
     named: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    where: str = "selectors.yml"  # they stand
+    where: str = FILE_NAME  # they stand
 
     @property
     def default(self) -> str | None:
@@ -42,8 +44,11 @@ class Selectors:
 
 
 def read_selectors(settings: Settings, raw_project: Mapping[str, Any], manifest: Mapping[str, Any]) -> Selectors:
-    """Those of the project. Raises SettingsError where they need a profile that will not do, and dbt's own errors."""
-    if raw_project:
+    """Those of the project.
+
+    Raises SettingsError where their file cannot be read or needs a profile that will not do, and dbt's own errors.
+    """
+    if raw_project and _are_beside(settings, manifest):
         return Selectors(selector_config_from_data(_of_file(settings, raw_project)))
     if is_of_dbt_2(manifest):
         # It leaves out what stands behind the method's dot, and which is the default (tried with 2.0.0-alpha.4).
@@ -52,9 +57,17 @@ def read_selectors(settings: Settings, raw_project: Mapping[str, Any], manifest:
     return Selectors(selector_config_from_data({"selectors": written}), "the manifest")
 
 
+def _are_beside(settings: Settings, manifest: Mapping[str, Any]) -> bool:
+    """Whether the project's file counts; with a manifest from elsewhere only where that does not hold them."""
+    return not settings.from_elsewhere or (is_of_dbt_2(manifest) and (settings.project_dir / FILE_NAME).exists())
+
+
 def _of_file(settings: Settings, raw_project: Mapping[str, Any]) -> dict[str, Any]:
     """The file's content with its Jinja rendered as dbt does, with the profile's target."""
-    data: dict[str, Any] = selector_data_from_root(str(settings.project_dir)) or {}
+    try:
+        data: dict[str, Any] = selector_data_from_root(str(settings.project_dir)) or {}
+    except OSError as refusal:
+        raise SettingsError(f"{settings.project_dir / FILE_NAME} cannot be read: {refusal.strerror}") from None
     if "{{" not in str(data) and "{%" not in str(data):
         return data
     set_invocation_context(dict(os.environ))

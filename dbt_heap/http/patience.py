@@ -15,7 +15,7 @@ from urllib3.exceptions import MaxRetryError, ProtocolError, ResponseError, SSLE
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
-# 408 and 425 say "again" by their definition; Heap documents none of them, and gateways speak for themselves.
+# 408 and 425 say "again" by their definition; gateways, too, speak for themselves.
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 MAX_WAIT_SECONDS = 120.0  # from the first failure to the last try, unless told otherwise
@@ -36,11 +36,12 @@ class GivenUpError(MaxRetryError):
 
 
 class Patience(Retry):
-    """Tries a POST again after 429, 5xx, timeouts and dropped connections: Heap's calls bear repetition.
+    """Tries a request that bears repetition again after 429, 5xx, timeouts and dropped connections.
 
     Waits double from two seconds, less where `max_wait_seconds` is short, and are never below what Retry-After asks
     for. No try begins later than `max_wait_seconds` after the first one failed: then the last answer is the answer.
-    So it is at once where Heap asks for a longer wait than is left, or `hurry` is set. `jitter` gives 0.0 up to 1.0.
+    So it is at once where the server asks for a longer wait than is left, or `hurry` is set. `jitter` gives 0.0 up to
+    1.0.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Patience(Retry):
             raise self._given_up(_pool, url, spent.reason) from spent
         if response is not None:
             if (asked_seconds(response.headers) or 0.0) > following.left_seconds:
-                raise self._given_up(_pool, url, ResponseError("Heap asks for a longer wait"))
+                raise self._given_up(_pool, url, ResponseError("the server asks for a longer wait"))
             response.close()  # nobody reads it, however slowly it comes
         return following
 
@@ -146,7 +147,7 @@ class Patience(Retry):
             raise self._given_up(None, None, ResponseError("no further try may begin"))
 
     def get_backoff_time(self) -> float:
-        """Seconds before the next try when Heap names none: from half to the whole of a doubling wait."""
+        """Seconds before the next try when the server names none: from half to the whole of a doubling wait."""
         first = min(FIRST_WAIT_SECONDS, self.max_wait_seconds / 60)
         doubled = first * 2.0 ** min(len(self.history) - 1, 30)
         return min(doubled, LONGEST_WAIT_SECONDS) * (0.5 + self._jitter() / 2)

@@ -1,0 +1,1 @@
+"""What HTTP to others goes through: patience with what fails, and deadlines for what drips."""
