@@ -20,8 +20,9 @@ help:
 demo: $(INSTALLED)
 	$(BIN)/python integration_tests/demo.py
 
+# Three at a time, also on two cores: many tests wait, for a lease to end or for a minute of Heap's limit.
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 chaos: $(INSTALLED)
 	DBT_HEAP_CHAOS=long $(BIN)/python -m pytest -n 2 tests/chaos tests/security

@@ -29,7 +29,6 @@ def adopt(project: Project, *arguments: str) -> Outcome:
     return project.run("state", "adopt", *arguments)
 
 
-@on_spark
 @on_every_warehouse
 def test_events_before_an_instant_are_not_sent(orders: Project, heap: Sandbox) -> None:
     outcome = adopt(orders, "heap_orders", "--before", "2026-03-03T09:15:00+01:00")

@@ -215,7 +215,6 @@ def test_a_bad_event_name_rejects_its_row(orders: Project, name: str, reason: st
     assert orders.results()["heap_orders"]["reasons"] == {reason: 1}
 
 
-@on_spark
 def test_top_level_keys_of_a_properties_column_become_properties(orders: Project, heap: Sandbox) -> None:
     orders.table(
         "heap_orders",

@@ -9,9 +9,10 @@ from tests.project import Project
 from tests.warehouse.users import USERS, held, sent
 from tests.warehouses import on_every_warehouse, on_spark
 
-pytestmark = [on_every_warehouse, on_spark]
+pytestmark = on_every_warehouse
 
 
+@on_spark
 def test_a_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sandbox) -> None:
     assert users.sync().exit_code == 0
     assert held(heap) == {
@@ -28,6 +29,7 @@ def test_a_sync_without_changes_sends_nothing(users: Project, heap: Sandbox) -> 
     assert len(heap.requests()) == before
 
 
+@on_spark
 def test_of_a_changed_row_only_the_changed_properties_are_sent(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
@@ -45,6 +47,7 @@ def test_a_property_that_became_null_is_left_as_it_is_in_heap(users: Project, he
     assert held(heap)["ana"]["Plan"] == "team"
 
 
+@on_spark
 def test_with_nulls_blank_a_property_that_became_null_is_sent_once_as_an_empty_text(
     users: Project, heap: Sandbox
 ) -> None:
@@ -74,6 +77,7 @@ def test_rows_that_left_the_model_stay_as_they_are(users: Project, heap: Sandbox
     assert held(heap)["ana"] == {"Plan": "team", "Seats": 3}
 
 
+@on_spark
 def test_resync_sends_objects_in_full_and_the_next_sync_nothing(users: Project, heap: Sandbox) -> None:
     users.sync()
     heap.reset()
@@ -108,6 +112,7 @@ def test_accounts_are_sent_under_their_account_id(project: Project, heap: Sandbo
     assert str(account["properties"]["ARR"]) == "12.50"
 
 
+@on_spark
 def test_the_view_shows_what_heap_acknowledged_under_heaps_names(users: Project) -> None:
     users.sync()
     users.sql("update heap_users set plan = null, seats = 4 where user_id = 'ana'")
@@ -134,6 +139,7 @@ def test_figures_of_every_run_stand_in_the_view_of_runs(users: Project) -> None:
     ]
 
 
+@on_spark
 def test_a_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")

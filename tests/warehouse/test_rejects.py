@@ -64,7 +64,6 @@ def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap:
     assert heap.requests() == []
 
 
-@on_spark
 def test_a_row_that_heap_refused_is_tried_again_when_its_values_change(users: Project, heap: Sandbox) -> None:
     heap.refuse("bob")
     assert users.sync().exit_code == 1
@@ -167,7 +166,6 @@ def test_rejects_names_no_key_unless_asked(users: Project) -> None:
     assert "undefined" in users.run("rejects", "--with-values").stdout
 
 
-@on_spark
 def test_too_long_values_are_cut_and_counted(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('cem', repeat('é', 2000))")
     assert users.sync().exit_code == 0

@@ -76,7 +76,6 @@ def test_a_renamed_sync_stops_and_says_how_to_go_on(users: Project, heap: Sandbo
     assert len(heap.requests()) == requests
 
 
-@on_spark
 def test_rename_goes_on_where_the_older_name_stood(users: Project, heap: Sandbox) -> None:
     users.declare("heap_users", {**USERS, "name": "people"})
     assert users.run("state", "rename", "heap_users", "people").exit_code == 0
@@ -121,7 +120,6 @@ def test_a_schema_that_holds_tables_of_others_is_refused(project: Project, heap:
     assert project.state_tables() == {"sessions"}
 
 
-@on_spark
 def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
     users.state("drop view state.heap_users__synced")
     ((table,),) = users.state("select distinct synced from state.sync_log where step = 'closed'")
