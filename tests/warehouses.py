@@ -25,6 +25,7 @@ IN_FULL = os.environ.get("DBT_HEAP_WAREHOUSES") == "full"  # Spark's statements 
 
 on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # what needs several processes at once
 on_every_warehouse = pytest.mark.parametrize("engine", WAREHOUSES, indirect=True)
+on_most_warehouses = on_every_warehouse if IN_FULL else on_every_engine
 on_spark = pytest.mark.on_spark  # a test of every warehouse that `make test` runs on Spark too
 
 

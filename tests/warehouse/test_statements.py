@@ -13,7 +13,7 @@ from dbt.adapters.sql import SQLConnectionManager
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_every_warehouse, on_most_warehouses, on_spark
 
 A_SYNC, AN_INVOCATION = 6, 2
 SPARKS_INVOCATION = 5  # it reads its catalog schema by schema
@@ -73,14 +73,14 @@ def test_syncs_without_changes_cost_six_statements_each_and_two_together(shop: P
     assert len(counted(asked)) <= 3 * A_SYNC + shared(shop), counted(asked)
 
 
-@on_every_warehouse
+@on_most_warehouses
 def test_a_sync_without_changes_leaves_nothing_but_its_row_in_the_log(shop: Project) -> None:
     before, entries = shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]
     assert shop.sync().exit_code == 0
     assert (shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]) == (before, entries + 3)
 
 
-@on_every_warehouse
+@on_most_warehouses
 def test_verdicts_are_written_in_groups_and_never_a_statement_a_row(
     shop: Project, heap: Sandbox, asked: list[str]
 ) -> None:
@@ -105,7 +105,7 @@ def test_every_statement_says_for_which_sync_and_run_it_is(shop: Project, asked:
     assert about[None, None] <= shared(shop)
 
 
-@on_every_warehouse
+@on_most_warehouses
 def test_a_plan_says_so_too(shop: Project, asked: list[str]) -> None:
     asked.clear()
     assert shop.run("plan").exit_code == 0
@@ -113,7 +113,7 @@ def test_a_plan_says_so_too(shop: Project, asked: list[str]) -> None:
     assert said == {None, "heap_users", "heap_accounts", "heap_orders"}
 
 
-@on_every_warehouse
+@on_most_warehouses
 def test_the_project_says_where_comments_stand_or_that_there_are_none(shop: Project, asked: list[str]) -> None:
     shop.settings["query-comment"] = {"comment": "mine", "append": True}
     asked.clear()
