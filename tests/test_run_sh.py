@@ -19,7 +19,7 @@ def given(target: str, request: pytest.FixtureRequest) -> dict[str, str]:
     return {f"{target}_{'database' if key == 'dbname' else key}".upper(): str(made.output[key]) for key in made.output}
 
 
-@pytest.mark.parametrize("target", ["duckdb", "postgres", "snowflake", "spark"] if IN_FULL else ["postgres"])
+@pytest.mark.parametrize("target", ["duckdb", "postgres", "snowflake", "spark"] if IN_FULL else ["duckdb"])
 def test_two_days_on_a_warehouse(target: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     project = Integration(tmp_path, "")  # no HEAP_BASE_URL: it starts a sandbox of its own
     shutil.copy(HERE / "run.sh", tmp_path)

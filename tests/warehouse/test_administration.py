@@ -10,7 +10,7 @@ from dbt_heap.ledger.turn import Turn
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import USERS
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_every_warehouse
 
 pytestmark = on_every_warehouse
 
@@ -34,7 +34,6 @@ def people(users: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return users
 
 
-@on_spark
 def test_a_rename_that_was_cut_short_is_finished_by_the_same_command(people: Project, heap: Sandbox) -> None:
     heap.reset()
     assert people.run("state", "rename", "heap_users", "people").exit_code == 0

@@ -95,7 +95,6 @@ def test_rows_before_begin_are_never_planned(orders: Project, heap: Sandbox) -> 
     assert [event["timestamp"][:10] for event in events(heap)] == ["2026-03-02", "2026-03-03"]
 
 
-@on_spark
 def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
     orders.sync()
@@ -239,7 +238,6 @@ def test_a_key_of_several_columns_does_not_confuse_its_parts(orders: Project, he
     assert len(heap.events()) == 2
 
 
-@on_spark
 def test_null_and_duplicate_keys_are_rejected(orders: Project, heap: Sandbox) -> None:
     orders.sql("insert into heap_orders values (null, 'x', null, 1), (3, 'y', null, 1)")
     assert orders.sync().exit_code == 1

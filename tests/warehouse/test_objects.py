@@ -47,7 +47,6 @@ def test_a_property_that_became_null_is_left_as_it_is_in_heap(users: Project, he
     assert held(heap)["ana"]["Plan"] == "team"
 
 
-@on_spark
 def test_with_nulls_blank_a_property_that_became_null_is_sent_once_as_an_empty_text(
     users: Project, heap: Sandbox
 ) -> None:
@@ -77,7 +76,6 @@ def test_rows_that_left_the_model_stay_as_they_are(users: Project, heap: Sandbox
     assert held(heap)["ana"] == {"Plan": "team", "Seats": 3}
 
 
-@on_spark
 def test_resync_sends_objects_in_full_and_the_next_sync_nothing(users: Project, heap: Sandbox) -> None:
     users.sync()
     heap.reset()
@@ -112,7 +110,6 @@ def test_accounts_are_sent_under_their_account_id(project: Project, heap: Sandbo
     assert str(account["properties"]["ARR"]) == "12.50"
 
 
-@on_spark
 def test_the_view_shows_what_heap_acknowledged_under_heaps_names(users: Project) -> None:
     users.sync()
     users.sql("update heap_users set plan = null, seats = 4 where user_id = 'ana'")

@@ -30,7 +30,6 @@ def log(project: Project) -> list[tuple[object, ...]]:
     return project.state("select * from state.sync_log order by sync, entry")
 
 
-@on_spark
 def test_state_is_kept_apart_by_environment_id(users: Project, heap: Sandbox) -> None:
     users.vars["app_id"] = "999"
     assert users.sync().exit_code == 0
