@@ -29,14 +29,15 @@ FIRST = [
 ]  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Leaves most tests on Spark to `make warehouses`, and has one worker do the others: a session takes its time."""
     left = {item for item in items if _is_on_spark(item) and not (IN_FULL or item.get_closest_marker("on_spark"))}
     config.hook.pytest_deselected(items=list(left))
     items[:] = sorted((item for item in items if item not in left), key=_turn)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(SPARK if _is_on_spark(item) else item.path.stem))
+    yield
 
 
 def _turn(item: pytest.Item) -> int:
