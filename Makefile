@@ -22,7 +22,7 @@ demo: $(INSTALLED)
 
 # Three at a time, also on two cores: many tests wait, for a lease to end or for a minute of Heap's limit.
 test: check
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 chaos: $(INSTALLED)
 	DBT_HEAP_CHAOS=long $(BIN)/python -m pytest -n 2 tests/chaos tests/security

@@ -20,34 +20,27 @@ from tests.nowhere import warehouse_nowhere
 from tests.project import SLOW_HEAP_MS, Project
 from tests.warehouses import IN_FULL, DuckDB, Engine, Postgres, postgres_server
 
-SPARK = "spark"
-
-# What takes longest is begun first, so that no worker is left with it in the end.
+# The files that take longest are begun first, so that no worker is left with one in the end.
 FIRST = [
-    SPARK, "test_docs", "test_two_days", "test_boundaries", "test_two_runs", "test_run_sh", "test_histories",
-    "test_hooks", "test_rate_limits", "test_moments", "test_hostile_heap", "test_selection",
+    "test_docs", "test_two_days", "test_boundaries", "test_two_runs", "test_run_sh", "test_histories", "test_hooks",
+    "test_rate_limits", "test_moments", "test_hostile_heap", "test_selection",
 ]  # fmt: skip
 
 
-@pytest.hookimpl(wrapper=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Leaves most tests on Spark to `make warehouses`, and has one worker do the others: a session takes its time."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves most tests on Spark to `make warehouses`."""
     left = {item for item in items if _is_on_spark(item) and not (IN_FULL or item.get_closest_marker("on_spark"))}
     config.hook.pytest_deselected(items=list(left))
     items[:] = sorted((item for item in items if item not in left), key=_turn)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(SPARK if _is_on_spark(item) else item.path.stem))
-    yield
 
 
 def _turn(item: pytest.Item) -> int:
-    group = SPARK if _is_on_spark(item) else item.path.stem
-    return FIRST.index(group) if group in FIRST else len(FIRST)
+    return FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST)
 
 
 def _is_on_spark(item: pytest.Item) -> bool:
     called = getattr(item, "callspec", None)  # only what is parametrized has one
-    return called is not None and called.params.get("engine") == SPARK
+    return called is not None and called.params.get("engine") == "spark"
 
 
 @pytest.fixture(scope="session")
