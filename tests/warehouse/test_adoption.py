@@ -8,7 +8,7 @@ from dbt_heap.sandbox.server import Sandbox
 from tests.project import Outcome, Project
 from tests.warehouse.test_events import ORDERS, ROWS
 from tests.warehouse.users import held, sent
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_every_warehouse
 
 
 @pytest.fixture
@@ -44,7 +44,6 @@ def test_an_instant_is_meant_in_the_zone_of_the_models_times(orders: Project, he
     assert "1 rows count" in adopt(orders, "heap_orders", "--before", "2026-03-02T07:15:00Z").stdout  # 08:15 in Berlin
 
 
-@on_spark
 @on_every_warehouse
 def test_what_heap_has_of_users_is_not_sent_and_the_rest_is(users: Project, heap: Sandbox) -> None:
     table = given(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import ROWS, USERS, held, sent
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_every_warehouse
 
 pytestmark = on_every_warehouse
 
 
-@on_spark
 def test_a_newly_mapped_property_is_sent_for_every_row_alone(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.table("heap_users", f"select *, user_id || '@x' as email from ({ROWS})")

@@ -8,7 +8,7 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import held, sent
-from tests.warehouses import DIALECTS, on_every_warehouse, on_spark
+from tests.warehouses import DIALECTS, on_every_warehouse
 
 COLUMNS = ["lower", "UPPER", "Mixed", "with spaces", "select", "größe", "名前", "dash-ed", "1st", "per%cent"]
 
@@ -21,7 +21,6 @@ def select(*values: int, columns: list[str] = COLUMNS) -> str:
 
 
 @on_every_warehouse
-@on_spark
 def test_columns_may_have_any_name(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", select(*range(10)))
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": COLUMNS})

@@ -6,7 +6,7 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_every_warehouse
 
 pytestmark = on_every_warehouse
 
@@ -53,7 +53,6 @@ def test_an_identity_of_255_characters_is_sent(users: Project, heap: Sandbox) ->
     assert "u" * 255 in {user["identity"] for user in heap.users()}
 
 
-@on_spark
 def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('undefined', 'x')")
     users.sync()

@@ -8,7 +8,7 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_every_warehouse
 
 pytestmark = on_every_warehouse
 
@@ -182,7 +182,6 @@ def test_a_live_run_is_left_alone(users: Project) -> None:
     assert users.state(f"select run_id from state.{lock}") == [("aaaaaaaaaaaa",)]
 
 
-@on_spark
 def test_the_lock_of_a_run_silent_for_its_lease_is_taken_over(users: Project) -> None:
     _locked(users, minutes_ago=16)
     assert users.sync().exit_code == 0
