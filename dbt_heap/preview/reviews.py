@@ -71,10 +71,9 @@ def review(invocation: Invocation, options: Options, folder: Path, target: str) 
     The state is that of a dbt target; nothing is written. Raises HeapError.
     """
     base, warnings = _declared(folder / "manifest.json", invocation.project.heap_vars)
-    there = replace(invocation, settings=replace(invocation.settings, target=target))
-    with open_ledger(there) as ledger:
-        kept = [_kept(there, ledger, sync, base.get(sync.name), options) for sync in there.selected]
-        removed = list(_removed(there, ledger, base))
+    with open_ledger(replace(invocation, settings=replace(invocation.settings, target=target))) as ledger:
+        kept = [_kept(invocation, ledger, sync, base.get(sync.name), options) for sync in invocation.selected]
+        removed = list(_removed(invocation, ledger, base))
     return Review((*kept, *removed), warnings)
 
 
@@ -82,17 +81,18 @@ def _declared(path: Path, heap_vars: HeapVars) -> tuple[dict[str, Sync], tuple[s
     """The syncs of another manifest, without models whose declarations hold mistakes: this one may mend them."""
     models = read_manifest(path).models
     warnings: list[str] = []
-    while True:
+    while models:
         try:
             return {sync.name: sync for sync in declare(models, heap_vars).syncs}, tuple(warnings)
         except DeclarationError as error:
             wrong = {mistake.model for mistake in error.mistakes}
-            models = tuple(model for model in models if model.name not in wrong)
+            well = tuple(model for model in models if model.name not in wrong)
+            # A mistake of the project's defaults is no model's: nothing there can be declared with them.
+            models = well if len(well) < len(models) else ()
             warnings.append(
                 f"{path}: nothing is held against {', '.join(sorted(wrong))}, whose declarations hold mistakes"
             )
-            if not models:
-                return {}, tuple(warnings)
+    return {}, tuple(warnings)
 
 
 def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | None, options: Options) -> Reviewed:

@@ -6,17 +6,9 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Outcome, Project
-from tests.warehouse.test_events import ORDERS, ROWS
+from tests.warehouse.orders import ORDERS
 from tests.warehouse.users import held, sent
 from tests.warehouses import on_every_warehouse
-
-
-@pytest.fixture
-def orders(project: Project) -> Project:
-    """Three orders, of which another tool has sent those of the first two days."""
-    project.table("heap_orders", ROWS)
-    project.declare("heap_orders", ORDERS)
-    return project
 
 
 def given(project: Project, select: str) -> str:

@@ -9,33 +9,10 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
+from tests.warehouse.orders import ORDER_ROWS, ORDERS
 from tests.warehouses import on_every_warehouse, on_spark
 
 pytestmark = on_every_warehouse
-
-ORDERS = {
-    "type": "events",
-    "identity": "user_id",
-    "event_name": "Order Completed",
-    "timestamp": "ordered_at",
-    "unique_key": "order_id",
-    "properties": {"Total": "total"},
-}
-ROWS = """
-    select * from (values
-        (1, 'ana', timestamp '2026-03-01 08:15:00', 9.50),
-        (2, 'bob', timestamp '2026-03-02 08:15:00', 20.00),
-        (3, 'ana', timestamp '2026-03-03 08:15:00', 7.25)
-    ) as t(order_id, user_id, ordered_at, total)
-"""
-
-
-@pytest.fixture
-def orders(project: Project) -> Project:
-    """Three orders, never synced."""
-    project.table("heap_orders", ROWS)
-    project.declare("heap_orders", ORDERS)
-    return project
 
 
 def events(heap: Sandbox) -> list[dict[str, Any]]:
@@ -62,7 +39,7 @@ def test_an_event_is_sent_once_also_when_its_row_changes_or_leaves_and_returns(o
     orders.sql("update heap_orders set total = 99 where order_id = 1")
     orders.sql("delete from heap_orders where order_id = 2")
     orders.sync()
-    orders.table("heap_orders", ROWS)
+    orders.table("heap_orders", ORDER_ROWS)
     heap.reset()
     orders.sync()
     assert heap.requests() == []
@@ -124,7 +101,9 @@ def test_an_acknowledged_event_whose_time_moves_into_the_lookback_is_not_sent_ag
 def test_an_event_that_has_a_date_for_a_time_is_sent_once_with_a_lookback_of_hours(
     orders: Project, heap: Sandbox
 ) -> None:
-    orders.table("heap_orders", f"select order_id, user_id, ordered_at::date as ordered_at, total from ({ROWS}) as t")
+    orders.table(
+        "heap_orders", f"select order_id, user_id, ordered_at::date as ordered_at, total from ({ORDER_ROWS}) as t"
+    )
     orders.declare("heap_orders", {**ORDERS, "lookback": "12 hours"})
     orders.sync()
     heap.reset()
@@ -195,7 +174,7 @@ def test_an_event_that_a_full_scan_found_stays_within_reach_until_it_is_sent(ord
 
 
 def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
-    orders.table("heap_orders", f"select *, 'Order ' || order_id as action from ({ROWS})")
+    orders.table("heap_orders", f"select *, 'Order ' || order_id as action from ({ORDER_ROWS})")
     fixed = {key: value for key, value in ORDERS.items() if key != "event_name"}
     orders.declare("heap_orders", {**fixed, "event_name_column": "action"})
     orders.sync()
@@ -207,7 +186,9 @@ def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
     [("''", "blank_event_name"), ("null", "blank_event_name"), ("repeat('x', 1025)", "long_event_name")],
 )
 def test_a_bad_event_name_rejects_its_row(orders: Project, name: str, reason: str) -> None:
-    orders.table("heap_orders", f"select *, case order_id when 1 then {name} else 'Order' end as action from ({ROWS})")
+    orders.table(
+        "heap_orders", f"select *, case order_id when 1 then {name} else 'Order' end as action from ({ORDER_ROWS})"
+    )
     fixed = {key: value for key, value in ORDERS.items() if key != "event_name"}
     orders.declare("heap_orders", {**fixed, "event_name_column": "action"})
     assert orders.sync().exit_code == 1

@@ -6,17 +6,15 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouse.test_events import ORDERS, ROWS
+from tests.warehouse.orders import ORDER_ROWS, ORDERS
 from tests.warehouse.users import sent
 
 
 @pytest.fixture
-def orders(project: Project) -> Project:
+def orders(orders: Project) -> Project:
     """Three orders, synced."""
-    project.table("heap_orders", ROWS)
-    project.declare("heap_orders", ORDERS)
-    assert project.sync().exit_code == 0
-    return project
+    assert orders.sync().exit_code == 0
+    return orders
 
 
 def keys(heap: Sandbox) -> set[str]:
@@ -46,9 +44,9 @@ def test_a_new_sync_under_a_name_that_was_renamed_bears_keys_of_its_own(orders: 
 def test_another_key_is_asked_for_also_after_a_run_that_saw_no_rows(orders: Project, heap: Sandbox) -> None:
     keys(heap)
     orders.declare("heap_orders", {**ORDERS, "unique_key": ["order_id", "user_id"]})
-    orders.table("heap_orders", f"{ROWS} where order_id < 0")
+    orders.table("heap_orders", f"{ORDER_ROWS} where order_id < 0")
     assert orders.sync().exit_code == 0
-    orders.table("heap_orders", ROWS)
+    orders.table("heap_orders", ORDER_ROWS)
     outcome = orders.sync()
     assert outcome.exit_code == 1 and "3 rows would go under new keys" in outcome.stderr
     assert keys(heap) == set()

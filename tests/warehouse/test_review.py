@@ -10,8 +10,7 @@ import yaml
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Outcome, Project
-from tests.warehouse.test_events import ORDERS
-from tests.warehouse.test_events import ROWS as ORDER_ROWS
+from tests.warehouse.orders import ORDER_ROWS, ORDERS
 from tests.warehouse.users import ROWS, USERS
 from tests.warehouses import on_every_engine
 
@@ -142,6 +141,14 @@ def test_mistakes_that_the_pull_request_mends_do_not_stop_it(shop: Project) -> N
     )
     outcome = review(shop, "--output", "json")
     assert outcome.exit_code == 0 and "hold mistakes" in outcome.stderr
+
+
+def test_a_default_that_production_alone_stumbles_over_does_not_stop_it(shop: Project) -> None:
+    shop.vars["defaults"] = {"environment": "elsewhere"}
+    propose(shop, users={**USERS, "environment": "main"}, orders={**ORDERS, "environment": "main"})
+    outcome = review(shop, "--output", "json")
+    assert outcome.exit_code == 0 and "held against dbt_project.yml" in outcome.stderr
+    assert {each["status"] for each in outcome.json()} == {"added"}
 
 
 def test_it_needs_a_manifest_to_compare(shop: Project) -> None:
