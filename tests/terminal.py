@@ -6,20 +6,20 @@ exit code; it runs in a child that is forked from what is loaded, where nothing 
 
 from __future__ import annotations
 
-import atexit
 import gc
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
+
+from tests.forking import STDERR, STDOUT, be
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = {"dbt": ("dbt.cli.main", "cli"), "dbt-heap": ("dbt_heap.__main__", "main")}
@@ -42,7 +42,7 @@ def typed(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
         server.stdin.write(json.dumps(order) + "\n")
         server.stdin.flush()
         code = json.loads(server.stdout.readline())
-        said = [Path(notes, name).read_text() for name in ("stdout", "stderr")]
+        said = [Path(notes, name).read_text() for name in (STDOUT, STDERR)]
     return subprocess.CompletedProcess(command, code, *said)
 
 
@@ -71,26 +71,10 @@ def main() -> None:
 
 def _be(order: dict[str, Any]) -> None:
     """The child: runs the command as a new process would, and never returns."""
-    os.environ.clear()
-    os.environ.update(order["environment"])
-    os.chdir(order["folder"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(Path(order["notes"], name), os.O_WRONLY | os.O_CREAT), number)
     sys.argv = order["command"]
-    code = 0
-    try:
-        module, function = PROGRAMS[order["command"][0]]
-        getattr(import_module(module), function)()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - told, whatever it is
-        code = 1
-        traceback.print_exc()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # what was frozen would be told as leaks
+    module, function = PROGRAMS[order["command"][0]]
+    be(order, getattr(import_module(module), function))
 
 
 if __name__ == "__main__":

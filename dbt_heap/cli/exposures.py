@@ -43,13 +43,13 @@ def command(
         if check:
             raise SettingsError("--check: say with --output-file which file is to be held against the declared syncs")
         click.echo(text, nl=False)
-    elif _read(output_file) == text:
+    elif (there := _read(output_file)) == text:
         console.note(f"{output_file} is up to date")
     elif check:
         console.problem(f"{output_file} is not what the declared syncs make: run this command without --check")
         ctx.exit(3)
     else:
-        _write(output_file, text)
+        _write(output_file, there, text)
 
 
 def _read(path: Path) -> str | None:
@@ -64,9 +64,8 @@ def _read(path: Path) -> str | None:
         raise SettingsError(_not_ours(path)) from None
 
 
-def _write(path: Path, text: str) -> None:
-    """Puts the text in the file's place. Raises SettingsError, also where somebody else's stands there."""
-    there = _read(path)
+def _write(path: Path, there: str | None, text: str) -> None:
+    """Puts the text in the place of what is there. Raises SettingsError, also where that is somebody else's."""
     if there and not there.startswith(MARK):
         raise SettingsError(_not_ours(path))
     try:

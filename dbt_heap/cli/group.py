@@ -20,11 +20,11 @@ COMMANDS = {
     "debug": "Try profile, warehouse, state schema and Heap connection settings.",
     "rejects": "Show which rows stand rejected, and why.",
     "runs": "Show earlier runs.",
-    "state": "Look at the state, start over, follow a renamed sync, accept a moved relation.",
+    "state": "Look at the state, start over, follow a renamed sync, accept a moved relation, take over.",
     "schema": "Print the JSON Schema of `meta.heap`, or of heap_results.json.",
     "generate": "Propose `meta.heap` for a model, as YAML to paste.",
     "exposures": "Write the declared syncs as exposures, for dbt's graph and docs.",
-    "listen": "Receive dbt Cloud's webhooks, and sync each run that ends.",
+    "listen": "Receive dbt Cloud's webhooks, and sync a job when a run of it ends.",
     "sandbox": "Run a local server that behaves as Heap's documentation says.",
 }
 

@@ -31,8 +31,7 @@ def command(output: str, **shared: Any) -> None:
 
 
 def _as_row(sync: Sync) -> tuple[Any, ...]:
-    key = sync.key
-    return (sync.name, sync.type, sync.environment, key, len(sync.properties), sync.model.unique_id)
+    return (sync.name, sync.type, sync.environment, sync.key, len(sync.properties), sync.model.unique_id)
 
 
 def _as_json(sync: Sync) -> dict[str, Any]:

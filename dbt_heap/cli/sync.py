@@ -97,7 +97,7 @@ def command(
     _must_go_together(invocation, allow_large, built=built, all_rows=resync or retry_rejected or full_scan)
     interruption = _Interruption()
     orders = Orders(
-        compare=Options(retry_rejected=retry_rejected, full_scan=full_scan, rekeyed=first_sync),
+        compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
         resync=resync,
         first_sync=first_sync,
         allow_large=frozenset(allow_large),

@@ -52,7 +52,8 @@ class History:
 
     def _since_built(self) -> Sequence[Build]:
         """What its newest build and all later runs told; all where no build is known."""
-        of_build = [place for place, each in enumerate(self.builds) if each.invocation_id == self.newest]
+        newest = self.newest
+        of_build = [place for place, each in enumerate(self.builds) if each.invocation_id == newest]
         return self.builds[: of_build[-1] + 1] if of_build else self.builds
 
 

@@ -40,17 +40,6 @@ class Ledger:
         """The dbt target whose warehouse this is."""
         return self.state.warehouse.target_name
 
-    def namespace(self, sync: Sync, last: Entry | None = None) -> str:
-        """What the idempotency keys of its events begin with, where it has no state; `last` is what the log says of it.
-
-        After a reset the same as before, so that Heap knows again what it has. Where another sync has taken the name's
-        state, and so its keys, one of its own.
-        """
-        if last and last.step is Step.RESET:
-            return last.namespace
-        taken = f".{last.entry}" if last and last.step is Step.RENAMED else ""
-        return f"{self._project}.{sync.name}{taken}"
-
     def check(self, syncs: Iterable[Sync]) -> None:
         """Holds declarations against the models as they were built. Raises DeclarationError with all mistakes."""
         if mistakes := check_columns(syncs, self.value_classes):
@@ -198,8 +187,19 @@ class Ledger:
             model=sync.model.unique_id,
             relation=str(sync.model.relation),
             key_columns=sync.key,
-            namespace=self.namespace(sync, last),
+            namespace=self._namespace(sync, last),
         )
+
+    def _namespace(self, sync: Sync, last: Entry | None) -> str:
+        """What the idempotency keys of its events begin with, where it has no state; `last` is what the log says of it.
+
+        After a reset the same as before, so that Heap knows again what it has. Where another sync has taken the name's
+        state, and so its keys, one of its own.
+        """
+        if last and last.step is Step.RESET:
+            return last.namespace
+        taken = f".{last.entry}" if last and last.step is Step.RENAMED else ""
+        return f"{self._project}.{sync.name}{taken}"
 
     def _columns(self, sync: Sync) -> tuple[MappedColumn, ...]:
         return mapped_columns(sync, self._types(sync), self.value_classes(sync))

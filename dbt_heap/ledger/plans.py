@@ -19,7 +19,7 @@ class Options:
 
     retry_rejected: bool = False
     full_scan: bool = False
-    rekeyed: bool = False  # a key that is another than before is meant: --first-sync
+    rekeyed: bool = False  # a key that is another than before is meant
     bound: bool = True  # to the relation of the first sync; a preview may look at another
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -11,12 +10,12 @@ from queue import SimpleQueue
 
 import uvicorn
 
-from dbt_heap.errors import SettingsError
 from dbt_heap.listen.app import Reception, application
 from dbt_heap.listen.connection import Connection
 from dbt_heap.listen.options import ListenOptions
 from dbt_heap.listen.queue import Queue
 from dbt_heap.listen.worker import DELAYS, Worker
+from dbt_heap.sockets import listening, url_of
 
 ENDED = 0  # no signal's number
 CONNECTIONS = 200  # at once; more are answered with 503
@@ -34,7 +33,7 @@ def serve(
     `ready` gets the URL once it listens, `say` what is worth a line in a log. Raises SettingsError where the port is
     taken.
     """
-    with closing(_listening(options)) as listener:
+    with closing(listening("listener", options.host, options.port, backlog=CONNECTIONS)) as listener:
         queue = Queue()
         worker = Worker(queue, options.command, say, delays)
         server = uvicorn.Server(_config(Reception(options, queue, worker)))
@@ -44,7 +43,7 @@ def serve(
                 queue.put(job)
             worker.start()
             thread.start()
-            ready(_url(listener))
+            ready(url_of(listener))
             came.get()
             server.should_exit = True
             if left := queue.close():
@@ -82,18 +81,3 @@ def _config(reception: Reception) -> uvicorn.Config:
         access_log=False, timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=CONNECTIONS,
         server_header=False,
     )  # fmt: skip
-
-
-def _listening(options: ListenOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    try:
-        return socket.create_server((options.host, options.port), family=family, backlog=CONNECTIONS)
-    except OSError as error:
-        raise SettingsError(
-            f"the listener cannot listen on {options.host}, port {options.port}: {error.strerror}"
-        ) from error
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

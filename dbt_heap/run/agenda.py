@@ -32,8 +32,9 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
     """
     missing = vanished(invocation, ledger)
     today = _of_builds(invocation, ledger, gate=gate) if built else _of_files(invocation, gate=gate)
-    bear((*missing, *(today.warnings if built else ())), invocation.settings)
-    return replace(today, warnings=(*today.warnings, *missing))
+    warnings = (*today.warnings, *missing)
+    bear(warnings, invocation.settings)
+    return replace(today, warnings=warnings)
 
 
 def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:

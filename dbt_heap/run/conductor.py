@@ -134,7 +134,8 @@ class _Run:
 
     def _stages(self, turn: Turn, destination: Destination, sync: Sync, result: SyncResult) -> Iterator[SyncResult]:
         """The result as it grows: planned, with each group of verdicts that is acknowledged, and closed."""
-        plan = turn.plan(self._ledger.compare(sync, destination.label, self._orders.compare))
+        options = replace(self._orders.compare, rekeyed=self._orders.first_sync)
+        plan = turn.plan(self._ledger.compare(sync, destination.label, options))
         per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
         self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
         planned = with_plan(result, plan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,12 +13,12 @@ from typing import Any
 
 import uvicorn
 
-from dbt_heap.errors import SettingsError
 from dbt_heap.sandbox.app import Door, application
 from dbt_heap.sandbox.connection import Connection
 from dbt_heap.sandbox.intake import Intake
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.store import Store
+from dbt_heap.sockets import listening, url_of
 
 Item = dict[str, Any]
 
@@ -73,7 +72,10 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
     Raises:
         SettingsError: the port is taken, the file is unusable, or the faults cannot be read.
     """
-    with closing(Store(options.data)) as store, closing(_listening(options)) as listener:
+    with (
+        closing(Store(options.data)) as store,
+        closing(listening("sandbox", options.host, options.port, backlog=2048)) as listener,
+    ):
         intake = Intake(options, store)
         door = Door(intake, options)
         config = uvicorn.Config(
@@ -84,7 +86,7 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Sandbox(_url(listener), store, intake, door)
+            yield Sandbox(url_of(listener), store, intake, door)
         finally:
             server.should_exit = True
             thread.join()
@@ -105,21 +107,6 @@ def serve(options: SandboxOptions, *, ready: Callable[[str], None]) -> None:
     finally:
         for number, action in before.items():
             signal.signal(number, action)
-
-
-def _listening(options: SandboxOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    try:
-        return socket.create_server((options.host, options.port), family=family, backlog=2048)
-    except OSError as error:
-        raise SettingsError(
-            f"the sandbox cannot listen on {options.host}, port {options.port}: {error.strerror}"
-        ) from error
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _items(texts: list[str]) -> list[Item]:

@@ -11,9 +11,7 @@ import json
 import os
 import select
 import signal
-import sys
 import time
-import traceback
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
@@ -26,10 +24,11 @@ import dbt_heap.opening  # noqa: F401
 from dbt_heap.cli.group import group
 from dbt_heap.warehouse import opening
 from tests.chaos import hooks
+from tests.forking import be
 from tests.macros import Macros
 
 KILL = "kill\n"
-STDOUT, STDERR, STEPS = "stdout", "stderr", "steps"  # files in an order's `notes` folder
+STEPS = "steps"  # a file in an order's `notes` folder
 
 
 def main() -> None:
@@ -68,25 +67,12 @@ def _wait(child: int, alive: int, kill_after: float | None) -> None:
 
 def _be(order: dict[str, Any]) -> None:
     """The child: runs the command line as a new process would, and never returns."""
-    code = 70
-    try:
-        notes = Path(order["notes"])
-        for number, name in ((1, STDOUT), (2, STDERR)):
-            file = os.open(notes / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(file, number)
-        os.environ.clear()
-        os.environ.update(order["environment"])
-        os.chdir(order["folder"])
-        _prepare(order, os.open(notes / STEPS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
+
+    def command() -> None:
+        _prepare(order, os.open(Path(order["notes"], STEPS), os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
         group.main(order["arguments"], prog_name="dbt-heap")
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - told, whatever it is
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+
+    be(order, command, failed=70)
 
 
 def _prepare(order: dict[str, Any], steps: int) -> None:

@@ -15,7 +15,8 @@ from select import select
 from typing import Any
 
 from tests.chaos.hooks import IN_FLIGHT, Death
-from tests.chaos.nursery import STDERR, STDOUT, STEPS
+from tests.chaos.nursery import STEPS
+from tests.forking import STDERR, STDOUT
 
 POLL_SECONDS = 0.001
 

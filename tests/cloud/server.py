@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.local_server import LocalServer, Requests
 
 ACCOUNT, JOB, TOKEN = 123456, 43167, "dbtc_s3cret-token"
 STATUSES = {3: "Running", 10: "Success", 20: "Error", 30: "Cancelled"}
@@ -56,7 +56,7 @@ NOT_FOUND = Reply(404, json.dumps({"status": {"code": 404, "is_success": False},
 FIRST = (Step("Clone git repository"), Step("Create profile from connection"), Step("Invoke dbt with `dbt deps`"))
 
 
-class DbtCloud:
+class DbtCloud(LocalServer):
     """Serves on the loopback from `with` on. `hook` may answer in the place of all this."""
 
     def __init__(self) -> None:
@@ -66,11 +66,7 @@ class DbtCloud:
         self.asked: list[Asked] = []
         cloud = self
 
-        class Requests(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 5
-            disable_nagle_algorithm = True
-
+        class Answering(Requests):
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 query = {key: values[0] for key, values in parse_qs(parts.query).items()}
@@ -95,25 +91,10 @@ class DbtCloud:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Answering)
         self.environment = {
             "DBT_CLOUD_HOST": self.url, "DBT_CLOUD_ACCOUNT_ID": str(ACCOUNT), "DBT_CLOUD_API_TOKEN": TOKEN,
         }  # fmt: skip
-
-    def __enter__(self) -> DbtCloud:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def add(self, number: int, *steps: Step, status: int = 10, job: int = JOB, first: Iterable[Step] = FIRST) -> None:
         """A run of these steps, behind the three that every run begins with."""

@@ -7,10 +7,11 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from time import sleep
 from typing import Any
+
+from tests.local_server import LocalServer, Requests
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Reply:
     drop: str = ""  # `before` or `within` the text: the connection ends there
 
 
-class HeapServer:
+class HeapServer(LocalServer):
     """Serves on the loopback from `with` on; what it received is in `received`, in order."""
 
     def __init__(self, reply: Callable[[Received], Reply] = lambda _: Reply()) -> None:
@@ -39,10 +40,7 @@ class HeapServer:
         self._lock = Lock()
         server = self
 
-        class Requests(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            timeout = 5
-            disable_nagle_algorithm = True
+        class Answering(Requests):
             wbufsize = -1  # an answer in one packet
 
             def setup(self) -> None:
@@ -70,22 +68,7 @@ class HeapServer:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> HeapServer:
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Answering)
 
     def _take(self, path: str, headers: Mapping[str, str], text: bytes) -> Received:
         with self._lock:

@@ -1,0 +1,35 @@
+"""What a forked child does to be as a new process would be, and to end as one."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+STDOUT, STDERR = "stdout", "stderr"  # files in an order's `notes` folder
+
+
+def be(order: Mapping[str, Any], command: Callable[[], object], *, failed: int = 1) -> NoReturn:
+    """Runs a command with an order's folder, environment and notes. It ends with the command's code, else `failed`."""
+    code = 0
+    try:
+        for number, name in ((1, STDOUT), (2, STDERR)):
+            os.dup2(os.open(Path(order["notes"], name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.chdir(order["folder"])
+        command()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - told, whatever it is
+        code = failed
+        traceback.print_exc()
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # what the parent froze would be told as leaks
