@@ -46,7 +46,7 @@ def time(subject: Subject) -> Column | None:
     def likely(column: Column) -> int | None:
         named = names.rank_of_time(column.name, subject.name)
         if named is None and column.value_class in _TIMES and not names.is_no_time(column.name):
-            return len(subject.columns) + 100  # a time by its class alone: after all that have a name
+            return 100  # a time by its class alone: after all that have a name
         return named
 
     return _likeliest(subject.columns, "timestamp", likely)

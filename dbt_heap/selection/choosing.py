@@ -105,9 +105,8 @@ def _node_selector(
     settings: Settings, manifest_path: Path, content: dict[str, Any], selectors: Selectors
 ) -> NodeSelector:
     manifest = graph_manifest(manifest_path, content)
-    named = (
-        {"selectors": selectors.named} if "selectors" in signature(NodeSelector).parameters else {}
-    )  # from dbt 1.12 on
+    from_1_12_on = "selectors" in signature(NodeSelector).parameters
+    named = {"selectors": selectors.named} if from_1_12_on else {}
     return NodeSelector(
         Linker().get_graph(manifest),
         manifest,

@@ -43,9 +43,8 @@ def graph_manifest(path: Path, content: dict[str, Any]) -> Manifest:
             _mend(content)
         written = WritableManifest.upgrade_schema_version(content)  # type: ignore[no-untyped-call]
         for unique_id, node in content["nodes"].items():
-            if mapping(
-                node, "test_metadata"
-            ):  # dbt's classes take it for a singular one: `test_name:` would not find it
+            if mapping(node, "test_metadata"):
+                # dbt's classes take it for a singular one: `test_name:` would not find it.
                 written.nodes[unique_id] = GenericTest.from_dict(node)
         return Manifest.from_writable_manifest(written)
     except (DbtBaseException, *CRASHES) as refusal:
