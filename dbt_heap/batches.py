@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -10,7 +10,7 @@ from operator import itemgetter
 import orjson
 
 from dbt_heap.declarations.sync import SyncType
-from dbt_heap.payloads import Build, Payload, Reject, Row
+from dbt_heap.payloads import Build, Payload, Records, Reject, Row
 
 BATCHES_IN_A_WAVE = 1_000_000  # the plan numbers a wave's batches from its own million on
 
@@ -27,26 +27,28 @@ class Batch:
 
     number: int
     wave: int  # an identity's events beyond a thousand are in later waves
-    payloads: tuple[Payload, ...]
+    records: Records
     rejects: tuple[Reject, ...]
 
 
 def batches(rows: Iterable[Row], build: Build) -> Iterator[Batch]:
     """The batches of rows that stand together, one at a time; the first row of the next has been read by then."""
     for number, group in groupby(rows, key=itemgetter(1)):
-        yield _batch(number, [build(row) for row in group])
+        built = [build(row) for row in group]
+        records = Records.of([each for each in built if isinstance(each, Payload)])
+        yield _batch(number, records, [each for each in built if isinstance(each, Reject)])
 
 
-def body(app_id: str, sync_type: SyncType, records: Sequence[bytes]) -> bytes:
+def written_batches(rows: Iterable[Row]) -> Iterator[Batch]:
+    """The batches whose records the warehouse has written: a row each, as the macro `outbox_records` selects them."""
+    for first, number, count, text, cuts in rows:
+        yield _batch(number, Records(range(first, first + count), bytes(text), cuts or [0] * count))
+
+
+def body(app_id: str, sync_type: SyncType, records: Records) -> bytes:
     """A request's body: https://developers.heap.io/reference/bulk-track and its siblings."""
-    start = b'{"app_id":%b,"%b":[' % (orjson.dumps(app_id), COLLECTIONS[sync_type].encode())
-    return start + b",".join(records) + b"]}"
+    return b'{"app_id":%b,"%b":[%b]}' % (orjson.dumps(app_id), COLLECTIONS[sync_type].encode(), records.text)
 
 
-def _batch(number: int, built: Sequence[Payload | Reject]) -> Batch:
-    return Batch(
-        number=number,
-        wave=number // BATCHES_IN_A_WAVE,
-        payloads=tuple(each for each in built if isinstance(each, Payload)),
-        rejects=tuple(each for each in built if isinstance(each, Reject)),
-    )
+def _batch(number: int, records: Records, rejects: Iterable[Reject] = ()) -> Batch:
+    return Batch(number, number // BATCHES_IN_A_WAVE, records, tuple(rejects))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,8 +15,9 @@ from dbt_heap.delivery.verdicts import Group, Tally, Verdict
 from dbt_heap.heap import Answer, Outcome
 from dbt_heap.limits import MAX_BATCH
 from dbt_heap.pacing import Pace, Waves
+from dbt_heap.payloads import Records
 
-Send: TypeAlias = Callable[[Sequence[bytes]], Answer]
+Send: TypeAlias = Callable[[Records], Answer]
 
 NAP_SECONDS = 0.5  # while requests are in flight, so that their answers are not left lying
 
@@ -75,7 +76,7 @@ class _Courier:
     """The parts that wait and those that fly; `tell` gets a batch's verdict once all its rows have a fate."""
 
     source: Iterator[Batch]
-    fly: Callable[[Sequence[bytes]], Future[Answer]]
+    fly: Callable[[Records], Future[Answer]]
     tell: Callable[[Verdict], None]
     go_on: Callable[[], bool]
     hurry: Callable[[], None]
@@ -104,8 +105,8 @@ class _Courier:
             if pause != 0.0:
                 return pause
             self.waiting.popleft()
-            part.tally.sending(part.payloads)
-            self.flying[self.fly([each.record for each in part.payloads])] = part
+            part.tally.sending(part.records)
+            self.flying[self.fly(part.records)] = part
         return None
 
     def collect(self, timeout: float | None) -> None:
@@ -148,22 +149,22 @@ class _Courier:
         wave = part.tally.batch.wave
         if any(other.tally.batch.wave != wave for other in self.flying.values()):
             return None
-        return self.waves.enter(wave) or self.pace.reserve(len(part.payloads))
+        return self.waves.enter(wave) or self.pace.reserve(len(part.records))
 
     def _judge(self, part: Part, answer: Answer) -> None:
         part.tally.retried(answer.retries)
         self.breaker.note(answer)
         if answer.outcome is Outcome.ACCEPTED:
-            part.tally.accept(part.payloads)
+            part.tally.accept(part.records)
             self.barren = 0
-        elif answer.outcome is Outcome.REFUSED and len(part.payloads) == 1:
-            part.tally.reject(part.payloads[0])
+        elif answer.outcome is Outcome.REFUSED and len(part.records) == 1:
+            part.tally.reject(part.records)
         elif answer.outcome is Outcome.REFUSED and not self.stopped:
             self.waiting.extendleft(reversed(narrowed(part, answer.index)))
         elif answer.outcome is Outcome.REFUSED:
-            part.tally.give_up(part.payloads, self.failure)  # nobody looks for the guilty record any more
+            part.tally.give_up(part.records, self.failure)  # nobody looks for the guilty record any more
         else:
-            part.tally.give_up(part.payloads, answer.reason)
+            part.tally.give_up(part.records, answer.reason)
 
     def _stop(self, failure: str | None) -> None:
         """Lets what flies land, and sends no more; batches that have not flown at all get no verdict."""
@@ -175,7 +176,7 @@ class _Courier:
         left, self.waiting = self.waiting, deque()
         for part in left:
             if part.tally.sent:
-                part.tally.give_up(part.payloads, failure)
+                part.tally.give_up(part.records, failure)
                 self._close(part.tally)
 
     def _close(self, tally: Tally) -> None:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dbt_heap.delivery.verdicts import Tally
-from dbt_heap.payloads import Payload
+from dbt_heap.payloads import SEPARATOR, Payload, Records
 
 
 @dataclass(frozen=True)
 class Part:
-    """Payloads of a batch that go in one request."""
+    """Records of a batch that go in one request."""
 
     tally: Tally
-    payloads: tuple[Payload, ...]
+    records: Records
     suspect: bool = False  # cut out of a part that was refused
 
 
 def fitting(tally: Tally, *, max_records: int, max_bytes: int) -> Iterator[Part]:
     """A batch in as few parts as the limits allow; a record above `max_bytes` goes alone and Heap may judge it."""
-    part: list[Payload] = []
+    records = tally.batch.records
+    if len(records) > max_records or len(records.text) > max_bytes:
+        yield from (Part(tally, Records.of(piece)) for piece in _pieces(records.parted(), max_records, max_bytes))
+    elif records:
+        yield Part(tally, records)
+
+
+def _pieces(payloads: Iterable[Payload], max_records: int, max_bytes: int) -> Iterator[Sequence[Payload]]:
+    """In their order, none of them empty."""
+    piece: list[Payload] = []
     size = 0
-    for payload in tally.batch.payloads:
-        size += len(payload.record) + 1
-        if part and (size > max_bytes or len(part) == max_records):
-            yield Part(tally, tuple(part))
-            part, size = [], len(payload.record) + 1
-        part.append(payload)
-    if part:
-        yield Part(tally, tuple(part))
+    for payload in payloads:
+        size += len(payload.record) + len(SEPARATOR)
+        if piece and (size > max_bytes or len(piece) == max_records):
+            yield piece
+            piece, size = [], len(payload.record) + len(SEPARATOR)
+        piece.append(payload)
+    yield piece
 
 
 def narrowed(part: Part, index: int | None) -> list[Part]:
@@ -39,13 +47,13 @@ def narrowed(part: Part, index: int | None) -> list[Part]:
     as one the first time, when one guilty record is likely; later in halves, so that hundreds of guilty ones
     cost no more than logarithmically many times their batch.
     """
-    payloads = part.payloads
+    payloads = part.records.parted()
     if index is None or index >= len(payloads):
         pieces = _halves(payloads)
     else:
         rest = payloads[:index] + payloads[index + 1 :]
         pieces = [(payloads[index],), *(_halves(rest) if part.suspect else [rest])]
-    return [Part(part.tally, tuple(piece), suspect=True) for piece in pieces if piece]
+    return [Part(part.tally, Records.of(piece), suspect=True) for piece in pieces if piece]
 
 
 def _halves(payloads: Sequence[Payload]) -> list[Sequence[Payload]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dbt_heap.batches import Batch
-from dbt_heap.payloads import Payload, Reason, Reject
+from dbt_heap.payloads import Reason, Records, Reject
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Tally:
         self.batch = batch
         self.failure: str | None = None
         self.told = False
-        self._accepted: list[Payload] = []
+        self._accepted: list[Records] = []
         self._rejects = list(batch.rejects)
-        self._undelivered: list[Payload] = []
+        self._undelivered: list[Records] = []
         self._requests = 0
         self._sent_bytes = 0
 
     @property
     def decided(self) -> bool:
         """Whether each row has its fate."""
-        return self._known == len(self.batch.payloads) + len(self.batch.rejects)
+        return self._known == len(self.batch.records) + len(self.batch.rejects)
 
     @property
     def sent(self) -> bool:
@@ -54,28 +54,28 @@ class Tally:
     @property
     def barren(self) -> bool:
         """Whether Heap refused all of it, and that is not the fault of a single record."""
-        return not self._accepted and not self._undelivered and len(self.batch.payloads) > 1
+        return not self._accepted and not self._undelivered and len(self.batch.records) > 1
 
-    def sending(self, payloads: Sequence[Payload]) -> None:
+    def sending(self, records: Records) -> None:
         """Counts a request that is made with these."""
         self._requests += 1
-        self._sent_bytes += sum(len(each.record) for each in payloads)
+        self._sent_bytes += len(records.text)
 
     def retried(self, times: int) -> None:
         """Counts the further tries of a request."""
         self._requests += times
 
-    def accept(self, payloads: Sequence[Payload]) -> None:
+    def accept(self, records: Records) -> None:
         """Heap has taken these."""
-        self._accepted += payloads
+        self._accepted.append(records)
 
-    def reject(self, payload: Payload) -> None:
-        """Heap has refused this one, alone."""
-        self._rejects.append(Reject(payload.seq, Reason.REFUSED_BY_HEAP))
+    def reject(self, alone: Records) -> None:
+        """Heap has refused the one record of a request."""
+        self._rejects += [Reject(seq, Reason.REFUSED_BY_HEAP) for seq in alone.seqs]
 
-    def give_up(self, payloads: Sequence[Payload], failure: str | None) -> None:
+    def give_up(self, records: Records, failure: str | None) -> None:
         """Nobody will know in this run whether Heap holds these; there is no failure where a stop was asked for."""
-        self._undelivered += payloads
+        self._undelivered.append(records)
         self.failure = self.failure or failure
 
     def verdict(self) -> Verdict:
@@ -85,11 +85,11 @@ class Tally:
             raise AssertionError(f"batch {self.batch.number}: fates do not add up to its rows")
         return Verdict(
             batch=self.batch.number,
-            accepted=len(self._accepted),
+            accepted=_count(self._accepted),
             rejects=tuple(sorted(self._rejects, key=lambda reject: reject.seq)),
             undelivered=_seqs(self._undelivered),
             accepted_seqs=_seqs(self._accepted) if self._undelivered else (),
-            cut=sum(each.cut for each in self._accepted),
+            cut=sum(sum(each.cuts) for each in self._accepted),
             requests=self._requests,
             sent_bytes=self._sent_bytes,
             failure=self.failure,
@@ -97,7 +97,7 @@ class Tally:
 
     @property
     def _known(self) -> int:
-        return len(self._accepted) + len(self._rejects) + len(self._undelivered)
+        return _count(self._accepted) + len(self._rejects) + _count(self._undelivered)
 
 
 class Group:
@@ -128,5 +128,9 @@ class Group:
         return taken
 
 
-def _seqs(payloads: Sequence[Payload]) -> tuple[int, ...]:
-    return tuple(sorted(each.seq for each in payloads))
+def _count(groups: Iterable[Records]) -> int:
+    return sum(map(len, groups))
+
+
+def _seqs(groups: Iterable[Records]) -> tuple[int, ...]:
+    return tuple(sorted(seq for records in groups for seq in records.seqs))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from http.cookiejar import DefaultCookiePolicy
@@ -19,6 +18,7 @@ from dbt_heap.batches import body
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.http.deadlines import PunctualAdapter
 from dbt_heap.http.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
+from dbt_heap.payloads import Records
 from dbt_heap.settings import LOOPBACK
 
 PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
@@ -108,7 +108,7 @@ class Heap:
         """From now on no request is tried again, and waits before a try end: the last answer is the answer."""
         self._patience.hurry.set()
 
-    def send(self, sync_type: SyncType, records: Sequence[bytes]) -> Answer:
+    def send(self, sync_type: SyncType, records: Records) -> Answer:
         """What Heap says to one request with these records. Raises nothing: whatever happens is an answer."""
         try:
             with self._session.post(

@@ -87,6 +87,7 @@ class Comparison:
             "blank_nulls": sync.blank_nulls,
             "skip_null_identity": sync.skip_null_identity,
             "reject_too_long": sync.reject_too_long,
+            "timezone": sync.timezone,
             "begin": sync.begin.isoformat() if sync.begin else None,
             "newer_than": self.newer_than,
             "rejects_run_id": self.newest.rejects_run_id if self.newest else None,

@@ -39,6 +39,7 @@ class Turn:
         self._appended_at = time.time()
         self._plan: dict[str, Any] = {}
         self._names: dict[str, str] = {}
+        self.written = False  # whether the warehouse writes the records: a row of `pages` is a batch then
         self.notes: list[str] = []  # what else to know of the run, in sentences
         self._before = entry  # the newest entry of earlier runs
         self.entry = entry.opened_by(holder.run_id, holder.host, holder.pid)
@@ -104,6 +105,7 @@ class Turn:
 
     def begin(self, plan: Plan) -> None:
         """Step 3: what is about to be sent is on record."""
+        self.written = bool(self._state.warehouse.render("outbox_records", plan=self._plan, first=1, last=1))
         self._state.warehouse.execute("create_acked", acked=self._plan["acked"])
         self._log(
             Step.PLANNED,
@@ -119,11 +121,12 @@ class Turn:
 
     def pages(self, plan: Plan) -> Iterator[Row]:
         """The rows to send, in order. Step 4: before a row is handed out, the horizon says that it may be sent."""
+        page = "outbox_records" if self.written else "outbox_page"
         for first in range(1, plan.sendable + 1, _PAGE_ROWS):
             last = min(first + _PAGE_ROWS - 1, plan.sendable)
             self._log(Step.HORIZON, horizon=last)
             self._confirm()
-            yield from self._state.warehouse.fetch("outbox_page", plan=self._plan, first=first, last=last)
+            yield from self._state.warehouse.fetch(page, plan=self._plan, first=first, last=last)
 
     def acknowledge(self, group: Iterable[Acknowledgement]) -> None:
         """Step 6: verdicts become durable, single rows first: no batch counts as accepted before its rejects do."""

@@ -12,7 +12,7 @@ from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Comparison, Options, Plan
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import WINDOW_SECONDS
-from dbt_heap.payloads import Payload, payload_builder
+from dbt_heap.payloads import Payload, Records, payload_builder
 
 _SAMPLE_ROWS = 200  # enough to tell a record's size
 
@@ -82,8 +82,7 @@ def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
         found = []
         for sync in invocation.selected:
             app_id, label = invocation.known_destination(sync, target)
-            payloads = _payloads(ledger, ledger.compare(sync, label, Options()), limit)
-            found.append((sync, body(app_id, sync.type, [payload.record for payload in payloads])))
+            found.append((sync, body(app_id, sync.type, _first(ledger, ledger.compare(sync, label, Options()), limit))))
         return found
 
 
@@ -92,8 +91,8 @@ def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Opti
     destination = invocation.destination(sync, ledger.target)
     comparison = ledger.compare(sync, destination.label, options)
     plan = ledger.preview(comparison)
-    payloads = _payloads(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else []
-    size = sum(len(payload.record) + 1 for payload in payloads) / max(len(payloads), 1)
+    records = _first(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else Records.of([])
+    size = len(records.text) / max(len(records), 1)
     per_minute = destination.events_per_minute
     waits = sync.type is SyncType.EVENTS and plan.sendable > per_minute
     return Preview(
@@ -105,8 +104,8 @@ def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Opti
     )
 
 
-def _payloads(ledger: Ledger, comparison: Comparison, limit: int) -> list[Payload]:
+def _first(ledger: Ledger, comparison: Comparison, limit: int) -> Records:
     namespace = ledger.entry(comparison.sync, comparison.destination).namespace
     build = payload_builder(comparison.sync, comparison.columns, namespace)
     built = [build(row) for row in ledger.sample(comparison, limit)]
-    return [each for each in built if isinstance(each, Payload)]
+    return Records.of([each for each in built if isinstance(each, Payload)])

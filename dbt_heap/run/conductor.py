@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from functools import partial
 
 from dbt_heap import __version__
-from dbt_heap.batches import batches
+from dbt_heap.batches import batches, written_batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
@@ -162,6 +162,7 @@ class _Run:
         if not plan.planned:
             return
         turn.begin(plan)
+        rows = turn.pages(plan)
         build = payload_builder(plan.sync, plan.columns, turn.entry.namespace)
         orders = self._orders
         with Heap(
@@ -169,7 +170,7 @@ class _Run:
             timeout_seconds=orders.request_timeout, patience=Patience.of(orders.max_wait),
         ) as heap:  # fmt: skip
             for group in deliver(
-                batches(turn.pages(plan), build),
+                written_batches(rows) if turn.written else batches(rows, build),
                 send=partial(heap.send, plan.sync.type),
                 pace=self._pace(plan, destination),
                 in_flight=orders.in_flight,

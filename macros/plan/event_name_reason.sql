@@ -6,6 +6,6 @@
 
 {# The branches of it, which a sync shares. #}
 {% macro event_name_branches(event_name) %}
-        when {{ event_name }} is null or trim({{ event_name }}) = '' then 'blank_event_name'
+        when {{ event_name }} is null or {{ dbt_heap.trimmed(event_name) }} = '' then 'blank_event_name'
         when {{ dbt.length(event_name) }} > {{ dbt_heap.limits().max_event_name }} then 'long_event_name'
 {%- endmacro %}

@@ -10,7 +10,7 @@
 {# The branches of it that a sync shares. It says of a null by itself, since such rows may be skipped. #}
 {% macro identity_branches(identity) %}
     {%- set limits = dbt_heap.limits() %}
-        when trim({{ identity }}) = '' then 'blank_identity'
+        when {{ dbt_heap.trimmed(identity) }} = '' then 'blank_identity'
         when {{ dbt.length(identity) }} > {{ limits.max_identity }} then 'long_identity'
-        when lower(trim({{ identity }})) in ({% for text in limits.placeholders %}{{ dbt_heap.literal(text) }}{{ ', ' if not loop.last }}{% endfor %}) then 'placeholder_identity'
+        when lower({{ dbt_heap.trimmed(identity) }}) in ({% for text in limits.placeholders %}{{ dbt_heap.literal(text) }}{{ ', ' if not loop.last }}{% endfor %}) then 'placeholder_identity'
 {%- endmacro %}

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from dbt_heap.batches import Batch, batches, body
+from dbt_heap.batches import Batch, batches, body, written_batches
 from dbt_heap.declarations.sync import SyncType
-from dbt_heap.payloads import Payload, Reason, Reject, Row
+from dbt_heap.payloads import Payload, Reason, Records, Reject, Row
 
 
 def build(row: Row) -> Payload | Reject:
@@ -19,9 +19,9 @@ def row(seq: int, batch: int, key: str = "k") -> Row:
 
 def test_rows_of_one_number_are_one_batch() -> None:
     assert list(batches([row(1, 0), row(2, 0, ""), row(3, 7), row(4, 2_000_007)], build)) == [
-        Batch(0, 0, (Payload(1, b"k", 0),), (Reject(2, Reason.BLANK_IDENTITY),)),
-        Batch(7, 0, (Payload(3, b"k", 0),), ()),
-        Batch(2_000_007, 2, (Payload(4, b"k", 0),), ()),
+        Batch(0, 0, Records((1,), b"k", (0,)), (Reject(2, Reason.BLANK_IDENTITY),)),
+        Batch(7, 0, Records((3,), b"k", (0,)), ()),
+        Batch(2_000_007, 2, Records((4,), b"k", (0,)), ()),
     ]
 
 
@@ -38,13 +38,26 @@ def test_rows_are_read_no_further_than_the_first_of_the_next_batch() -> None:
             yield row(seq, seq // 10)
 
     first = next(batches(rows(), build))
-    assert (first.number, len(first.payloads)) == (0, 10)
+    assert (first.number, len(first.records)) == (0, 10)
     assert read == list(range(11))
 
 
+def test_a_row_of_written_records_is_a_batch() -> None:
+    rows = [(1, 0, 2, b'{"a":1},\t{"b":2}', None), (3, 1, 1, b'{"c":3}', [1])]
+    first, second = written_batches(rows)
+    assert first.records.parted() == (Payload(1, b'{"a":1}', 0), Payload(2, b'{"b":2}', 0))
+    assert second == Batch(1, 0, Records(range(3, 4), b'{"c":3}', [1]), ())
+
+
+def test_records_that_are_joined_can_be_parted_again() -> None:
+    payloads = (Payload(1, b'{"a":1}', 0), Payload(7, b'{"b":",\\t"}', 2))
+    assert Records.of(payloads).parted() == payloads
+    assert Records.of([]).parted() == ()
+
+
 def test_a_body_is_the_app_id_and_the_records_as_they_are() -> None:
-    records = [b'{"identity":"a"}', b'{"identity":"b"}']
+    records = Records.of([Payload(1, b'{"identity":"a"}', 0), Payload(2, b'{"identity":"b"}', 0)])
     text = body('1"1', SyncType.EVENTS, records)
-    assert text == b'{"app_id":"1\\"1","events":[{"identity":"a"},{"identity":"b"}]}'
+    assert text == b'{"app_id":"1\\"1","events":[{"identity":"a"},\t{"identity":"b"}]}'
     assert json.loads(body("11", SyncType.USER_PROPERTIES, records))["users"] == [{"identity": "a"}, {"identity": "b"}]
-    assert json.loads(body("11", SyncType.ACCOUNT_PROPERTIES, records[:1])).keys() == {"app_id", "accounts"}
+    assert json.loads(body("11", SyncType.ACCOUNT_PROPERTIES, records)).keys() == {"app_id", "accounts"}

@@ -18,9 +18,8 @@ from dbt_heap.declarations.sync import SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.heap import Heap, Patience
 from dbt_heap.pacing import Pace
-from dbt_heap.payloads import Payload, Reason, Reject
+from dbt_heap.payloads import SEPARATOR, Payload, Reason, Records, Reject
 
-Records = list[dict[str, Any]]
 Groups = list[tuple[Verdict, ...]]
 
 
@@ -69,14 +68,15 @@ class Delivery:
         return {verdict.batch: verdict for group in self.groups(batches, **options) for verdict in group}
 
 
-def payload(seq: int, cut: int = 0) -> Payload:
-    return Payload(seq, b'{"identity":"%d"}' % seq, cut)
+def records(seqs: Iterable[int], cuts: Sequence[int] = ()) -> Records:
+    cut = dict(enumerate(cuts))
+    return Records.of([Payload(seq, b'{"identity":"%d"}' % seq, cut.get(place, 0)) for place, seq in enumerate(seqs)])
 
 
 def batch(number: int, size: int = 10, rejects: Sequence[Reject] = (), wave: int = 0) -> Batch:
-    """Its payloads bear the seqs from 1,000 times its number on."""
+    """Its records bear the seqs from 1,000 times its number on."""
     start = 1_000 * number
-    return Batch(number, wave, tuple(payload(seq) for seq in range(start, start + size)), tuple(rejects))
+    return Batch(number, wave, records(range(start, start + size)), tuple(rejects))
 
 
 def identities(request: Received) -> list[int]:
@@ -106,7 +106,7 @@ def test_what_heap_takes_is_accepted() -> None:
         accepted_seqs=(),
         cut=0,
         requests=1,
-        sent_bytes=160,
+        sent_bytes=178,  # with what stands between ten of them
         failure=None,
     )
     assert {number: verdict.accepted for number, verdict in verdicts.items()} == {0: 10, 7: 1, 9: 10}
@@ -124,16 +124,15 @@ def test_nothing_to_deliver_is_no_verdict_and_no_request() -> None:
 def test_rows_rejected_before_are_in_the_verdict() -> None:
     blank = Reject(11, Reason.BLANK_IDENTITY)
     with HeapServer() as server:
-        verdicts = Delivery(server).verdicts([batch(0, rejects=[blank]), Batch(1, 0, (), (blank,))])
+        verdicts = Delivery(server).verdicts([batch(0, rejects=[blank]), Batch(1, 0, records([]), (blank,))])
     assert (verdicts[0].accepted, verdicts[0].rejects) == (10, (blank,))
     assert (verdicts[1].accepted, verdicts[1].rejects, verdicts[1].requests) == (0, (blank,), 0)
     assert len(server.received) == 1
 
 
 def test_values_cut_are_counted_for_accepted_rows_alone() -> None:
-    payloads = (payload(0, cut=2), payload(1, cut=3), payload(2, cut=5))
     with HeapServer(refusing({1})) as server:
-        verdicts = Delivery(server).verdicts([Batch(0, 0, payloads, ())])
+        verdicts = Delivery(server).verdicts([Batch(0, 0, records(range(3), cuts=[2, 3, 5]), ())])
     assert (verdicts[0].accepted, verdicts[0].cut) == (2, 7)
 
 
@@ -197,7 +196,7 @@ def test_a_body_too_large_for_heap_is_halved() -> None:
 
 def test_bodies_are_split_by_their_bytes() -> None:
     with HeapServer() as server:
-        verdict = Delivery(server).verdicts([batch(1)], max_bytes=3 * 20)[1]
+        verdict = Delivery(server).verdicts([batch(1)], max_bytes=3 * (19 + len(SEPARATOR)))[1]
     assert sorted(len(identities(request)) for request in server.received) == [1, 3, 3, 3]
     assert (verdict.accepted, verdict.requests) == (10, 4)
 

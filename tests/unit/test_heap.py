@@ -16,9 +16,11 @@ from heap_server import HeapServer, Received, Reply, TricklingServer
 
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.heap import Answer, Heap, Outcome, Patience
+from dbt_heap.payloads import Payload, Records
 
 USERS = SyncType.USER_PROPERTIES
 RECORD = b'{"identity":"ana@example.org","properties":{}}'
+ONE = Records.of([Payload(1, RECORD, 0)])
 
 
 def patient(retries: int = 3, slept: list[float] | None = None, max_wait_seconds: float = 120.0) -> Patience:
@@ -29,7 +31,7 @@ def patient(retries: int = 3, slept: list[float] | None = None, max_wait_seconds
 
 def answer_to(reply: Reply, patience: Patience | None = None) -> tuple[Answer, HeapServer]:
     with HeapServer(lambda _: reply) as server, Heap(server.url, "11", patience=patience or patient()) as heap:
-        return heap.send(USERS, [RECORD]), server
+        return heap.send(USERS, ONE), server
 
 
 @contextmanager
@@ -52,7 +54,9 @@ def failing(times: int, reply: Reply) -> Callable[[Received], Reply]:
 )
 def test_each_type_has_its_path_and_collection(sync_type: SyncType, path: str, collection: str) -> None:
     with HeapServer() as server, Heap(server.url + "/", "4118173713") as heap:
-        assert heap.send(sync_type, [RECORD, RECORD]) == Answer(Outcome.ACCEPTED)
+        assert heap.send(sync_type, Records.of([Payload(1, RECORD, 0), Payload(2, RECORD, 0)])) == Answer(
+            Outcome.ACCEPTED
+        )
     [request] = server.received
     assert request.path == path
     assert request.body == {"app_id": "4118173713", collection: [{"identity": "ana@example.org", "properties": {}}] * 2}
@@ -80,7 +84,7 @@ def test_the_status_alone_decides(status: int, outcome: Outcome) -> None:
 
 def test_over_the_limit_of_events_the_reason_says_how_processes_share_it() -> None:
     with serving(lambda _: Reply(429), patience=patient(retries=0)) as (_, heap):
-        reasons = {sync_type: heap.send(sync_type, [RECORD]).reason for sync_type in SyncType}
+        reasons = {sync_type: heap.send(sync_type, ONE).reason for sync_type in SyncType}
     assert "--events-per-minute" in reasons.pop(SyncType.EVENTS)
     assert set(reasons.values()) == {"Heap answered with status 429"}
 
@@ -119,7 +123,7 @@ def test_no_answer_holds_what_heap_wrote() -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_passing_trouble_is_tried_again(status: int) -> None:
     with HeapServer(failing(2, Reply(status))) as server, Heap(server.url, "11", patience=patient()) as heap:
-        assert heap.send(USERS, [RECORD]) == Answer(Outcome.ACCEPTED, retries=2)
+        assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED, retries=2)
     assert len(server.received) == 3
 
 
@@ -185,7 +189,7 @@ def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
 
     with serving(busy, patience=Patience.of(120.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
         begun = monotonic()
-        answer = pool.submit(heap.send, USERS, [RECORD])
+        answer = pool.submit(heap.send, USERS, ONE)
         while not asked:
             sleep(0.01)
         sleep(0.05)
@@ -200,7 +204,7 @@ def test_a_tls_handshake_that_is_dropped_is_tried_again() -> None:
         answers = Thread(target=lambda: [listener.accept()[0].close() for _ in range(3)])
         answers.start()
         with Heap(f"https://127.0.0.1:{listener.getsockname()[1]}", "11", patience=patient(2)) as heap:
-            assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
+            assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
         answers.join()
 
 
@@ -219,7 +223,7 @@ def test_every_request_has_patience_of_its_own() -> None:
     slept: list[float] = []
     patience = patient(9, slept, max_wait_seconds=5.0)
     with HeapServer(lambda _: Reply(503)) as server, Heap(server.url, "11", patience=patience) as heap:
-        assert [heap.send(USERS, [RECORD]).outcome for _ in range(2)] == [Outcome.UNAVAILABLE] * 2
+        assert [heap.send(USERS, ONE).outcome for _ in range(2)] == [Outcome.UNAVAILABLE] * 2
     assert slept == [pytest.approx(each) for each in (5 / 60, 10 / 60, 20 / 60, 40 / 60, 80 / 60, 145 / 60) * 2]
 
 
@@ -234,7 +238,7 @@ def test_no_try_begins_before_retry_after_or_before_its_own_time(header: str, fi
     slept: list[float] = []
     asking = failing(1, Reply(429, headers={"Retry-After": header}))
     with serving(asking, patience=patient(3, slept)) as (_, heap):
-        assert heap.send(USERS, [RECORD]).outcome is Outcome.ACCEPTED
+        assert heap.send(USERS, ONE).outcome is Outcome.ACCEPTED
     assert slept == [first_wait]
 
 
@@ -245,7 +249,7 @@ def test_a_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) ->
     headers = {"Date": format_datetime(now, usegmt=True)}
     headers["Retry-After"] = format_datetime(now + timedelta(seconds=33), usegmt=True)
     with serving(failing(1, Reply(429, headers=headers)), patience=patient(3, slept)) as (_, heap):
-        assert heap.send(USERS, [RECORD]).outcome is Outcome.ACCEPTED
+        assert heap.send(USERS, ONE).outcome is Outcome.ACCEPTED
     assert slept == [33.0]
 
 
@@ -262,7 +266,7 @@ def test_an_answer_that_never_ends_is_not_waited_for() -> None:
     with TricklingServer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as url:
         begun = monotonic()
         with Heap(url, "11", timeout_seconds=0.3, patience=patient(0)) as heap:
-            assert heap.send(USERS, [RECORD]) == Answer(Outcome.ACCEPTED)
+            assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED)
         assert monotonic() - begun < 2.0
 
 
@@ -271,7 +275,7 @@ def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
     with TricklingServer(head) as url:
         begun = monotonic()
         with Heap(url, "11", timeout_seconds=0.3, patience=patient(0)) as heap:
-            answer = heap.send(USERS, [RECORD])
+            answer = heap.send(USERS, ONE)
         assert monotonic() - begun < 2.0
     # A status that came decides, as where the connection drops after it.
     assert answer == (Answer(Outcome.ACCEPTED) if b"200" in head else Answer(Outcome.UNAVAILABLE, "no answer in time"))
@@ -279,7 +283,7 @@ def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
 
 def test_a_dropped_connection_is_tried_again() -> None:
     with HeapServer(failing(2, Reply(drop="before"))) as server, Heap(server.url, "11", patience=patient()) as heap:
-        assert heap.send(USERS, [RECORD]) == Answer(Outcome.ACCEPTED, retries=2)
+        assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED, retries=2)
 
 
 def test_a_connection_that_always_drops_is_unavailable() -> None:
@@ -298,7 +302,7 @@ def test_nobody_listening_is_unavailable() -> None:
     with HeapServer() as server:
         pass
     with Heap(server.url, "11", patience=patient(2)) as heap:
-        assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
+        assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
 
 
 def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
@@ -307,7 +311,7 @@ def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
         return Reply()
 
     with HeapServer(slow) as server, Heap(server.url, "11", timeout_seconds=0.05, patience=patient(1)) as heap:
-        assert heap.send(USERS, [RECORD]) == Answer(Outcome.UNAVAILABLE, "no answer in time", retries=1)
+        assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "no answer in time", retries=1)
         assert len(server.received) == 2
 
 
@@ -316,20 +320,20 @@ def test_an_untrusted_connection_is_fatal_at_once() -> None:
     with HeapServer() as server:
         url = server.url.replace("http:", "https:")
         with Heap(url, "11", patience=patient(3, slept)) as heap:
-            assert heap.send(USERS, [RECORD]) == Answer(Outcome.FATAL, "no trusted TLS connection")
+            assert heap.send(USERS, ONE) == Answer(Outcome.FATAL, "no trusted TLS connection")
     assert (server.received, slept) == ([], [])
 
 
 @pytest.mark.parametrize("url", ["https://", "ftp://127.0.0.1:1", "http://exa mple\n"])
 def test_an_address_that_is_none_is_fatal(url: str) -> None:
     with Heap(url, "11", patience=patient()) as heap:
-        assert heap.send(USERS, [RECORD]).outcome is Outcome.FATAL
+        assert heap.send(USERS, ONE).outcome is Outcome.FATAL
 
 
 def test_connections_are_used_again() -> None:
     with serving(lambda request: Reply(400 if request.number % 2 else 200)) as (server, heap):
         for _ in range(6):
-            heap.send(USERS, [RECORD])
+            heap.send(USERS, ONE)
     assert (server.connections, len(server.received)) == (1, 6)
 
 
@@ -339,7 +343,7 @@ def test_the_pool_holds_a_connection_for_each_request_in_flight() -> None:
         return Reply()
 
     with HeapServer(slow) as server, Heap(server.url, "11", in_flight=3) as heap, ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(lambda _: heap.send(USERS, [RECORD]), range(12)))
+        answers = list(pool.map(lambda _: heap.send(USERS, ONE), range(12)))
     assert {answer.outcome for answer in answers} == {Outcome.ACCEPTED}
     assert server.connections <= 3
 
@@ -349,7 +353,7 @@ def test_credentials_of_netrc_never_leave_the_machine(tmp_path: Path, monkeypatc
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with HeapServer() as server, Heap(server.url, "11") as heap:
         heap._session.trust_env = True
-        heap.send(USERS, [RECORD])
+        heap.send(USERS, ONE)
     assert "Authorization" not in server.received[0].headers
 
 
@@ -362,8 +366,8 @@ def test_the_loopback_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPat
 
 def test_cookies_are_not_kept() -> None:
     with serving(lambda _: Reply(headers={"Set-Cookie": "node=1; Path=/"})) as (server, heap):
-        heap.send(USERS, [RECORD])
-        heap.send(USERS, [RECORD])
+        heap.send(USERS, ONE)
+        heap.send(USERS, ONE)
     assert "Cookie" not in server.received[1].headers
 
 

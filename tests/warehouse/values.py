@@ -35,7 +35,9 @@ class Number(str):
 
 def as_sent(value: object) -> str:
     """A value of a body as the JSON text it was."""
-    return str(value) if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Number):
+        return str(value) if "e" not in value else repr(float(value))  # 1e300 is 1e+300
+    return json.dumps(value, ensure_ascii=False)
 
 
 def declare(project: Project, names: list[str]) -> None:

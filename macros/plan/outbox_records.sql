@@ -1,0 +1,46 @@
+{#
+    The rows to send from one seq to another as the records that Heap takes, a row each batch: its first seq, its number, how many
+    records, the records with a comma and a tab between them, how many values were cut in each (null where none was). None where
+    Python has to write them, which knows every class of values: dbt_heap/payloads. Both write the same, and a test holds it.
+#}
+{% macro outbox_records(plan, first, last) %}{{ return(adapter.dispatch('outbox_records', 'dbt_heap')(plan, first, last)) }}{% endmacro %}
+
+{% macro default__outbox_records(plan, first, last) %}{{ return(none) }}{% endmacro %}
+
+{# Without it, a first sync of a million users takes more than twice as long: docs/benchmarks.md. Events wait for Heap's limit, not for us. #}
+{% macro duckdb__outbox_records(plan, first, last) %}
+    {%- set properties = plan.columns | selectattr('role', 'equalto', 'property') | list -%}
+    {%- set classes = properties | map(attribute='value_class') | list -%}
+    {%- if plan.type == 'events' or 'json' in classes or 'array' in classes or ('timestamp' in classes and plan.timezone != 'UTC') -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set fields, cuts = [], [] -%}
+    {%- for column in properties -%}
+        {%- set changed = "substring(changed, " ~ loop.index ~ ", 1) = '1'" -%}
+        {%- set value = dbt_heap.written_value(column) -%}
+        {%- set value = "coalesce(" ~ value ~ ", '\"\"')" if plan.blank_nulls else value -%}
+        {%- do fields.append("case when " ~ changed ~ " then " ~ dbt_heap.literal(tojson(column.name) ~ ":") ~ " || " ~ value ~ " end") -%}
+        {%- if column.value_class in ('text', 'other') -%}
+            {%- do cuts.append("case when " ~ changed ~ " and length(" ~ column.stored ~ ") > " ~ dbt_heap.limits().max_text ~ " then 1 else 0 end") -%}
+        {%- endif -%}
+    {%- endfor %}
+select
+    min(seq) as first_seq,
+    batch,
+    count(*) as records,
+    encode(string_agg(record, ',' || chr(9) order by seq)) as text,
+    case when sum(cut) > 0 then list(cut order by seq) end as cuts
+from (
+    select
+        seq,
+        batch,
+        '{{ '{"identity":' if plan.type == 'user_properties' else '{"account_id":' }}' || to_json(key)
+            || ',"properties":{' || concat_ws(',', {{ fields | join(', ') or "null" }}) || '}}' as record,
+        {{ cuts | join(' + ') or 0 }} as cut
+    from {{ plan.outbox }} as outbox
+    where reject is null and stood is null
+        and seq between {{ first }} and {{ last }}
+) as written
+group by batch
+order by batch
+{% endmacro %}

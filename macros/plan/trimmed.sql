@@ -1,0 +1,15 @@
+{# A text without the blanks around it. Where Python writes the records, it looks again, and knows more of them than a space. #}
+{% macro trimmed(text) %}{{ return(adapter.dispatch('trimmed', 'dbt_heap')(text)) }}{% endmacro %}
+
+{% macro default__trimmed(text) %}{{ return('trim(' ~ text ~ ')') }}{% endmacro %}
+
+{#
+    Here the warehouse writes the records, and nobody looks again. The blanks are those of https://docs.python.org/3/library/stdtypes.html#str.isspace;
+    only a text with one of them at an end is trimmed: looking for so many takes its time.
+#}
+{% macro duckdb__trimmed(text) %}
+    {%- set blanks = [9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201, 8202, 8232, 8233, 8239, 8287, 12288] -%}
+    {%- set blank = ' in (' ~ blanks | join(', ') ~ ')' -%}
+    {%- set characters = 'chr(' ~ blanks | join(') || chr(') ~ ')' -%}
+    {{ return('case when unicode(' ~ text ~ ')' ~ blank ~ ' or unicode(right(' ~ text ~ ', 1))' ~ blank ~ ' then trim(' ~ text ~ ', ' ~ characters ~ ') else ' ~ text ~ ' end') }}
+{% endmacro %}
