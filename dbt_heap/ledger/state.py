@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dbt_heap import __version__
 from dbt_heap.errors import StateError, WarehouseError
@@ -29,6 +29,7 @@ class State:
     catalog: Catalog
     entries: Mapping[tuple[str, str], Entry]  # (destination, sync) -> its newest
     read_at: float = 0.0  # by this machine's clock
+    _relations_by_table: dict[str, str] = field(default_factory=dict, repr=False)  # each is asked for often
 
     def newest(self, destination: str, sync: str) -> Entry | None:
         """A sync's newest entry; None where it never ran or was reset."""
@@ -52,7 +53,10 @@ class State:
 
     def relation(self, table: str) -> str:
         """One of the state's tables as SQL names it."""
-        return str(self.warehouse.render("state_relation", schema=self.schema, identifier=table)).strip()
+        if table not in self._relations_by_table:
+            rendered = self.warehouse.render("state_relation", schema=self.schema, identifier=table)
+            self._relations_by_table[table] = str(rendered).strip()
+        return self._relations_by_table[table]
 
     def arguments(self) -> dict[str, str]:
         """What the macros of `macros/state/` take as `state`."""

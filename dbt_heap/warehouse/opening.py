@@ -37,6 +37,9 @@ _PROJECT_KEYS = (
     "packages-install-path", "quoting", "query-comment",
 )  # fmt: skip
 
+# Folders of macros, in dbt and its adapters, that no macro of ours has a use for.
+_FOR_BUILDING = frozenset({"materializations", "python_model", "generic_test_sql", "unit_test_sql"})
+
 
 def package_root() -> Path:
     """The folder of the dbt package: inside the wheel, or the repository itself in a checkout."""
@@ -100,14 +103,18 @@ def _config(project: Mapping[str, Any], arguments: Namespace) -> RuntimeConfig:
 def _load_macros(config: RuntimeConfig, adapter: Any) -> None:
     """Gives the adapter dbt's macros, the project's own (they may override ours) and ours.
 
-    dbt's own loader would do, if it did not ask for a dbt_project.yml on disk.
+    dbt's own loader would do, if it did not ask for a dbt_project.yml on disk, and read what builds models and tests:
+    half of all there is to read.
     """
     projects = dict(config.load_dependencies(base_only=True))
     projects.update(config.load_projects([package_root()]))
     manifest = Manifest()
     for project in projects.values():
         parser = MacroParser(project, manifest)
+        own = project.project_name in (config.project_name, "dbt_heap")
         for path in parser.get_paths():
+            if not own and Path(path.relative_path).parts[0] in _FOR_BUILDING:
+                continue
             source = load_source_file(path, ParseFileType.Macro, project.project_name, {})
             if source is not None:
                 parser.parse_file(FileBlock(source))

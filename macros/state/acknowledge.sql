@@ -1,7 +1,8 @@
 {# Appends verdicts, all of them or none. Their time is the run's sign of life. #}
 {% macro acknowledge(acked, verdicts) %}
+{%- set now = dbt_heap.now() %}
 insert into {{ acked }} (batch, seq, verdict, reason, property, {{ adapter.quote('at') }}) values
 {%- for verdict in verdicts %}
-({{ verdict.batch }}, {{ dbt_heap.literal(verdict.seq) if verdict.seq is none else verdict.seq }}, '{{ verdict.verdict }}', {{ dbt_heap.literal(verdict.reason) }}, {{ dbt_heap.literal(verdict.property) }}, {{ dbt_heap.now() }}){{ ',' if not loop.last }}
+({{ verdict.batch }}, {{ 'null' if verdict.seq is none else verdict.seq }}, '{{ verdict.verdict }}', {{ 'null' if verdict.reason is none else dbt_heap.literal(verdict.reason) }}, {{ 'null' if verdict.property is none else dbt_heap.literal(verdict.property) }}, {{ now }}){{ ',' if not loop.last }}
 {%- endfor %}
 {% endmacro %}
