@@ -79,7 +79,7 @@ def group() -> None:
 
 def main() -> None:
     """Runs the command line."""
-    # dbt's modules are half a million objects: looked through as they are made, and again at the end, they cost a second
+    # dbt's modules are half a million objects: looked through as they are made and again at the end, they cost a second
     # and more. https://docs.python.org/3/library/gc.html
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
