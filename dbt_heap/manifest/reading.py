@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_heap.manifest.artifacts import mapping, text, texts
-from dbt_heap.manifest.loading import is_of_dbt_2, load_manifest
+from dbt_heap.manifest.loading import is_of_dbt_2, scan_manifest, told_of
 from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
@@ -22,13 +22,19 @@ _RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
 
 def read_manifest(path: Path) -> Manifest:
     """The manifest at `path`. Raises ManifestError where there is none, or something else."""
-    content = load_manifest(path)
+    content = scan_manifest(path)
+    with told_of(path):
+        manifest = _manifest(content)
+    return replace(manifest, warnings=tuple(_warnings(manifest, path)))
+
+
+def _manifest(content: Mapping[str, Any]) -> Manifest:
     metadata = content["metadata"]
     version = text(metadata, "dbt_version")
     of_dbt_2 = is_of_dbt_2(content)
     models = sorted(models_of(content, tagged=True), key=lambda model: model.unique_id)
     schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
-    manifest = Manifest(
+    return Manifest(
         project_name=text(metadata, "project_name"),
         dbt_version=version,
         schema_version=schema[1] if schema else "",
@@ -40,10 +46,9 @@ def read_manifest(path: Path) -> Manifest:
         has_default_selector=any(
             isinstance(each, dict) and each.get("default") is True for each in mapping(content, "selectors").values()
         ),
-        unique_ids=frozenset((*content["nodes"], *mapping(content, "sources"))),
+        unique_ids=frozenset((*content["nodes"], *_group(content, "sources"))),
         yaml_files=tuple(sorted(set(_yaml_files(content)))) if of_dbt_2 else (),
     )
-    return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
 
 def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
@@ -60,8 +65,8 @@ def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
 def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:
     """What can bear `meta.heap`; where it is to be `tagged`, only what bears it on itself or on a column."""
     of_dbt_2 = is_of_dbt_2(content)
-    for group in (content["nodes"], mapping(content, "sources")):
-        for unique_id, node in group.items():
+    for group in ("nodes", "sources"):
+        for unique_id, node in _group(content, group).items():
             if isinstance(node, dict) and text(node, "resource_type") in _RESOURCES:
                 meta = _meta(node)
                 columns = tuple(_columns(node, of_dbt_2))
@@ -69,17 +74,23 @@ def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:
                     yield _model(unique_id, node, meta, columns)
 
 
+def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The nodes of a kind by unique id."""
+    group = content.get(name)
+    return group if isinstance(group, Mapping) else {}
+
+
 def _yaml_files(content: Mapping[str, Any]) -> Iterator[str]:
     project = text(content["metadata"], "project_name")
-    for group in (content["nodes"], mapping(content, "sources")):
-        for node in group.values():
+    for group in ("nodes", "sources"):
+        for node in _group(content, group).values():
             if text(node, "package_name") == project and (file := _file(node)).endswith((".yml", ".yaml")):
                 yield file
 
 
 def _tests(content: Mapping[str, Any], models: set[str]) -> Iterator[DbtTest]:
-    for group in (content["nodes"], mapping(content, "unit_tests")):
-        for unique_id, node in group.items():
+    for group in ("nodes", "unit_tests"):
+        for unique_id, node in _group(content, group).items():
             if isinstance(node, dict) and text(node, "resource_type") in ("test", "unit_test"):
                 read = texts(mapping(node, "depends_on").get("nodes"))
                 attached = text(node, "attached_node")  # of a test on relationships: the model whose rows it is about

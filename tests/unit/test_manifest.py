@@ -98,7 +98,13 @@ def test_a_manifest_cut_short_is_told_at_any_length(path: Path, size: int) -> No
     )
 
 
-NO_JSON = {"html": b"<html>", "binary": b"\x00\xff\xfe", "no UTF-8": b'{"a": "\x80"}', "deep": b"[" * 100_000}
+NO_JSON = {
+    "html": b"<html>",
+    "binary": b"\x00\xff\xfe",
+    "no UTF-8": b'{"a": "\x80"}',
+    "no UTF-8 within a node": b'{"metadata": {}, "nodes": {"model.shop.people": {"name": "\x80"}}}',
+    "deep": b"[" * 100_000,
+}
 
 
 @pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
