@@ -1,7 +1,8 @@
-"""A server in a process of its own that takes every request at once and keeps nothing: what is measured is not Heap."""
+"""A server in a process of its own that takes every request and keeps nothing: what is measured is not Heap."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,27 +13,31 @@ from multiprocessing.connection import Connection
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # connections are kept, as Heap keeps them
     disable_nagle_algorithm = True
+    latency_seconds = 0.0
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        if self.latency_seconds:
+            time.sleep(self.latency_seconds)
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
 
 
-def _serve(told: Connection) -> None:
+def _serve(told: Connection, latency_seconds: float) -> None:
+    _Handler.latency_seconds = latency_seconds
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     told.send(f"http://127.0.0.1:{server.server_port}")
     server.serve_forever()
 
 
 @contextmanager
-def sink() -> Iterator[str]:
-    """The address of one, for as long as the block lasts."""
+def sink(latency_seconds: float = 0.0) -> Iterator[str]:
+    """The address of one, for as long as the block lasts; each answer takes so long."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, latency_seconds), daemon=True)
     process.start()
     try:
         yield ours.recv()

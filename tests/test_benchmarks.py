@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import pytest
 
-from tests.integration import ROOT
-
-
-def test_millions_of_rows_are_measured_as_hundreds_are() -> None:
-    command = [sys.executable, "-m", "benchmarks.scale", "duckdb", "--rows", "400"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    measured = [line for line in ran.stdout.splitlines() if line.startswith(("| a sync", "| a plan", "| a first"))]
-    assert len(measured) == 5
+from benchmarks import beside, diff, event_limit, growth, latency, memory, start
 
 
-def test_a_first_sync_is_measured_beside_the_floor() -> None:
-    command = [sys.executable, "-m", "benchmarks.first_sync", "--rows", "400", "--runs", "1"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert [line.split(" | ")[0] for line in ran.stdout.splitlines()[-2:]] == ["| dbt-heap", "| the floor"]
+def test_a_first_sync_is_measured_beside_the_floor(capsys: pytest.CaptureFixture[str]) -> None:
+    beside.measure(rows=400, runs=1)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[0] for line in printed if line.startswith("| dbt-heap")] == ["| dbt-heap"] * 3
+
+
+def test_the_diff_is_measured_on_both_warehouses(capsys: pytest.CaptureFixture[str]) -> None:
+    diff.measure(rows=400, runs=1)
+    assert capsys.readouterr().out.count("| our diff |") == 4
+
+
+def test_the_others_are_measured_on_few_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    latency.measure(rows=400)
+    event_limit.measure(events=300)
+    memory.measure(sizes=[100, 200])
+    growth.measure(rows=400, changed=[40, 400])
+    start.measure(models=3, runs=1)
+    printed = capsys.readouterr().out
+    assert "The exponent is" in printed
+    assert "times the file" in printed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import importlib
 from typing import Any
@@ -48,6 +47,9 @@ class LazyGroup(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
+        # dbt's modules are half a million objects, and looking through them as they are made takes half a second.
+        # (gc.freeze would save one more at the end, and have DuckDB tell of objects that were not collected.)
+        gc.set_threshold(100_000)
         module = importlib.import_module(f"dbt_heap.cli.{cmd_name}")
         command: click.Command = module.command
         return command
@@ -79,8 +81,4 @@ def group() -> None:
 
 def main() -> None:
     """Runs the command line."""
-    # dbt's modules are half a million objects: looked through as they are made and again at the end, they cost a second
-    # and more. https://docs.python.org/3/library/gc.html
-    gc.set_threshold(100_000)
-    atexit.register(gc.freeze)
     group(prog_name="dbt-heap")

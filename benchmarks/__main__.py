@@ -1,0 +1,50 @@
+"""All benchmarks, or those that are named, as the page docs/benchmarks.md.
+
+python -m benchmarks --peers .venv-peers/bin/python > page.md
+python -m benchmarks latency growth
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+
+from benchmarks import beside, diff, event_limit, growth, latency, memory, scale, start
+from benchmarks.measuring import machine
+
+PAGE = """# Benchmarks
+
+```
+make bench
+```
+
+measures on your machine what stands here, writes this page, and takes an hour or two. Ratios are between contenders
+that took turns in one run, and times are medians. Heap is a server that takes every request at once, unless something
+else is said: what is measured is dbt-heap and the warehouse, not Heap's patience or its limits.
+
+Measured on {when:%Y-%m-%d}: {machine}.
+"""
+
+
+def main() -> None:
+    """Prints the page, section by section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", type=Path, help="the Python of an environment that has the other tools")
+    sections = {
+        "beside": beside, "latency": latency, "event_limit": event_limit, "diff": diff, "memory": memory,
+        "growth": growth, "start": start, "scale": scale,
+    }  # fmt: skip
+    parser.add_argument("sections", nargs="*", choices=[[], *sections], metavar="section", help=", ".join(sections))
+    given = parser.parse_args()
+    print(PAGE.format(when=datetime.now(timezone.utc), machine=machine("dbt-core", "duckdb", "dbt-duckdb", "orjson")))
+    for name in given.sections or sections:
+        module = sections[name]
+        print(f"{module.__doc__}\n", flush=True)
+        measure = partial(beside.measure, peers=given.peers) if module is beside else module.measure
+        measure()
+
+
+if __name__ == "__main__":
+    main()
