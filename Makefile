@@ -12,7 +12,7 @@ help:
 	@echo "make chaos       the tests of crashes and faults in their long form, for an hour or so"
 	@echo "make warehouses  Spark takes part in every test that the other warehouses pass, for an hour or so"
 	@echo "make matrix      the integration project with each dbt from 1.8 on, every one in an environment of its own"
-	@echo "make bench       ten million rows on DuckDB and on Spark, for ten minutes"
+	@echo "make bench       measures beside other tools and the floor, writes docs/benchmarks.md; an hour or two"
 	@echo "make check       ruff, mypy and bandit"
 	@echo "make venv        $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
 	@echo "make clean       removes what runs left behind; $(VENV) stays"
@@ -33,9 +33,12 @@ warehouses: $(INSTALLED)
 matrix:
 	PYTHON=$(PYTHON) bash integration_tests/matrix.sh
 
+# The other tools need packages that dbt does not go with.
 bench: $(INSTALLED)
-	$(BIN)/python -m benchmarks.scale duckdb
-	$(BIN)/python -m benchmarks.scale spark --memory 10g
+	@$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers/requirements.txt
+	$(BIN)/python -m benchmarks --peers $(VENV)-peers/bin/python > benchmarks.md
+	mv benchmarks.md docs/benchmarks.md
 
 # bandit's B608 is left out: SQL stands in macros, and the sandbox's names its own tables alone.
 check: $(INSTALLED)

@@ -46,10 +46,10 @@ def measure(rows: int = 10_000_000, runs: int = 5) -> None:
     with sink() as url:
         with on_duckdb(url, memory_limit="8GB") as project:
             print(f"DuckDB, {rows:,} users:\n")
-            _measure(project, rows, runs)
+            measure_on(project, rows, runs)
         with on_postgres(url) as project:
             print(f"Postgres, {rows:,} users:\n")
-            _measure(project, rows, runs)
+            measure_on(project, rows, runs)
 
 
 @contextmanager
@@ -59,7 +59,8 @@ def on_postgres(url: str) -> Iterator[Project]:
         yield project_of_users(Path(folder), url, Postgres(host))
 
 
-def _measure(project: Project, rows: int, runs: int) -> None:
+def measure_on(project: Project, rows: int, runs: int) -> None:
+    """Prints what it takes where nothing changed, and where 1% did."""
     build(project, rows)
     dbt_heap(project, "sync", "--first-sync")()
     sync = dbt_heap(project, "sync")
@@ -99,7 +100,7 @@ def _statements(project: Project) -> dict[str, str]:
     (sync,) = invocation.selected
     with open_ledger(invocation) as ledger:
         comparison = ledger.compare(sync, invocation.destination(sync, ledger.target).label, Options())
-        outbox = f"{project.state_schema}.bench_outbox"
+        outbox = f"{project.engine.default_schema}.bench_outbox"
         ours = ledger.state.warehouse.render("create_outbox", plan=comparison.arguments(outbox=outbox))
         stored = {column.column: column.stored for column in comparison.columns}
         synced = comparison.tables["synced"]

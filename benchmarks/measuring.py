@@ -67,7 +67,7 @@ def dbt_heap(project: Project, *words: str) -> Callable[[], float]:
 
 def exponent(seconds: Mapping[int, float]) -> float:
     """By which power of the rows the time grows, as a line through the logarithms has it."""
-    points = [(log(rows), log(took)) for rows, took in seconds.items()]
+    points = [(log(rows), log(max(took, 0.001))) for rows, took in seconds.items()]
     x = sum(each for each, _ in points) / len(points)
     y = sum(each for _, each in points) / len(points)
     return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
