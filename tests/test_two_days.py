@@ -82,15 +82,19 @@ def synced(project: Integration, heap: Sandbox, reference: Reference, day: int, 
     )
 
 
-# `dbt-heap sync`, with every row counted that a page of the outbox brings out of the warehouse.
+# `dbt-heap sync`, with every row counted that leaves the warehouse: alone, or among the records of a batch.
 COUNTING = """
 import sys
 from pathlib import Path
 from dbt_heap.warehouse import Warehouse
-fetch, rows = Warehouse.fetch, []
+fetch, rows = Warehouse.fetch, 0
 def counting(self, macro, **arguments):
+    global rows
     found = fetch(self, macro, **arguments)
-    rows.extend(found if macro == "outbox_page" else [])
+    if macro == "outbox_page":
+        rows += len(found)
+    if macro == "outbox_records":
+        rows += sum(records for _, _, records, _, _ in found)
     return found
 Warehouse.fetch = counting
 from dbt_heap.__main__ import main
@@ -99,7 +103,7 @@ sys.argv.append("sync")
 try:
     main()
 finally:
-    log.write_text(str(len(rows)))
+    log.write_text(str(rows))
 """
 
 

@@ -12,9 +12,9 @@
     {%- if column.value_class == 'date' -%}{{ return("strftime(" ~ value ~ ", '\"%Y-%m-%d\"')") }}{%- endif -%}
     {%- if column.value_class in ('timestamp', 'timestamptz') -%}
         {#- the one with a zone by its microseconds since 1970, which need no extension that knows zones -#}
-        {%- set instant = "make_timestamp(epoch_us(" ~ value ~ "))" if column.value_class == 'timestamptz' else value -%}
-        {%- set whole = "microsecond(" ~ instant ~ ") % 1000000 = 0" -%}
-        {{ return("case when " ~ whole ~ " then strftime(" ~ instant ~ ", '\"%Y-%m-%dT%H:%M:%S+00:00\"') else strftime(" ~ instant ~ ", '\"%Y-%m-%dT%H:%M:%S.%f+00:00\"') end") }}
+        {%- set moment = "make_timestamp(epoch_us(" ~ value ~ "))" if column.value_class == 'timestamptz' else value -%}
+        {%- set whole = "microsecond(" ~ moment ~ ") % 1000000 = 0" -%}
+        {{ return("case when " ~ whole ~ " then strftime(" ~ moment ~ ", '\"%Y-%m-%dT%H:%M:%S+00:00\"') else strftime(" ~ moment ~ ", '\"%Y-%m-%dT%H:%M:%S.%f+00:00\"') end") }}
     {%- endif -%}
     {{ return("to_json(left(" ~ value ~ ", " ~ dbt_heap.limits().max_text ~ "))") }}
 {% endmacro %}
