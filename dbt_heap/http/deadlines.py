@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
+from dataclasses import dataclass
 from http.client import HTTPException
-from threading import Event, Timer
+from threading import Lock, Thread
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
@@ -13,30 +15,73 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
+_LOOK_SECONDS = 0.05  # how late a deadline may be noticed
+
+
+@dataclass(eq=False)
+class _Deadline:
+    connection: HTTPConnection
+    due: float
+    missed: bool = False
+
+
+class _Watch:
+    """Ends connections that miss their deadlines. One thread for all: with one each, a request took twice as long."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._deadlines: set[_Deadline] = set()
+        self._thread: Thread | None = None
+
+    def begin(self, connection: HTTPConnection, seconds: float) -> _Deadline:
+        """Watches it for so long, or until `end`."""
+        deadline = _Deadline(connection, time.monotonic() + seconds)
+        with self._lock:
+            self._deadlines.add(deadline)
+            if self._thread is None or not self._thread.is_alive():  # a forked process has none of its parent's
+                self._thread = Thread(target=self._look, name="deadlines", daemon=True)
+                self._thread.start()
+        return deadline
+
+    def end(self, deadline: _Deadline) -> None:
+        """Watches it no more."""
+        with self._lock:
+            self._deadlines.discard(deadline)
+
+    def _look(self) -> None:
+        while self._watching():
+            time.sleep(_LOOK_SECONDS)
+
+    def _watching(self) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            for deadline in [each for each in self._deadlines if each.due <= now]:
+                self._deadlines.discard(deadline)
+                deadline.missed = True
+                with suppress(OSError, AttributeError):  # it may have ended by itself
+                    deadline.connection.sock.shutdown(socket.SHUT_RDWR)
+            if not self._deadlines:
+                self._thread = None
+            return bool(self._deadlines)
+
+
+_watch = _Watch()
+
 
 class _Punctual(HTTPConnection):
     """Ends where an answer has not begun, with all its headers, after the timeout."""
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
         """The answer. Raises TimeoutError where it takes too long."""
-        late = Event()
-
-        def end() -> None:
-            late.set()
-            with suppress(OSError, AttributeError):  # it may have ended by itself
-                self.sock.shutdown(socket.SHUT_RDWR)
-
-        timer = Timer(float(self.timeout or 0), end)
-        timer.daemon = True
-        timer.start()
+        deadline = _watch.begin(self, float(self.timeout or 0))
         try:
             return super().getresponse()
         except (OSError, HTTPException) as broken:
-            if late.is_set():
+            if deadline.missed:
                 raise TimeoutError from broken
             raise
         finally:
-            timer.cancel()
+            _watch.end(deadline)
 
 
 class _PunctualTls(_Punctual, HTTPSConnection):

@@ -26,11 +26,11 @@ from dbt.parser.macros import MacroParser
 from dbt.parser.read_files import load_source_file
 from dbt.parser.search import FileBlock
 from dbt_common.context import set_invocation_context
-from dbt_common.events.event_manager_client import cleanup_event_logger
 
 from dbt_heap.warehouse.comments import Comments
 from dbt_heap.warehouse.connection import Warehouse
 from dbt_heap.warehouse.refusals import refusals
+from dbt_heap.warehouse.silence import silence
 
 _PROJECT_KEYS = (
     "name", "version", "config-version", "profile", "vars", "dispatch", "macro-paths",
@@ -68,7 +68,7 @@ def open_warehouse(
     )  # fmt: skip
     set_invocation_context(dict(os.environ))
     set_from_args(arguments, None)
-    cleanup_event_logger()  # dbt's own lines would mix with ours, and its debug lines hold SQL
+    silence()
     with refusals("its profile"):
         config = _config(project, arguments)
         reset_adapters()  # type: ignore[no-untyped-call]  # one process may open several projects

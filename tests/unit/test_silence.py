@@ -1,0 +1,23 @@
+"""dbt's events beside ours, in one process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbt_common.events.base_types import EventLevel
+from dbt_common.events.event_manager_client import add_callback_to_manager
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
+
+from dbt_heap.warehouse.silence import silence
+
+
+def test_a_dbt_that_listens_after_us_is_heard_until_we_begin_again() -> None:
+    heard: list[Any] = []
+    silence()
+    fire_event(Note(msg="nobody listens"), EventLevel.WARN)
+    add_callback_to_manager(heard.append)
+    fire_event(Note(msg="here"), EventLevel.WARN)
+    silence()
+    fire_event(Note(msg="no more"), EventLevel.WARN)
+    assert [(event.info.name, event.info.level, event.data.msg) for event in heard] == [("Note", "warn", "here")]
