@@ -30,11 +30,16 @@ CHANGED = "update heap_users set seats = seats + 1 where hash(user_id) % 100 = 0
 def measure(rows: int = 1_000_000, runs: int = 3, peers: Path | None = None) -> None:
     """Prints three tables; `peers` is the Python of an environment that has the other tools."""
     with sink() as url, on_duckdb(url) as project:
-        build(project, rows)
         others = {name: command(*words, project.engine.output["path"], url) for name, words in _others(peers).items()}
+        first_sync = {OURS: _first_sync(project), **others}
+        build(project, 1)
+        start = by_turns(first_sync, runs)
+        build(project, rows)
+        first = by_turns(first_sync, runs)
         print(f"A first sync of {rows:,} users:\n")
-        first = by_turns({OURS: _first_sync(project), **others}, runs)
         _tell(rows, first)
+        print(f"What a tool takes to send one user is its start. Without it, the other {rows - 1:,} took:\n")
+        _tell(rows, {name: took - start[name] for name, took in first.items()})
         plot(f"A first sync of {rows:,} users", "users a second", {name: rows / took for name, took in first.items()})
         dbt_heap(project, "sync", "--first-sync")()
         sync = dbt_heap(project, "sync")
