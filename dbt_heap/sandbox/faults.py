@@ -17,8 +17,10 @@ A status, reset, timeout or html with `-after` takes the body first: the client 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
 from random import Random
 
 from dbt_heap.errors import SettingsError
@@ -29,6 +31,7 @@ _PART = re.compile(
     r"(:(?P<rate>\d*\.?\d+)|x(?P<times>\d+))",
     re.ASCII,
 )
+_ALWAYS_AFTER = ("truncated", "garbage", "slow")
 _STATUS = {
     "reset": None, "reset-within": None, "timeout": None, "html": 502, "truncated": 200, "garbage": 200, "slow": 200,
 }  # fmt: skip
@@ -52,7 +55,7 @@ class Fault:
         return self.kind == "reset-within"
 
     def __str__(self) -> str:
-        return f"{self.kind}-after" if self.after else self.kind
+        return f"{self.kind}-after" if self.after and self.kind not in _ALWAYS_AFTER else self.kind
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,31 @@ class Faults:
 
     first: tuple[Fault, ...] = ()  # of the next requests, in order
     rates: tuple[tuple[Fault, float], ...] = ()  # of all later ones; the sum is at most 1
+
+    def __str__(self) -> str:
+        counted = [f"{fault}x{len(list(same))}" for fault, same in groupby(self.first)]
+        return ",".join([*counted, *(f"{fault}:{_digits(rate)}" for fault, rate in self.rates)])
+
+
+class Draws:
+    """The fault of each request in turn, None for a proper answer; endless, and the same for a seed."""
+
+    def __init__(self, faults: Faults, seed: int) -> None:
+        self.seed = seed
+        self._first = deque(faults.first)
+        self._rates = faults.rates
+        self._chance = Random(seed)  # nosec B311 # noqa: S311 - chance that must repeat, not secrecy
+
+    def __iter__(self) -> Draws:
+        return self
+
+    def __next__(self) -> Fault | None:
+        return self._first.popleft() if self._first else _at(self._rates, self._chance.random())
+
+    @property
+    def left(self) -> Faults:
+        """What may still come."""
+        return Faults(tuple(self._first), self._rates)
 
 
 def parse_faults(text: str) -> Faults:
@@ -77,14 +105,6 @@ def parse_faults(text: str) -> Faults:
     return Faults(tuple(first), tuple(rates))
 
 
-def drawn(faults: Faults, seed: int) -> Iterator[Fault | None]:
-    """The fault of each request in turn, None for a proper answer; endless, and the same for a seed."""
-    yield from faults.first
-    chance = Random(seed)  # nosec B311 # noqa: S311 - chance that must repeat, not secrecy
-    while True:
-        yield _at(faults.rates, chance.random())
-
-
 def _part(text: str) -> tuple[Fault, float, int]:
     parts = _PART.fullmatch(text)
     if not parts:
@@ -93,7 +113,7 @@ def _part(text: str) -> tuple[Fault, float, int]:
             "html, truncated, garbage or slow, then `:` and a rate from 0 to 1, or `x` and how many of the next "
             "requests: 500:0.1 or resetx2"
         )
-    after = bool(parts["after"]) or parts["kind"] in ("truncated", "garbage", "slow")
+    after = bool(parts["after"]) or parts["kind"] in _ALWAYS_AFTER
     return Fault(parts["kind"], after), float(parts["rate"] or 0), int(parts["times"] or 0)
 
 
@@ -103,3 +123,7 @@ def _at(rates: tuple[tuple[Fault, float], ...], point: float) -> Fault | None:
             return fault
         point -= rate
     return None
+
+
+def _digits(rate: float) -> str:
+    return format(Decimal(repr(rate)).normalize(), "f")  # no exponent: `faults` of the options knows none

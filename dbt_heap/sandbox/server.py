@@ -13,8 +13,9 @@ from typing import Any
 
 import uvicorn
 
-from dbt_heap.sandbox.app import Door, application
+from dbt_heap.sandbox.app import application
 from dbt_heap.sandbox.connection import Connection
+from dbt_heap.sandbox.door import Door
 from dbt_heap.sandbox.intake import Intake
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.store import Store
@@ -79,7 +80,7 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
         intake = Intake(options, store)
         door = Door(intake, options)
         config = uvicorn.Config(
-            application(store, intake, door), http=Connection, ws="none", lifespan="off", log_config=None,
+            application(store, intake, door, options.host), http=Connection, ws="none", lifespan="off", log_config=None,
             log_level="error", access_log=False, timeout_keep_alive=75, timeout_graceful_shutdown=5,
         )  # fmt: skip
         server = uvicorn.Server(config)

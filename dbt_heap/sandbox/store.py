@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -24,19 +25,21 @@ from dbt_heap.sandbox.submissions import Submission, parse
 
 _SCHEMA = """
 create table if not exists objects (
-    plural text, app_id text, id text, properties text, primary key (plural, app_id, id)
+    plural text, app_id text, id text, properties text, request integer, primary key (plural, app_id, id)
 ) without rowid;
 create table if not exists events (
-    number integer primary key, app_id text, idempotency_key text, item text, unique (app_id, idempotency_key)
+    number integer primary key, app_id text, idempotency_key text, item text, request integer,
+    unique (app_id, idempotency_key)
 );
 create table if not exists requests (
     number integer primary key, app_id text, at text, path text, status integer, reason text,
     records integer, kept integer, body blob
 );
 """
-_LOGGED = ("app_id", "at", "path", "status", "reason", "records", "kept")
+_NEWEST = "create index if not exists objects_by_request on objects (plural, request)"
+LOGGED = ("app_id", "at", "path", "status", "reason", "records", "kept")
 _TABLES = ("objects", "events", "requests")
-_ID = {"users": "identity", "accounts": "account_id"}
+ID = {"users": "identity", "accounts": "account_id"}
 
 
 @dataclass(frozen=True)
@@ -62,23 +65,27 @@ class Store:
             SettingsError: the file cannot be opened, or is something else.
         """
         self._lock = threading.RLock()
+        self.moment = time.time_ns()  # another one whenever something changed, also after a restart
         try:
             self._sql = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
             self._sql.execute("pragma journal_mode = wal")
             self._sql.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
             self._sql.executescript(_SCHEMA)
+            self._migrate()
+            self._sql.execute(_NEWEST)
         except sqlite3.Error as error:
             raise SettingsError(f"the sandbox cannot keep its data in {file}: {error}") from error
 
     def keep(self, entry: Entry, taken: Submission | None) -> None:
         """Logs the request and, where something was taken from it, keeps that: both or neither."""
         with self._transaction():
-            kept = self._take(taken, entry.at) if taken else 0
+            number = self.rows("select coalesce(max(number), 0) + 1 from requests")[0][0]
+            kept = self._take(taken, number, entry.at) if taken else 0
             self._sql.execute(
-                f"insert into requests ({', '.join(_LOGGED)}, body) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"insert into requests (number, {', '.join(LOGGED)}, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(entry.app_id, _iso(entry.at), entry.path, entry.status, entry.reason, entry.records, kept),
-                    zlib.compress(entry.body, 1),
+                    *(number, entry.app_id, _iso(entry.at), entry.path, entry.status, entry.reason),
+                    *(entry.records, kept, zlib.compress(entry.body, 1)),
                 ),
             )
 
@@ -89,30 +96,35 @@ class Store:
             " where plural = ? and app_id = coalesce(?, app_id) order by app_id, id"
         )
         return [
-            f'{{"app_id":{_json(app)},"{_ID[plural]}":{_json(key)},"properties":{properties}}}'
-            for app, key, properties in self._rows(query, (plural, app_id))
+            f'{{"app_id":{_json(app)},"{ID[plural]}":{_json(key)},"properties":{properties}}}'
+            for app, key, properties in self.rows(query, (plural, app_id))
         ]
 
     def events(self, app_id: str | None = None) -> list[str]:
         """The events, in order of arrival."""
         query = "select item from events where app_id = coalesce(?, app_id) order by number"
-        return [item for (item,) in self._rows(query, (app_id,))]
+        return [item for (item,) in self.rows(query, (app_id,))]
 
     def requests(self, app_id: str | None = None, *, bodies: bool = False) -> list[str]:
         """The requests, in order of arrival."""
         query = (
-            f"select {', '.join(_LOGGED)}, {'body' if bodies else 'null'} from requests"
+            f"select {', '.join(LOGGED)}, {'body' if bodies else 'null'} from requests"
             " where app_id = coalesce(?, app_id) order by number"
         )
         return [
-            _json(dict(zip(_LOGGED, row, strict=False)) | ({"body": _text(row[-1])} if bodies else {}))
-            for row in self._rows(query, (app_id,))
+            _json(dict(zip(LOGGED, row, strict=False)) | ({"body": _text(row[-1])} if bodies else {}))
+            for row in self.rows(query, (app_id,))
         ]
+
+    def body(self, number: int) -> bytes | None:
+        """A request's body as it came; None where there is no such request."""
+        found = self.rows("select body from requests where number = ?", (number,))
+        return zlib.decompress(found[0][0]) if found else None
 
     def counts(self) -> dict[str, int]:
         """How many users, accounts, events and requests there are."""
-        objects = dict(self._rows("select plural, count(*) from objects group by plural"))
-        tables = {name: self._rows(f"select count(*) from {name}")[0][0] for name in ("events", "requests")}
+        objects = dict(self.rows("select plural, count(*) from objects group by plural"))
+        tables = {name: self.rows(f"select count(*) from {name}")[0][0] for name in ("events", "requests")}
         return {"users": objects.get("users", 0), "accounts": objects.get("accounts", 0), **tables}
 
     def reset(self) -> None:
@@ -126,49 +138,57 @@ class Store:
         with self._lock:
             self._sql.close()
 
-    def _take(self, taken: Submission, at: float) -> int:
+    def rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """What a query finds."""
+        with self._lock:
+            return self._sql.execute(query, values).fetchall()
+
+    def _migrate(self) -> None:
+        # a file of a version that did not know which request brought what
+        for table in ("objects", "events"):
+            if "request" not in {column for _, column, *_ in self.rows(f"pragma table_info({table})")}:
+                self._sql.execute(f"alter table {table} add column request integer")
+
+    def _take(self, taken: Submission, number: int, at: float) -> int:
         plural = taken.endpoint.plural
         if plural == "events":
-            return self._take_events(taken, at)
+            return self._take_events(taken, number, at)
         for record in taken.records:
-            self._take_object((plural, taken.app_id, record[_ID[plural]]), record.get("properties", {}))
+            self._take_object((plural, taken.app_id, record[ID[plural]]), record.get("properties", {}), number)
         return len(taken.records)
 
-    def _take_object(self, key: tuple[str, str, str], properties: Mapping[str, Any]) -> None:
+    def _take_object(self, key: tuple[str, str, str], properties: Mapping[str, Any], number: int) -> None:
         held = self._sql.execute(
             "select properties from objects where plural = ? and app_id = ? and id = ?", key
         ).fetchone()
         merged = {**parse(held[0]), **properties} if held else properties
-        self._sql.execute("insert or replace into objects values (?, ?, ?, ?)", (*key, _json(merged)))
+        self._sql.execute("insert or replace into objects values (?, ?, ?, ?, ?)", (*key, _json(merged), number))
 
-    def _take_events(self, taken: Submission, at: float) -> int:
+    def _take_events(self, taken: Submission, number: int, at: float) -> int:
         identities = {event["identity"] for event in taken.records if "identity" in event}
         # https://developers.heap.io/reference/track-1: an unknown identity creates a user
         self._sql.executemany(
-            "insert or ignore into objects values ('users', ?, ?, '{}')",
-            ((taken.app_id, identity) for identity in identities),
+            "insert or ignore into objects values ('users', ?, ?, '{}', ?)",
+            ((taken.app_id, identity, number) for identity in identities),
         )
         arrived = _iso(at)
         before = self._sql.total_changes
         # the same page: later calls with the same idempotency_key "will not update data"
         self._sql.executemany(
-            "insert or ignore into events (app_id, idempotency_key, item) values (?, ?, ?)",
+            "insert or ignore into events (app_id, idempotency_key, item, request) values (?, ?, ?, ?)",
             (
-                (taken.app_id, event.get("idempotency_key"), _event(taken.app_id, event, arrived))
+                (taken.app_id, event.get("idempotency_key"), _event(taken.app_id, event, arrived), number)
                 for event in taken.records
             ),
         )
         return self._sql.total_changes - before
-
-    def _rows(self, query: str, values: tuple[str | None, ...] = ()) -> list[Any]:
-        with self._lock:
-            return self._sql.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock, self._sql:
             self._sql.execute("begin immediate")
             yield
+            self.moment += 1
 
 
 def _event(app_id: str, event: Record, arrived: str) -> str:

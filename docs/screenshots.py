@@ -1,0 +1,102 @@
+"""Takes the pictures of docs/images anew: `python docs/screenshots.py [folder]`; needs a Chromium, as the tests do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from dbt_heap.sandbox.options import SandboxOptions  # noqa: E402
+from dbt_heap.sandbox.server import Sandbox, running  # noqa: E402
+from tests.browser import chromium  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+AT = 1_772_352_900.0  # Sunday, 1 March 2026, 08:15 UTC
+PLANS = ("team", "free", "business")
+
+
+def main(folder: Path) -> None:
+    """All pictures, in light and dark."""
+    folder.mkdir(exist_ok=True)
+    with chromium() as browser:
+        for name, scheme in (("sandbox", "light"), ("sandbox-dark", "dark")):
+            with running(SandboxOptions(clock=moments().__next__)) as sandbox:
+                fill(sandbox)
+                page = opened(browser, f"{sandbox.url}/#users", scheme)
+                page.locator("#list li").first.wait_for()
+                page.screenshot(path=folder / f"{name}.png")
+                page.goto(f"{sandbox.url}/#requests")
+                page.locator("details.refused summary").first.click()
+                page.locator("details pre").wait_for()
+                page.screenshot(path=folder / f"{name}-requests.png")
+                page.context.close()
+
+
+def opened(browser: Browser, url: str, scheme: str, width: int = 1280) -> Page:
+    """The page at an address, without motion."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        timezone_id="UTC",
+        locale="en-GB",
+    )
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+def moments() -> Iterator[float]:
+    """A clock that moves on by a few seconds whenever it is read."""
+    at = AT
+    while True:
+        yield at
+        at += 3.7
+
+
+def fill(sandbox: Sandbox) -> None:
+    """What a small company sends on a morning, of which not all goes well."""
+    people = [f"usr_{1000 + number}" for number in range(40)]
+    users = [
+        {
+            "identity": who,
+            "properties": {"Plan": PLANS[number % 3], "Seats": 3 + number * 7 % 40, "Lifetime Value": 12.5 * number},
+        }
+        for number, who in enumerate(people)
+    ]
+    accounts = [
+        {"account_id": f"acc_{number}", "properties": {"Name": name, "MRR": 480 + 120 * number}}
+        for number, name in enumerate(("Northwind", "Contoso", "Initech", "Umbrella"))
+    ]
+    orders = [
+        {"identity": who, "event": "Order Completed", "timestamp": f"2026-03-01T07:{number:02}:00Z",
+         "idempotency_key": f"k1:{number:04x}", "properties": {"Total": 19.9 + number, "Currency": "EUR"}}
+        for number, who in enumerate(people)
+    ]  # fmt: skip
+    sandbox.misbehave("429x1", seed=7)
+    for _ in range(2):
+        send(sandbox, "add_user_properties", users=users)
+    send(sandbox, "add_account_properties", accounts=accounts)
+    send(sandbox, "track", events=[*orders, {**orders[0], "properties": []}])
+    send(sandbox, "track", events=orders)
+    send(
+        sandbox,
+        "add_user_properties",
+        users=[{"identity": "usr_1007", "properties": {"Plan": "business", "Seats": 25}}],
+    )
+    sandbox.misbehave("500:0.1,timeout:0.05", seed=7)
+
+
+def send(sandbox: Sandbox, endpoint: str, **records: object) -> None:
+    """One request, whatever comes of it."""
+    requests.post(f"{sandbox.url}/api/{endpoint}", json={"app_id": "11", **records}, timeout=10)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)

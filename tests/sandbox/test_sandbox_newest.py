@@ -1,0 +1,195 @@
+"""What the page asks of the sandbox, as JSON."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+
+AT = "2026-03-01T08:15:00.000+00:00"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with running(SandboxOptions(clock=lambda: 1_772_352_900.0, rate_limits=False)) as sandbox:
+        yield sandbox
+
+
+def send(sandbox: Sandbox, endpoint: str, **records: Any) -> int:
+    body = {"app_id": "11", **records}
+    return requests.post(f"{sandbox.url}/api/{endpoint}", json=body, timeout=30).status_code
+
+
+def users(sandbox: Sandbox, **properties: dict[str, Any]) -> None:
+    send(sandbox, "add_user_properties", users=[{"identity": who, "properties": properties[who]} for who in properties])
+
+
+def asked(sandbox: Sandbox, path: str) -> Any:
+    return requests.get(f"{sandbox.url}/sandbox/{path}", timeout=10).json()
+
+
+def found(sandbox: Sandbox, plural: str, field: str, search: str = "") -> list[Any]:
+    query = {"newest": "100", "search": search}
+    items = requests.get(f"{sandbox.url}/sandbox/{plural}", params=query, timeout=10).json()
+    return [item[field] for item in items]
+
+
+def test_who_changed_last_comes_first_and_says_by_which_request(sandbox: Sandbox) -> None:
+    users(sandbox, ana={"Plan": "free"}, ben={"Plan": "free"})
+    users(sandbox, ana={"Plan": "team"})
+    assert asked(sandbox, "users?newest=5") == [
+        {"app_id": "11", "identity": "ana", "properties": {"Plan": "team"}, "request": 2, "at": AT},
+        {"app_id": "11", "identity": "ben", "properties": {"Plan": "free"}, "request": 1, "at": AT},
+    ]
+    assert asked(sandbox, "users?newest=1") == asked(sandbox, "users?newest=5")[:1]
+
+
+def test_accounts_events_and_requests_come_newest_first_too(sandbox: Sandbox) -> None:
+    for name in ("north", "south"):
+        send(sandbox, "add_account_properties", account_id=name)
+        send(sandbox, "track", identity="ana", event=f"Opened {name}")
+    assert found(sandbox, "accounts", "account_id") == ["south", "north"]
+    assert found(sandbox, "events", "event") == ["Opened south", "Opened north"]
+    assert found(sandbox, "events", "request") == [4, 2]
+    assert found(sandbox, "requests", "number") == [4, 3, 2, 1]
+
+
+def test_an_event_that_was_there_before_stays_with_the_request_that_brought_it(sandbox: Sandbox) -> None:
+    for _ in range(2):
+        send(sandbox, "track", identity="ana", event="Opened", idempotency_key="k1")
+    assert found(sandbox, "events", "request") == [1]
+    assert found(sandbox, "users", "request") == [1]
+
+
+def test_a_request_tells_its_verdict(sandbox: Sandbox) -> None:
+    sandbox.misbehave("500x1,truncatedx1")
+    send(sandbox, "track", identity="ana", event="Opened")
+    with pytest.raises(requests.RequestException):
+        send(sandbox, "track", identity="ana", event="Opened")
+    send(sandbox, "track", identity="ana")
+    send(sandbox, "track", identity="ana", event="Opened")
+    told = [(each["verdict"], each["status"], each["reason"]) for each in asked(sandbox, "requests?newest=9")]
+    assert told == [
+        ("taken", 200, ""),
+        ("refused", 400, "postBody.events[0] should have required property 'event'"),
+        ("fault", 200, "fault: truncated"),
+        ("fault", 500, "fault: 500"),
+    ]
+    assert [each["number"] for each in asked(sandbox, "requests?newest=1&number=2")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("search", "who"),
+    [("ANA", ["ana"]), ("seats", ["ben", "ana"]), ('say "hi" \\', ["ben"]), ("50%", ["ana"]), ("_", []), ("☃", ["ben"]),
+     ("' or 1=1", []), ("11", ["ben", "ana"])],
+)  # fmt: skip
+def test_a_search_finds_what_holds_the_text_as_it_reads(sandbox: Sandbox, search: str, who: list[str]) -> None:
+    users(sandbox, ana={"Seats": 3, "Off": "50%"}, ben={"Seats": 40, "Note": 'say "hi" \\ ☃'})
+    assert found(sandbox, "users", "identity", search) == who
+
+
+def test_events_are_found_by_name_and_property_and_requests_by_what_became_of_them(sandbox: Sandbox) -> None:
+    send(sandbox, "track", events=[{"identity": "ana", "event": "Paid"}, {"identity": "ben", "event": "Left"}])
+    send(sandbox, "track", identity="ana")
+    assert found(sandbox, "events", "identity", "paid") == ["ana"]
+    assert found(sandbox, "events", "event", "BEN") == ["Left"]
+    assert found(sandbox, "requests", "number", "400") == found(sandbox, "requests", "number", "required") == [2]
+
+
+def test_an_app_id_narrows_the_newest_too(sandbox: Sandbox) -> None:
+    for app_id in ("11", "12"):
+        send(sandbox, "track", app_id=app_id, identity="ana", event="Paid")
+    for plural in ("users", "events", "requests"):
+        assert [each["app_id"] for each in asked(sandbox, f"{plural}?newest=9&app_id=12")] == ["12"]
+
+
+def test_digits_are_those_that_came(sandbox: Sandbox) -> None:
+    body = '{"app_id":"11","identity":"ana","properties":{"n":1.10,"big":12345678901234567890123}}'
+    headers = {"Content-Type": "application/json"}
+    requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=10)
+    listed = requests.get(f"{sandbox.url}/sandbox/users?newest=1", timeout=10).text
+    indented = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=10).text
+    assert all('"n":1.10,"big":12345678901234567890123' in text.replace(": ", ":") for text in (listed, body))
+    assert '    "n": 1.10,\n    "big": 12345678901234567890123\n' in indented
+    assert requests.get(f"{sandbox.url}/sandbox/requests/1/body", timeout=10).text == body
+
+
+def test_a_body_that_is_no_json_is_shown_as_it_came_and_never_as_html(sandbox: Sandbox) -> None:
+    requests.post(f"{sandbox.url}/api/track", data=b"<script>alert(1)</script>\xff", timeout=10)
+    shown = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=10)
+    assert shown.content == b"<script>alert(1)</script>\xff"
+    assert shown.headers["content-type"].startswith("text/plain")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("number", ["2", "0", "-1", "x", "9" * 40])
+def test_a_request_that_is_not_there_is_404(sandbox: Sandbox, number: str) -> None:
+    send(sandbox, "track", identity="ana", event="Paid")
+    assert requests.get(f"{sandbox.url}/sandbox/requests/{number}/body", timeout=10).status_code == 404
+    assert asked(sandbox, f"requests?newest=5&number={number}") == []
+
+
+def test_now_says_what_is_there_and_nothing_until_that_changes(sandbox: Sandbox) -> None:
+    sandbox.misbehave("429x2,500:0.10", seed=7)
+    first = asked(sandbox, "now")
+    assert (first["users"], first["requests"], first["faults"], first["seed"]) == (0, 0, "429x2,500:0.1", 7)
+    assert unchanged(sandbox, first)
+    send(sandbox, "track", identity="ana", event="Paid")
+    assert not unchanged(sandbox, first)
+    then = asked(sandbox, "now")
+    assert (then["requests"], then["faults"]) == (1, "429x1,500:0.1")
+    sandbox.misbehave("")
+    assert not unchanged(sandbox, then)
+    sandbox.reset()
+    send(sandbox, "track", identity="ana")
+    assert asked(sandbox, "now")["requests"] == 1
+    assert not unchanged(sandbox, then)
+
+
+def unchanged(sandbox: Sandbox, seen: Any) -> bool:
+    answer = requests.get(f"{sandbox.url}/sandbox/now", params={"seen": seen["moment"]}, timeout=10)
+    return answer.status_code == 204
+
+
+def test_a_file_of_a_sandbox_that_did_not_know_who_brought_what_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "heap.db"
+    with closing(sqlite3.connect(file)) as older:
+        older.executescript("""
+            create table objects (
+                plural text, app_id text, id text, properties text, primary key (plural, app_id, id)
+            ) without rowid;
+            create table events (
+                number integer primary key, app_id text, idempotency_key text, item text,
+                unique (app_id, idempotency_key)
+            );
+            insert into objects values ('users', '11', 'ana', '{"Plan":"free"}'), ('users', '11', 'ben', '{}');
+        """)
+    with running(SandboxOptions(data=file)) as sandbox:
+        users(sandbox, ben={"Plan": "team"})
+        assert found(sandbox, "users", "identity") == ["ben", "ana"]
+        assert found(sandbox, "users", "request") == [1, None]
+
+
+def test_a_hundred_thousand_users_are_listed_and_searched_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "heap.db"
+    with running(SandboxOptions(data=file)):
+        pass
+    with closing(sqlite3.connect(file)) as filled, filled:
+        users = (("users", "11", f"u{number:06}", f'{{"Plan":"p{number}"}}', 1) for number in range(100_000))
+        filled.executemany("insert into objects values (?, ?, ?, ?, ?)", users)
+    with running(SandboxOptions(data=file)) as sandbox:
+        begun = time.monotonic()
+        assert len(found(sandbox, "users", "identity")) == 100
+        assert found(sandbox, "users", "identity", "U000007") == ["u000007"]
+        assert found(sandbox, "users", "identity", "P99999") == ["u099999"]
+        assert asked(sandbox, "now")["users"] == 100_000
+        assert time.monotonic() - begun < 2
