@@ -22,26 +22,23 @@ PLANS = ("team", "free", "business")
 
 
 def main(folder: Path) -> None:
-    """All pictures, in light and dark."""
+    """All pictures."""
     folder.mkdir(exist_ok=True)
-    with chromium() as browser:
-        for name, scheme in (("sandbox", "light"), ("sandbox-dark", "dark")):
-            with running(SandboxOptions(clock=moments().__next__)) as sandbox:
-                fill(sandbox)
-                page = opened(browser, f"{sandbox.url}/#users", scheme)
-                page.locator("#list li").first.wait_for()
-                page.screenshot(path=folder / f"{name}.png")
-                page.goto(f"{sandbox.url}/#requests")
-                page.locator("details.refused summary").first.click()
-                page.locator("details pre").wait_for()
-                page.screenshot(path=folder / f"{name}-requests.png")
-                page.context.close()
+    with chromium() as browser, running(SandboxOptions(clock=moments().__next__)) as sandbox:
+        fill(sandbox)
+        page = opened(browser, f"{sandbox.url}/#users")
+        page.locator("#list li").first.wait_for()
+        page.screenshot(path=folder / "sandbox.png")
+        page.goto(f"{sandbox.url}/#requests")
+        page.locator("details.refused summary").first.click()
+        page.locator("details pre").wait_for()
+        page.screenshot(path=folder / "sandbox-requests.png")
 
 
-def opened(browser: Browser, url: str, scheme: str, width: int = 1280) -> Page:
+def opened(browser: Browser, url: str, scheme: str = "light", width: int = 1280) -> Page:
     """The page at an address, without motion."""
     context = browser.new_context(
-        viewport={"width": width, "height": 800},
+        viewport={"width": width, "height": 720},
         color_scheme=scheme,
         reduced_motion="reduce",
         timezone_id="UTC",

@@ -34,6 +34,14 @@ def test_the_wheel_carries_every_macro(installed: Path) -> None:
     assert (installed / "dbt_heap" / "py.typed").exists()
 
 
+def test_the_wheel_carries_the_sandboxs_page(installed: Path) -> None:
+    here, there = ROOT / "dbt_heap" / "sandbox" / "static", installed / "dbt_heap" / "sandbox" / "static"
+    assert {file.name: file.read_bytes() for file in there.iterdir()} == {
+        file.name: file.read_bytes() for file in here.iterdir()
+    }
+    assert (there / "index.html").exists()
+
+
 def test_a_sync_runs_from_the_wheel(installed: Path, project: Project, heap: Sandbox) -> None:
     project.table("heap_users", "select 'ana' as user_id, 'team' as plan")
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["plan"]})

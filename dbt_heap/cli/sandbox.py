@@ -46,8 +46,8 @@ def command(
 ) -> None:
     """Run a local server that accepts what Heap documents and refuses what it forbids.
 
-    Prints its address, then serves until Ctrl-C. Point HEAP_BASE_URL at it. What it holds: GET /sandbox/users,
-    /sandbox/accounts, /sandbox/events, /sandbox/requests.
+    Prints its address, then serves until Ctrl-C. Point HEAP_BASE_URL at it, and a browser to see what it holds. The
+    same as JSON: GET /sandbox/users, /sandbox/accounts, /sandbox/events, /sandbox/requests.
     """
     options = SandboxOptions(
         faults=faults,

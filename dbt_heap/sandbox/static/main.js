@@ -85,7 +85,7 @@ function route() {
   const [plural, number = ""] = location.hash.slice(1).split("/");
   const known = PLURALS.includes(plural) ? plural : view.plural;
   for (const link of document.querySelectorAll("nav a")) {
-    link.toggleAttribute("aria-current", link.hash === `#${known}`);
+    link.setAttribute("aria-current", link.hash === `#${known}` ? "page" : "false");
   }
   byId("title").textContent = known;
   byId("search").placeholder = `Search ${known}`;

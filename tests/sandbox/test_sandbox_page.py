@@ -1,0 +1,267 @@
+"""The sandbox's page as people meet it: in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+from tests.browser import SECONDS
+
+HOSTILE = [
+    "<script>window.hit = 1</script>",
+    "<img src=x onerror='window.hit = 1'>",
+    '"><svg/onload=window.hit=1>',
+    "</pre></li></script><iframe srcdoc='<script>parent.hit=1</script>'></iframe>",
+    "javascript:window.hit=1",
+    "${window.hit=1} {{constructor.constructor('window.hit=1')()}}",
+    "&lt;b&gt; &amp; &#x3c;script&#x3e;",
+    "\u202e\u0000\u2028 right to left",
+    "__proto__",
+]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    with running(SandboxOptions(rate_limits=False)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Sandbox:
+    shared.reset()
+    shared.misbehave("")
+    return shared
+
+
+@pytest.fixture
+def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
+    """The page, which has to have no complaints at the end."""
+    context = browser.new_context(base_url=sandbox.url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(SECONDS * 1000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/")
+    yield page
+    context.close()
+    assert [each for each in complaints if "400 (Bad Request)" not in each] == []  # what the sandbox refuses it says
+
+
+def send(sandbox: Sandbox, endpoint: str, **records: Any) -> int:
+    return requests.post(f"{sandbox.url}/api/{endpoint}", json={"app_id": "11", **records}, timeout=10).status_code
+
+
+def user(sandbox: Sandbox, identity: str, **properties: object) -> int:
+    return send(sandbox, "add_user_properties", users=[{"identity": identity, "properties": properties}])
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name).first.click()
+    expect(page.locator("nav a[aria-current=page]")).to_contain_text(name)
+
+
+def subjects(page: Page) -> Any:
+    return page.locator("#list h3")
+
+
+def test_an_empty_sandbox_says_how_to_fill_it(page: Page, sandbox: Sandbox) -> None:
+    expect(page.get_by_role("status").first).to_have_text("Live")
+    expect(page.locator("#example")).to_have_text(f"HEAP_BASE_URL={sandbox.url} HEAP_APP_ID=11 dbt-heap sync")
+
+
+def test_what_arrives_is_shown_by_itself_the_newest_first(page: Page, sandbox: Sandbox) -> None:
+    user(sandbox, "ana", Plan="team", Seats=3)
+    expect(subjects(page)).to_have_text(["ana"])
+    expect(page.locator("#list dl")).to_have_text("PlanteamSeats3")
+    user(sandbox, "ben")
+    user(sandbox, "ana", Seats=4)
+    expect(subjects(page)).to_have_text(["ana", "ben"])
+    expect(page.locator("nav")).to_contain_text("Users 2")
+    expect(page.locator("nav")).to_contain_text("Requests 3")
+
+
+def test_accounts_and_events_have_lists_of_their_own(page: Page, sandbox: Sandbox) -> None:
+    send(sandbox, "add_account_properties", account_id="north", properties={"MRR": 480})
+    send(sandbox, "track", identity="ana", event="Paid", idempotency_key="k1", properties={"Total": 9.5})
+    view(page, "Accounts")
+    expect(subjects(page)).to_have_text(["north"])
+    view(page, "Events")
+    expect(subjects(page)).to_have_text(["Paid"])
+    expect(page.locator("#list li")).to_contain_text("ana")
+    expect(page.locator("#list .keys")).to_have_text("idempotency_keyk1")
+
+
+def test_a_search_asks_the_server_and_goes_on_while_more_arrives(page: Page, sandbox: Sandbox) -> None:
+    people = [{"identity": f"u{number:03}", "properties": {"Plan": f"p{number}"}} for number in range(250)]
+    send(sandbox, "add_user_properties", users=people)
+    expect(page.locator("#found")).to_have_text("The newest 100; a search looks at all.")
+    page.get_by_role("searchbox").fill("P7")
+    expect(page.locator("#found")).to_have_text("11 found")
+    user(sandbox, "later", Plan="p7")
+    expect(page.locator("#found")).to_have_text("12 found")
+    expect(subjects(page).first).to_have_text("later")
+    page.get_by_role("searchbox").fill("nobody")
+    expect(page.locator("#found")).to_have_text("0 found")
+
+
+def test_more_are_shown_on_request(page: Page, sandbox: Sandbox) -> None:
+    send(sandbox, "add_user_properties", users=[{"identity": f"u{number:03}"} for number in range(150)])
+    expect(subjects(page)).to_have_count(100)
+    page.get_by_role("button", name="Show more").click()
+    expect(subjects(page)).to_have_count(150)
+    expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_a_request_shows_its_verdict_reason_and_body(page: Page, sandbox: Sandbox) -> None:
+    body = '{"app_id":"11","identity":"ana","properties":{"n":12345678901234567890}}'
+    headers = {"Content-Type": "application/json"}
+    requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=10)
+    send(sandbox, "track", identity="ana")
+    expect(page.locator("#list dd")).to_have_text("12345678901234567890")
+    view(page, "Requests")
+    verdicts = page.locator("#list .verdict")
+    expect(verdicts).to_have_text(["400 refused", "200 taken"])
+    expect(page.locator("#list .reason").first).to_have_text("postBody.events[0] should have required property 'event'")
+    page.locator("summary").last.press("Enter")
+    expect(page.locator("#list pre")).to_contain_text('"n": 12345678901234567890\n')
+    user(sandbox, "ben")
+    expect(verdicts).to_have_count(3)
+    expect(page.locator("details[open] pre")).to_be_visible()
+
+
+def test_what_is_held_leads_to_the_request_that_brought_it(page: Page, sandbox: Sandbox) -> None:
+    user(sandbox, "ana", Plan="team")
+    user(sandbox, "ben", Plan="free")
+    page.get_by_role("link", name="request 1").click()
+    expect(page.locator("summary .number")).to_have_text(["1"])
+    expect(page.locator("#list pre")).to_contain_text("team")
+    view(page, "Requests")
+    expect(page.locator("summary .number")).to_have_text(["2", "1"])
+
+
+def test_a_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) -> None:
+    page.get_by_label("500 server error").select_option("every request")
+    expect(page.get_by_label("All of them")).to_have_value("500:1")
+    assert user(sandbox, "ana") == 500
+    view(page, "Requests")
+    expect(page.locator("#list .verdict")).to_have_text(["500 fault"])
+    page.get_by_role("button", name="All off").click()
+    expect(page.get_by_label("500 server error")).to_have_value("")
+    assert user(sandbox, "ana") == 200
+
+
+def test_the_panel_follows_faults_that_are_used_up_or_set_elsewhere(page: Page, sandbox: Sandbox) -> None:
+    sandbox.misbehave("429x1,html:0.07", seed=3)
+    expect(page.get_by_label("429 too many")).to_have_value("x1")
+    expect(page.get_by_label("html a proxy")).to_have_value(":0.07")
+    assert user(sandbox, "ana") == 429
+    expect(page.get_by_label("429 too many")).to_have_value("")
+    expect(page.get_by_label("All of them")).to_have_value("html:0.07")
+
+
+def test_faults_can_be_written_and_what_is_none_is_told(page: Page, sandbox: Sandbox) -> None:
+    errors = page.locator("#faults-wrong")
+    page.get_by_label("All of them").fill("503x1")
+    page.get_by_label("All of them").press("Enter")
+    expect(page.get_by_role("button", name="All off")).to_be_visible()
+    assert user(sandbox, "ana") == 503
+    page.get_by_label("All of them").fill("often")
+    page.get_by_role("button", name="Apply").click()
+    expect(errors).to_contain_text("'often' is no fault")
+
+
+def test_a_reset_asks_first_and_forgets_everything(page: Page, sandbox: Sandbox) -> None:
+    for sure in (True, False):
+        user(sandbox, "ana")
+        expect(subjects(page)).to_have_text(["ana"])
+        page.get_by_role("button", name="Reset …").click()
+        if sure:
+            page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+            expect(page.locator("#nothing")).to_be_visible()
+            assert sandbox.counts()["requests"] == 0
+        else:
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).to_be_hidden()
+            assert sandbox.counts()["requests"] == 1
+
+
+def test_it_pauses_and_goes_on(page: Page, sandbox: Sandbox) -> None:
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#pulse")).to_have_text("Paused")
+    user(sandbox, "ana")
+    page.wait_for_timeout(1200)  # longer than it takes to look
+    expect(subjects(page)).to_have_count(0)
+    page.get_by_role("button", name="Pause").click()
+    expect(subjects(page)).to_have_text(["ana"])
+
+
+def test_hostile_values_are_text(page: Page, sandbox: Sandbox) -> None:
+    properties = {f"p {text}": text for text in HOSTILE}
+    for text in HOSTILE:
+        user(sandbox, text, **properties)
+        send(sandbox, "add_account_properties", account_id=text, properties=properties)
+        send(sandbox, "track", identity=text, event=text, properties=properties)
+        assert send(sandbox, "track", identity=text, event=text, properties={text: {}}) == 400
+    for name in ("Users", "Accounts", "Events"):
+        view(page, name)
+        expect(page.locator("#title")).to_have_text(name.lower())
+        expect(subjects(page)).to_have_count(len(HOSTILE))
+        assert set(subjects(page).all_text_contents()) == set(HOSTILE)
+        assert page.locator("#list dd.text").all_text_contents().count(HOSTILE[0]) == len(HOSTILE)
+        assert_nothing_ran(page)
+    view(page, "Requests")
+    expect(page.locator("#list .reason").filter(has_text="<script>window.hit = 1</script>")).to_have_count(1)
+    page.locator("summary").first.click()
+    expect(page.locator("#list pre")).to_contain_text('"identity": "__proto__"')
+    assert_nothing_ran(page)
+
+
+def assert_nothing_ran(page: Page) -> None:
+    assert page.evaluate("window.hit") is None
+    assert page.locator("#list :is(script, img, svg, iframe, b)").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_and_nothing_overflows_a_phone(page: Page, sandbox: Sandbox, scheme: Any) -> None:
+    user(sandbox, "a" * 255, Plan="v" * 1023, **{"n" * 300: 1})
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(subjects(page)).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for selector in ("body", "#pulse", "nav a", "#list dt", "#list dd.other", ".origin a", "aside p", "button.grave"):
+        assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
+
+
+# https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio, against the first background that is one
+CONTRAST = """element => {
+    const luminance = color => {
+        const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
+            .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    let behind = element;
+    while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+    const [low, high] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor]
+        .map(luminance).sort((one, other) => one - other);
+    return (high + 0.05) / (low + 0.05);
+}"""
+
+
+def test_a_sandbox_that_went_away_is_missed_and_found_again(browser: Browser) -> None:
+    with running(SandboxOptions()) as first:
+        page = browser.new_page()
+        page.goto(first.url)
+        expect(page.locator("#pulse")).to_have_text("Live")
+    expect(page.locator("#pulse")).to_have_text("The sandbox does not answer")
+    with running(SandboxOptions(port=int(first.url.rpartition(":")[2]))) as second:
+        user(second, "ana")
+        expect(subjects(page)).to_have_text(["ana"])
+        expect(page.locator("#pulse")).to_have_text("Live")
+    page.close()
