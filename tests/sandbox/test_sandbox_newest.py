@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -179,7 +178,7 @@ def test_a_file_of_a_sandbox_that_did_not_know_who_brought_what_goes_on(tmp_path
         assert found(sandbox, "users", "request") == [1, None]
 
 
-def test_a_hundred_thousand_users_are_listed_and_searched_at_once(tmp_path: Path) -> None:
+def test_of_a_hundred_thousand_users_the_newest_are_listed_and_all_are_searched(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
     with running(SandboxOptions(data=file)):
         pass
@@ -187,9 +186,7 @@ def test_a_hundred_thousand_users_are_listed_and_searched_at_once(tmp_path: Path
         users = (("users", "11", f"u{number:06}", f'{{"Plan":"p{number}"}}', 1) for number in range(100_000))
         filled.executemany("insert into objects values (?, ?, ?, ?, ?)", users)
     with running(SandboxOptions(data=file)) as sandbox:
-        begun = time.monotonic()
         assert len(found(sandbox, "users", "identity")) == 100
         assert found(sandbox, "users", "identity", "U000007") == ["u000007"]
         assert found(sandbox, "users", "identity", "P99999") == ["u099999"]
         assert asked(sandbox, "now")["users"] == 100_000
-        assert time.monotonic() - begun < 2
