@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from dbt_heap.errors import SettingsError
 from dbt_heap.files import write_whole
 
 FILE_NAME = "heap_results.json"
@@ -91,13 +92,42 @@ class Results:
         """The worst of its syncs' exit codes."""
         return max((sync.status.exit_code for sync in self.syncs), default=0)
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each sync that did not end well, with what to do; empty where the exit code is 0."""
+        failed = (sync for sync in self.syncs if sync.status.exit_code)
+        return tuple(f"{sync.name}: {(sync.message or sync.status).removeprefix(f'{sync.name}: ')}" for sync in failed)
+
     def __getitem__(self, name: str) -> SyncResult:
-        return next(sync for sync in self.syncs if sync.name == name)
+        """The result of a sync. Raises KeyError where none of that name was selected."""
+        found = {sync.name: sync for sync in self.syncs}
+        return found[name]
 
     def write(self, folder: Path) -> Path:
         """Writes `heap_results.json` whole or not at all, and returns its path. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         return write_whole(folder / FILE_NAME, orjson.dumps(self, option=orjson.OPT_INDENT_2))
+
+
+def read_results(folder: Path) -> Results | None:
+    """What the last sync left in a folder; None where no file stands there.
+
+    Raises SettingsError where a file is no results, or those of a newer dbt-heap.
+    """
+    path = folder / FILE_NAME
+    try:
+        content = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise SettingsError(f"{path} cannot be read, or is no JSON: `dbt-heap sync` writes it anew") from None
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise SettingsError(f"{path} is of version {version}, written by a newer dbt-heap: pip install -U dbt-heap")
+    try:
+        return TypeAdapter(Results).validate_python(content)
+    except ValidationError:
+        raise SettingsError(f"{path} does not hold what `dbt-heap sync` writes: it will write it anew") from None
 
 
 def results_schema() -> dict[str, Any]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of `meta.heap`, or of heap_results.json.",
     "generate": "Propose `meta.heap` for a model, as YAML to paste.",
     "exposures": "Write the declared syncs as exposures, for dbt's graph and docs.",
+    "report": "Write a page about the syncs: where rows go, what became of them, what to mend.",
     "listen": "Receive dbt Cloud's webhooks, and sync a job when a run of it ends.",
     "sandbox": "Run a local server that behaves as Heap's documentation says.",
 }

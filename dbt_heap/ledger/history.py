@@ -14,6 +14,11 @@ def read_runs(state: State, destinations: Mapping[str, str], *, limit: int) -> a
     return _read(state, "read_runs", destinations, limit=limit)
 
 
+def read_history(state: State, destinations: Mapping[str, str], *, limit: int) -> agate.Table:
+    """The newest `limit` runs of each of some syncs (sync -> destination), earliest first. Raises WarehouseError."""
+    return _read(state, "read_history", destinations, limit=limit)
+
+
 def read_rejects(state: State, destinations: Mapping[str, str], *, keys: bool, limit: int) -> agate.Table:
     """The rejects that stand, by reason and property, or with `keys` one by one. Raises WarehouseError."""
     return _read(state, "read_rejects", destinations, keys=keys, limit=limit)

@@ -1,0 +1,43 @@
+"""`dbt-heap report`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dbt_heap.cli.beginning import begin, tell
+from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.errors import SettingsError
+from dbt_heap.files import write_whole
+from dbt_heap.invocation import bear
+from dbt_heap.report import FILE_NAME, gather, page
+
+
+@click.command("report")
+@click.option(
+    "--output-file", "-o", type=click.Path(path_type=Path), help=f"Write it there. Default: {FILE_NAME} in target."
+)
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=200, show_default=True, help="How many runs of each sync to look at."
+)
+@all_options
+def command(output_file: Path | None, runs: int, **shared: Any) -> None:
+    """Write one HTML page about the selected syncs, and print its path.
+
+    It needs no network, and holds no row's value and no key. Where the warehouse or target/heap_results.json is
+    missing, it is made from the rest and says so.
+    """
+    settings = settings_of(**shared)
+    invocation = begin(settings)
+    report = gather(invocation, runs=runs, now=datetime.now(timezone.utc))
+    tell(console_of(settings), report.gaps)
+    bear(report.gaps, settings)
+    path = output_file or invocation.target_path / FILE_NAME
+    try:
+        write_whole(path, page(report).encode(errors="replace"))
+    except OSError as refusal:
+        raise SettingsError(f"{path} cannot be written: {refusal.strerror}") from None
+    click.echo(path)

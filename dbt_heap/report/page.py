@@ -1,0 +1,95 @@
+"""The report as HTML. Jinja escapes what it tells, and the page's policy lets nothing run in it but its own script.
+
+The policy: https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CSP.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime, timedelta
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from dbt_heap import __version__
+from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.payloads.rejects import Reason
+from dbt_heap.report.charts import FATES, fate_bar, fates, timeline
+from dbt_heap.report.drawing import drawing
+from dbt_heap.report.facts import Report
+
+SHOWN_RUNS = 10  # in a sync's table of runs
+_KINDS = {SyncType.USER_PROPERTIES: "users", SyncType.ACCOUNT_PROPERTIES: "accounts", SyncType.EVENTS: "events"}
+_SENTENCES = {str(each): each.sentence for each in Reason}
+
+
+def page(report: Report) -> str:
+    """The whole page, which needs nothing from anywhere else."""
+    script = _part("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    runs = [run for each in report.syncs for run in each.all_runs]
+    template = _environment().get_template("page.html")
+    return template.render(
+        report=report,
+        timeline=timeline(runs),
+        accepted=sum(run.accepted for run in runs),
+        last={fate: sum(getattr(run, fate) for run in report.last_runs()) for fate in FATES},
+        stand=sum(reject.rows for each in report.syncs for reject in each.rejects),
+        version=__version__,
+        script=Markup(script),  # noqa: S704  # as is the next, a file of ours
+        style=Markup(_part("page.css")),  # noqa: S704
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("dbt_heap.report"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": lambda count: f"{count:,}",
+        "instant": lambda instant: instant.strftime("%Y-%m-%d %H:%M"),
+        "ago": _ago,
+        "sentence": lambda reason: _SENTENCES.get(reason, reason),
+        "kind": lambda sync: _KINDS[sync.type],
+    }
+    environment.globals |= {
+        "FATES": FATES, "SHOWN_RUNS": SHOWN_RUNS,
+        "drawing": drawing, "fate_bar": fate_bar, "fates": fates, "keys": _keys, "timeline": timeline,
+    }  # fmt: skip
+    return environment
+
+
+def _keys(sync: Sync) -> list[tuple[str, str]]:
+    """What in Heap's record is no property -> where it comes from."""
+    told = [
+        ("identity", sync.identity),
+        ("Heap user id", sync.heap_user_id),
+        ("account id", sync.account_id),
+        ("event name", sync.event_name_column),
+        ("time", sync.timestamp),
+        ("session id", sync.session_id),
+        ("idempotency key", sync.idempotency_key or ", ".join(sync.unique_key)),
+        ("more properties", sync.properties_column),
+    ]
+    return [(what, column) for what, column in told if column]
+
+
+def _ago(instant: datetime, now: datetime) -> str:
+    """How long an instant lies back, as people say it."""
+    passed = max(now - instant, timedelta())
+    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if passed >= length:
+            count = passed // length
+            return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
+    return "just now"
+
+
+def _part(name: str) -> str:
+    return (files("dbt_heap.report") / "templates" / name).read_text(encoding="utf-8")
