@@ -4,18 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test chaos warehouses matrix bench check venv clean
+.PHONY: help demo test chaos warehouses matrix orchestrators bench check venv clean
 
 help:
-	@echo "make demo        two days of a company's rows: build, sync to a local sandbox, change, sync again"
-	@echo "make test        check, then every test"
-	@echo "make chaos       the tests of crashes and faults in their long form, for an hour or so"
-	@echo "make warehouses  Spark takes part in every test that the other warehouses pass, for an hour or so"
-	@echo "make matrix      the integration project with each dbt from 1.8 on, every one in an environment of its own"
-	@echo "make bench       measures beside other tools and the floor, writes docs/benchmarks.md; an hour or two"
-	@echo "make check       ruff, mypy and bandit"
-	@echo "make venv        $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
-	@echo "make clean       removes what runs left behind; $(VENV) stays"
+	@echo "make demo           two days of a company's rows: build, sync to a local sandbox, change, sync again"
+	@echo "make test           check, then every test"
+	@echo "make chaos          the tests of crashes and faults in their long form, for an hour or so"
+	@echo "make warehouses     Spark takes part in every test that the other warehouses pass, for an hour or so"
+	@echo "make matrix         the integration project with each dbt from 1.8 on, every one in an environment of its own"
+	@echo "make orchestrators  the examples under Airflow and Dagster, each in an environment of its own"
+	@echo "make bench          measures beside other tools and the floor, writes docs/benchmarks.md; an hour or two"
+	@echo "make check          ruff, mypy and bandit"
+	@echo "make venv           $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
+	@echo "make clean          removes what runs left behind; $(VENV) stays"
 
 demo: $(INSTALLED)
 	$(BIN)/python integration_tests/demo.py
@@ -32,6 +33,9 @@ warehouses: $(INSTALLED)
 
 matrix:
 	PYTHON=$(PYTHON) bash integration_tests/matrix.sh
+
+orchestrators:
+	PYTHON=$(PYTHON) bash integration_tests/orchestrators.sh
 
 # The other tools need packages that dbt does not go with.
 bench: $(INSTALLED)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dbt_heap import __version__
 from dbt_heap.declarations.sync import Sync, SyncType
@@ -53,6 +53,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "code": _code,
         "count": lambda count: f"{count:,}",
         "instant": lambda instant: instant.strftime("%Y-%m-%d %H:%M"),
         "ago": _ago,
@@ -89,6 +90,15 @@ def _ago(instant: datetime, now: datetime) -> str:
             count = passed // length
             return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
     return "just now"
+
+
+def _code(text: str) -> Markup:
+    """A sentence whose commands and keys stand between backticks, as in a terminal."""
+    code = Markup("<code>{}</code>")
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one that ends nothing
+        return escape(text)
+    return Markup().join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 
 
 def _part(name: str) -> str:

@@ -1,5 +1,9 @@
-"""One invocation of `dbt-heap sync`, from declared syncs to results."""
+"""One invocation of `dbt-heap sync`, from declared syncs to results; for programs: docs/python-api.md."""
 
+from dbt_heap.invocation import Invocation, invoke
+from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.run.conductor import Orders, sync
+from dbt_heap.run.observer import Observer
+from dbt_heap.settings import Settings
 
-__all__ = ["Orders", "sync"]
+__all__ = ["Invocation", "Observer", "Orders", "Results", "Settings", "Status", "SyncResult", "invoke", "sync"]

@@ -1,0 +1,72 @@
+"""Charts and lineage as figures: what a page of any size is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from dbt_heap.manifest import Lineage, lineage
+from dbt_heap.report import Report, Run, SyncFacts, page
+from dbt_heap.report.charts import fate_bar, timeline
+from dbt_heap.report.drawing import drawing
+from tests.unit.declaring import declared, one
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+
+
+def run(hours: float, accepted: int, rejected: int = 0) -> Run:
+    begin = NOON + timedelta(hours=hours)
+    return Run(f"r{hours}", "success", begin, accepted + rejected, accepted, rejected)
+
+
+def graph(edges: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A manifest whose nodes read others."""
+    return {"nodes": {name: {"name": name, "depends_on": {"nodes": list(read)}} for name, read in edges.items()}}
+
+
+def test_one_reject_among_millions_is_seen_in_its_bar() -> None:
+    accepted, rejected = fate_bar((5_000_000, 1, 0))
+    assert rejected.length > 1 and accepted.start + accepted.length == rejected.start
+    assert round(rejected.start + rejected.length) == 100
+    assert fate_bar((0, 0, 0)) == ()
+
+
+def test_rows_are_summed_by_the_hour_the_day_or_longer_as_the_runs_lie_apart() -> None:
+    assert timeline([]) is None
+    hourly = timeline([run(0, 3), run(0.5, 4), run(2, 5, rejected=1)])
+    assert hourly and (hourly.unit, hourly.top) == ("hour", 10)
+    assert [bar.counts for bar in hourly.bars] == [(7, 0, 0), (0, 0, 0), (5, 1, 0)]
+    daily = timeline([run(24 * day, 1) for day in range(50)])
+    assert daily and (daily.unit, len(daily.bars)) == ("day", 50)
+    years = timeline([run(0, 1), run(24 * 3_000, 1)])
+    assert years and len(years.bars) < 60 and sum(bar.total for bar in years.bars) == 2
+
+
+def test_a_node_stands_as_far_from_the_model_as_its_longest_way() -> None:
+    found = lineage(graph({"model": ["stage", "source"], "stage": ["source"], "source": []}), "model")
+    assert {node.name: node.distance for node in found.nodes} == {"model": 0, "stage": 1, "source": 2}
+    assert drawing(found).told == ("stage feeds model", "source feeds model", "source feeds stage", "model feeds Heap")
+
+
+def test_of_a_large_graph_the_nearest_are_drawn_and_the_others_counted() -> None:
+    wide = graph({"model": [f"m{each}" for each in range(500)]})
+    found = lineage(wide, "model")
+    assert (len(found.nodes), found.left_out) == (40, 461)
+
+
+def test_a_manifest_with_a_circle_in_it_is_walked_to_an_end() -> None:
+    found = lineage(graph({"model": ["a"], "a": ["b"], "b": ["a"]}), "model")
+    assert {node.name for node in found.nodes} == {"model", "a", "b"}
+    assert drawing(found).boxes
+    assert lineage({"nodes": {}}, "gone").nodes[0].name == "gone"
+
+
+def test_a_hundred_syncs_of_two_hundred_runs_are_a_page_of_a_few_megabytes() -> None:
+    block = "type: user_properties, identity: user_id, properties: [a, b, c, d, e, f]"
+    (sync,) = declared(one(block, columns="[{name: user_id}]")).syncs
+    runs = tuple(run(6 * each, accepted=each, rejected=each % 7) for each in range(200))
+    facts = SyncFacts(sync, "1@heapanalytics.com", Lineage(), runs=runs)
+    made = page(Report("shop", "prod", NOON + timedelta(days=60), (facts,) * 100))
+    assert len(made) < 4_000_000
+    assert made.count("<article") == 100
