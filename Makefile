@@ -10,7 +10,7 @@ help:
 	@echo "make demo           two days of a company's rows: build, sync to a local sandbox, change, sync again"
 	@echo "make test           check, then every test"
 	@echo "make chaos          the tests of crashes and faults in their long form, for an hour or so"
-	@echo "make warehouses     Spark takes part in every test that the other warehouses pass, for an hour or so"
+	@echo "make warehouses     Snowflake and Spark take part in every test that the others pass, for an hour or so"
 	@echo "make matrix         the integration project with each dbt from 1.8 on, every one in an environment of its own"
 	@echo "make orchestrators  the examples under Airflow and Dagster, each in an environment of its own"
 	@echo "make bench          measures beside other tools and the floor, writes docs/benchmarks.md; an hour or two"

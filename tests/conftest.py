@@ -18,7 +18,7 @@ from dbt_heap.warehouse import Warehouse, opening
 from tests.macros import Macros
 from tests.nowhere import warehouse_nowhere
 from tests.project import SLOW_HEAP_MS, Project
-from tests.warehouses import IN_FULL, DuckDB, Engine, Postgres, postgres_server
+from tests.warehouses import IN_FULL, SLOW, DuckDB, Engine, Postgres, postgres_server
 
 # The files that take longest are begun first, so that no worker is left with one in the end.
 FIRST = [
@@ -28,8 +28,8 @@ FIRST = [
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves most tests on Spark to `make warehouses`."""
-    left = {item for item in items if _is_on_spark(item) and not (IN_FULL or item.get_closest_marker("on_spark"))}
+    """Leaves most tests on slow warehouses to `make warehouses`."""
+    left = {item for item in items if _is_slow(item) and not (IN_FULL or item.get_closest_marker("on_each"))}
     config.hook.pytest_deselected(items=list(left))
     items[:] = sorted((item for item in items if item not in left), key=_turn)
 
@@ -38,9 +38,9 @@ def _turn(item: pytest.Item) -> int:
     return FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST)
 
 
-def _is_on_spark(item: pytest.Item) -> bool:
+def _is_slow(item: pytest.Item) -> bool:
     called = getattr(item, "callspec", None)  # only what is parametrized has one
-    return called is not None and called.params.get("engine") == "spark"
+    return called is not None and called.params.get("engine") in SLOW
 
 
 @pytest.fixture(scope="session")

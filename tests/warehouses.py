@@ -1,6 +1,6 @@
 """Real warehouses that tests own: a DuckDB file, or a database of a Postgres server.
 
-`make test` runs on Spark what is marked so, `make warehouses` every test that the other warehouses pass.
+`make test` runs on the slow ones what is marked so, `make warehouses` every test that the others pass.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ import pytest
 ENGINES = ["duckdb", "postgres"]
 DIALECTS = [*ENGINES, "snowflake"]
 WAREHOUSES = [*DIALECTS, "spark"]
-IN_FULL = os.environ.get("DBT_HEAP_WAREHOUSES") == "full"  # Spark's statements take a hundred times as long
+SLOW = ("snowflake", "spark")  # a statement of Spark's takes a hundred times as long, one of Snowflake's is translated
+IN_FULL = os.environ.get("DBT_HEAP_WAREHOUSES") == "full"
 
 on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # what needs several processes at once
 on_every_warehouse = pytest.mark.parametrize("engine", WAREHOUSES, indirect=True)
 on_most_warehouses = on_every_warehouse if IN_FULL else on_every_engine
-on_spark = pytest.mark.on_spark  # a test of every warehouse that `make test` runs on Spark too
+on_each = pytest.mark.on_each  # a test of every warehouse that `make test` runs on the slow ones too
 
 
 class Engine(Protocol):

@@ -56,8 +56,10 @@ class SyncFacts:
 
     @property
     def result(self) -> SyncResult | None:
-        """What the results say of it: messages and properties, which the log does not keep."""
-        return self.results[self.sync.name] if self.results else None
+        """What the results of this destination say of it: messages and properties, which the log does not keep."""
+        found = self.results[self.sync.name] if self.results else None
+        elsewhere = found and found.destination and self.destination and found.destination != self.destination
+        return None if elsewhere else found
 
     @cached_property
     def last(self) -> Run | None:

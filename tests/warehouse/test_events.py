@@ -10,7 +10,7 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.orders import ORDER_ROWS, ORDERS
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_each, on_every_warehouse
 
 pytestmark = on_every_warehouse
 
@@ -20,7 +20,7 @@ def events(heap: Sandbox) -> list[dict[str, Any]]:
     return sorted(heap.events(), key=lambda event: event["timestamp"])
 
 
-@on_spark
+@on_each
 def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project, heap: Sandbox) -> None:
     assert orders.sync().exit_code == 0
     first = events(heap)[0]
@@ -33,7 +33,7 @@ def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project,
     assert len(heap.events()) == 3
 
 
-@on_spark
+@on_each
 def test_an_event_is_sent_once_also_when_its_row_changes_or_leaves_and_returns(orders: Project, heap: Sandbox) -> None:
     orders.sync()
     orders.sql("update heap_orders set total = 99 where order_id = 1")

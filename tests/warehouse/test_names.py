@@ -8,7 +8,7 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import held, sent
-from tests.warehouses import DIALECTS, on_every_warehouse
+from tests.warehouses import DIALECTS, on_each, on_every_warehouse
 
 COLUMNS = ["lower", "UPPER", "Mixed", "with spaces", "select", "größe", "名前", "dash-ed", "1st", "per%cent"]
 
@@ -82,6 +82,7 @@ def test_a_model_may_stand_in_a_database_that_is_attached(project: Project, heap
     assert project.state_tables() > {"sync_log", "heap_users__synced"}
 
 
+@on_each
 @pytest.mark.parametrize("engine", ["snowflake"], indirect=True)
 def test_a_model_may_stand_in_another_database(project: Project, heap: Sandbox) -> None:
     other = f"{project.engine.database}_other"

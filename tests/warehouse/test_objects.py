@@ -7,12 +7,12 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.users import USERS, held, sent
-from tests.warehouses import on_every_warehouse, on_spark
+from tests.warehouses import on_each, on_every_warehouse
 
 pytestmark = on_every_warehouse
 
 
-@on_spark
+@on_each
 def test_a_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sandbox) -> None:
     assert users.sync().exit_code == 0
     assert held(heap) == {
@@ -29,7 +29,7 @@ def test_a_sync_without_changes_sends_nothing(users: Project, heap: Sandbox) -> 
     assert len(heap.requests()) == before
 
 
-@on_spark
+@on_each
 def test_of_a_changed_row_only_the_changed_properties_are_sent(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
@@ -136,7 +136,7 @@ def test_figures_of_every_run_stand_in_the_view_of_runs(users: Project) -> None:
     ]
 
 
-@on_spark
+@on_each
 def test_a_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")

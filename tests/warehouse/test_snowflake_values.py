@@ -10,8 +10,9 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouse.values import Case, assert_left_out, assert_rejected, assert_sent
+from tests.warehouses import on_each
 
-pytestmark = pytest.mark.parametrize("engine", ["snowflake"], indirect=True)
+pytestmark = [on_each, pytest.mark.parametrize("engine", ["snowflake"], indirect=True)]
 
 SENT = [
     Case("true", '"true"'),
