@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 from playwright.sync_api import Browser, Page
@@ -12,11 +14,27 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from dbt_heap.declarations import declare  # noqa: E402
+from dbt_heap.declarations.sync import Sync  # noqa: E402
+from dbt_heap.manifest import lineage  # noqa: E402
+from dbt_heap.project import HeapVars  # noqa: E402
+from dbt_heap.report import Reject, Report, Run, SyncFacts, page  # noqa: E402
 from dbt_heap.sandbox.options import SandboxOptions  # noqa: E402
 from dbt_heap.sandbox.server import Sandbox, running  # noqa: E402
 from tests.browser import chromium  # noqa: E402
+from tests.unit.declaring import models  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
+MODELS = """
+models:
+  - name: heap_users
+    config: {meta: {heap: {type: user_properties, identity: user_id, properties: {Plan: plan, Seats: seats}}}}
+  - name: heap_accounts
+    config: {meta: {heap: {type: account_properties, account_id: account_id, properties: {MRR: mrr}}}}
+  - name: heap_orders
+    config: {meta: {heap: {type: events, identity: user_id, event_name: Order Completed, unique_key: order_id}}}
+"""
+LINEAGE = lineage({"nodes": {"heap_users": {"depends_on": {"nodes": ["stg_users"]}}}}, "heap_users")
 AT = 1_772_352_900.0  # Sunday, 1 March 2026, 08:15 UTC
 PLANS = ("team", "free", "business")
 
@@ -24,7 +42,14 @@ PLANS = ("team", "free", "business")
 def main(folder: Path) -> None:
     """All pictures."""
     folder.mkdir(exist_ok=True)
-    with chromium() as browser, running(SandboxOptions(clock=moments().__next__)) as sandbox:
+    with chromium() as browser:
+        of_the_sandbox(browser, folder)
+        of_the_report(browser, folder)
+
+
+def of_the_sandbox(browser: Browser, folder: Path) -> None:
+    """What it holds, and a request that it refused."""
+    with running(SandboxOptions(clock=moments().__next__)) as sandbox:
         fill(sandbox)
         page = opened(browser, f"{sandbox.url}/#users")
         page.locator("#list li").first.wait_for()
@@ -33,6 +58,33 @@ def main(folder: Path) -> None:
         page.locator("details.refused summary").first.click()
         page.locator("details pre").wait_for()
         page.screenshot(path=folder / "sandbox-requests.png")
+
+
+def of_the_report(browser: Browser, folder: Path) -> None:
+    """Two weeks of a company with three syncs, one of which has rejects."""
+    at = datetime.fromtimestamp(AT, timezone.utc)
+    syncs = declare(models(MODELS), HeapVars()).syncs
+    rejects = {"heap_users": (Reject("placeholder_identity", None, 12),)}
+    facts = tuple(
+        SyncFacts(
+            sync, "1234567890@heapanalytics.com", LINEAGE, None, tuple(runs(sync, at)), rejects.get(sync.name, ())
+        )
+        for sync in syncs
+    )
+    with TemporaryDirectory() as made:
+        file = Path(made, "heap_report.html")
+        file.write_text(page(Report("shop", "prod", at, facts)))
+        opened(browser, file.as_uri()).screenshot(path=folder / "report.png")
+
+
+def runs(sync: Sync, now: datetime) -> Iterator[Run]:
+    """Two a day; the users' last one has rejects."""
+    size = {"heap_users": 4_000, "heap_accounts": 300}.get(sync.name, 9_000)
+    for number in range(28):
+        rows = size + size * (number * 7 % 11) // 20
+        rejected = 12 if sync.name == "heap_users" and number == 27 else 0
+        status = "rejected" if rejected else "success"
+        yield Run(str(number), status, now - timedelta(hours=12 * (28 - number)), rows, rows - rejected, rejected)
 
 
 def opened(browser: Browser, url: str, scheme: str = "light", width: int = 1280) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -101,10 +101,6 @@ class Report:
     def last_runs(self) -> Iterator[Run]:
         """The newest run of each sync that ever ran."""
         return (each.last for each in self.syncs if each.last)
-
-    def with_gap(self, *gaps: str) -> Report:
-        """The same, with more that is missing."""
-        return replace(self, gaps=(*self.gaps, *gaps))
 
 
 def _as_run(results: Results, result: SyncResult) -> Run:
