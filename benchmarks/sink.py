@@ -9,20 +9,35 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
+import requests
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # connections are kept, as Heap keeps them
     disable_nagle_algorithm = True
     latency_seconds = 0.0
+    first_at = last_at = 0.0
+
+    def do_GET(self) -> None:
+        """How long it was busy."""
+        told = f"{_Handler.last_at - _Handler.first_at}".encode()
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
 
     def do_POST(self) -> None:
+        _Handler.first_at = _Handler.first_at or time.monotonic()
         self.rfile.read(int(self.headers["Content-Length"]))
         if self.latency_seconds:
             time.sleep(self.latency_seconds)
+        _Handler.last_at = time.monotonic()
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
+
+
+def busy_seconds(url: str) -> float:
+    """The seconds from a sink's first request to its last answer."""
+    return float(requests.get(url, timeout=10).text)
 
 
 def _serve(told: Connection, latency_seconds: float) -> None:

@@ -28,6 +28,7 @@ def deliver(
     send: Send,
     pace: Pace,
     in_flight: int,
+    ahead: int = 0,
     sleep: Callable[[float], None],
     clock: Callable[[], float],
     go_on: Callable[[], bool] = lambda: True,
@@ -40,8 +41,9 @@ def deliver(
 ) -> Iterator[tuple[Verdict, ...]]:
     """Yields the verdicts on `batches` in groups, as they are reached.
 
-    A batch is pulled when a request of it can be made; at most `in_flight` + 1 are undecided at any time. `sleep` is
-    called only in this thread, to wait for the pace, and `go_on` at least twice a second.
+    A batch is pulled when a request of it can be made, or made ready to follow: `ahead` of them keep Heap busy while
+    this thread is. At most `in_flight` + `ahead` + 1 batches are undecided at any time. `sleep` is called only in this
+    thread, to wait for the pace, and `go_on` at least twice a second.
 
     With an open `breaker`, after `max_barren` batches in a row of which Heap refused every record, or where `go_on`
     says no, no more is sent: `hurry` is called, what flies lands, and batches that were never sent have no verdict.
@@ -51,7 +53,7 @@ def deliver(
         courier = _Courier(
             source=iter(batches), fly=lambda records: pool.submit(send, records), tell=group.add, go_on=go_on,
             hurry=hurry, pace=pace, waves=Waves(clock, pace.window_seconds), breaker=breaker or Breaker(),
-            in_flight=in_flight, max_bytes=max_bytes, max_barren=max_barren,
+            room=in_flight + ahead, max_bytes=max_bytes, max_barren=max_barren,
         )  # fmt: skip
         try:
             while courier.busy:
@@ -67,13 +69,14 @@ def deliver(
                 courier.collect(timeout=min(NAP_SECONDS, due or NAP_SECONDS) if pause is None else 0.0)
         finally:
             hurry()  # whoever leaves early has not to wait for further tries
+            pool.shutdown(wait=False, cancel_futures=True)
     if group.due_in() is not None:
         yield group.take()
 
 
 @dataclass
 class _Courier:
-    """The parts that wait and those that fly; `tell` gets a batch's verdict once all its rows have a fate."""
+    """The parts that wait, and those that fly or are ready to; `tell` gets a batch's verdict once all is decided."""
 
     source: Iterator[Batch]
     fly: Callable[[Records], Future[Answer]]
@@ -83,7 +86,7 @@ class _Courier:
     pace: Pace
     waves: Waves
     breaker: Breaker
-    in_flight: int
+    room: int  # requests that fly or are ready to
     max_bytes: int
     max_barren: int
     waiting: deque[Part] = field(default_factory=deque)
@@ -100,7 +103,7 @@ class _Courier:
 
     def start(self) -> float | None:
         """Starts the requests that may go. Seconds until another may; None when only an answer can tell."""
-        while self._may_send() and len(self.flying) < self.in_flight and (part := self._next_part()):
+        while self._may_send() and len(self.flying) < self.room and (part := self._next_part()):
             pause = self._pause(part)
             if pause != 0.0:
                 return pause
@@ -173,11 +176,18 @@ class _Courier:
         self.stopped = self.exhausted = True
         self.failure = failure
         self.hurry()
-        left, self.waiting = self.waiting, deque()
+        left, self.waiting = [*self._called_back(), *self.waiting], deque()
         for part in left:
             if part.tally.sent:
                 part.tally.give_up(part.records, failure)
                 self._close(part.tally)
+
+    def _called_back(self) -> list[Part]:
+        """The parts that were ready to fly and had not begun."""
+        parts = [self.flying.pop(future) for future in list(self.flying) if future.cancel()]
+        for part in parts:
+            part.tally.not_sent(part.records)
+        return parts
 
     def _close(self, tally: Tally) -> None:
         """Tells the verdict if all is known, and stops if Heap refuses all that it gets."""

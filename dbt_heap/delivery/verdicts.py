@@ -61,6 +61,11 @@ class Tally:
         self._requests += 1
         self._sent_bytes += len(records.text)
 
+    def not_sent(self, records: Records) -> None:
+        """Takes back a request that was not made after all."""
+        self._requests -= 1
+        self._sent_bytes -= len(records.text)
+
     def retried(self, times: int) -> None:
         """Counts the further tries of a request."""
         self._requests += times

@@ -40,6 +40,7 @@ class Lock:
     state: dict[str, str]
     acked: str | None  # where the run that may hold it writes its verdicts
     _taken_at: float = 0.0
+    _shown_at: float = 0.0  # when others were last shown that its holder lives
 
     def take(self, holder: Holder) -> str | None:
         """Returns holding the lock: where a dead run's was moved to, None where there was none.
@@ -55,6 +56,23 @@ class Lock:
             self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
             return aside
 
+    def show(self) -> None:
+        """Notes that something was written by which others see that its holder lives."""
+        self._shown_at = time.time()
+
+    @property
+    def fading(self) -> bool:
+        """Whether something should be written, for the lease not to end."""
+        return self._silent_seconds > LEASE_SECONDS / 8
+
+    def be_on_time(self) -> None:
+        """Raises RunningError after a pause of half a lease. For any thread."""
+        if self._silent_seconds > LEASE_SECONDS / 2:
+            raise RunningError(
+                f"{self.sync}: this run was paused for {self._silent_seconds:.0f} seconds, and another may have taken "
+                "over. It sends nothing more; run the same command again."
+            )
+
     def drop(self, holder: Holder) -> None:
         """Lets others in, if it is the holder's still: another run that took over has a lock of the same name.
 
@@ -67,6 +85,10 @@ class Lock:
         """The run that holds it; None where nobody does. Raises WarehouseError."""
         rows = self.warehouse.fetch("lock_holder", lock=self.table)
         return str(rows[0][0]) if rows else None
+
+    @property
+    def _silent_seconds(self) -> float:
+        return time.time() - self._shown_at
 
     def _other(self, refusal: WarehouseError) -> Holder:
         """The dead run that held it. Raises RunningError where it lives, the refusal itself where there is no lock."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.fates import Acknowledgement, Fates
 from dbt_heap.ledger.folding import Folding
-from dbt_heap.ledger.locks import LEASE_SECONDS, Holder, Lock
+from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
 from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State
@@ -36,7 +35,7 @@ class Turn:
         self._state = state
         self._lock = lock
         self._holder = holder
-        self._appended_at = time.time()
+        self._lock.show()
         self._plan: dict[str, Any] = {}
         self._names: dict[str, str] = {}
         self.written = False  # whether the warehouse writes the records: a row of `pages` is a batch then
@@ -134,18 +133,17 @@ class Turn:
         for start in range(0, len(rows), _INSERT_ROWS):
             chunk = [asdict(each) for each in rows[start : start + _INSERT_ROWS]]
             self._state.warehouse.execute("acknowledge", acked=self._plan["acked"], verdicts=chunk)
-            self._appended_at = time.time()
+            self._lock.show()
 
     def beat(self) -> None:
         """Keeps the lease where nothing was written for long. Raises RunningError after a pause of half a lease."""
-        silent = time.time() - self._appended_at
-        if silent > LEASE_SECONDS / 2:
-            raise RunningError(
-                f"{self.entry.sync}: this run was paused for {silent:.0f} seconds, and another may have taken over. "
-                "It sends nothing more; run the same command again."
-            )
-        if silent > LEASE_SECONDS / 8:
+        self.be_on_time()
+        if self._lock.fading:
             self._log(Step.HORIZON)
+
+    def be_on_time(self) -> None:
+        """Raises RunningError after a pause of half a lease. For any thread: nothing is written."""
+        self._lock.be_on_time()
 
     def close(self, plan: Plan, status: str, fates: Fates, build: str | None = None) -> None:
         """Steps 7 to 10: fold, rejects, the closing entry with its fates. Raises StateError where sums differ."""
@@ -220,7 +218,7 @@ class Turn:
             with suppress(WarehouseError):
                 self._confirm()  # where another run took over, that is what is wrong
             raise
-        self._appended_at = time.time()
+        self._lock.show()
 
     def _confirm(self) -> None:
         """Raises RunningError where another run took over, and the last entry was not written."""

@@ -16,7 +16,7 @@ from dbt_heap.batches import batches, written_batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Heap, Patience
+from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Answer, Heap, Patience
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
@@ -24,7 +24,7 @@ from dbt_heap.ledger.plans import Options, Plan
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import MINUTE_SECONDS, Pace
-from dbt_heap.payloads import payload_builder
+from dbt_heap.payloads import Records, payload_builder
 from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.run.agenda import Agenda, agenda
 from dbt_heap.run.judgement import judged, refusal
@@ -171,9 +171,10 @@ class _Run:
         ) as heap:  # fmt: skip
             for group in deliver(
                 written_batches(rows) if turn.written else batches(rows, build),
-                send=partial(heap.send, plan.sync.type),
+                send=partial(_sent, turn, heap, plan.sync.type),
                 pace=self._pace(plan, destination),
                 in_flight=orders.in_flight,
+                ahead=0 if plan.sync.type is SyncType.EVENTS else orders.in_flight,  # events wait for the pace
                 sleep=self._sleep,
                 clock=time.monotonic,
                 go_on=partial(self._goes_on, turn),
@@ -208,6 +209,12 @@ class _Run:
         pace = self._paces.setdefault(destination.label, fresh)
         pace.expect(plan.sendable)
         return pace
+
+
+def _sent(turn: Turn, heap: Heap, sync_type: SyncType, records: Records) -> Answer:
+    """What Heap says to a request. It may have been ready for a while: nothing is sent after a pause of the process."""
+    turn.be_on_time()
+    return heap.send(sync_type, records)
 
 
 def _warn(warnings: Sequence[str], watching: Observer) -> None:

@@ -25,8 +25,8 @@ ROUNDS = 50 if LONG else 2
 # `dbt-heap sync` with a lease that a test can outwait.
 SHORT_LEASE = f"""
 import dbt_heap.cli.sync
-from dbt_heap.ledger import locks, turn
-locks.LEASE_SECONDS = turn.LEASE_SECONDS = {LEASE_SECONDS}
+from dbt_heap.ledger import locks
+locks.LEASE_SECONDS = {LEASE_SECONDS}
 from dbt_heap.__main__ import main
 """
 AT_ONCE = ("-c", f"{SHORT_LEASE}\nmain()")

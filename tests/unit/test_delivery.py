@@ -418,6 +418,53 @@ def test_no_more_batches_are_pulled_than_can_fly(in_flight: int) -> None:
     assert sorted(verdicts) == list(range(40))
 
 
+def test_requests_that_are_ready_follow_while_the_next_page_is_waited_for() -> None:
+    fourth = Event()
+
+    def paged() -> Iterator[Batch]:
+        yield from noting([], 4)
+        assert fourth.wait(5.0)
+        yield batch(4)
+
+    def reply(request: Received) -> Reply:
+        if request.number == 3:
+            fourth.set()
+        return Reply()
+
+    with HeapServer(reply) as server:
+        verdicts = Delivery(server, in_flight=1).verdicts(paged(), ahead=3)
+    assert sorted(verdicts) == list(range(5))
+
+
+def test_what_is_ready_is_called_back_when_delivery_stops() -> None:
+    pulled: list[int] = []
+
+    def reply(_: Received) -> Reply:
+        time.sleep(0.2)
+        return Reply()
+
+    with HeapServer(reply) as server:
+        verdicts = Delivery(server, in_flight=1).verdicts(noting(pulled, 9), ahead=8, go_on=lambda: len(pulled) < 4)
+    assert len(server.received) == 1
+    assert (sorted(verdicts), verdicts[0].accepted, verdicts[0].requests) == ([0], 10, 1)
+
+
+def test_nothing_that_is_ready_is_sent_after_whoever_delivers_left() -> None:
+    pulled: list[int] = []
+
+    def reply(_: Received) -> Reply:
+        time.sleep(0.2)
+        return Reply()
+
+    with HeapServer(reply) as server:
+        groups = Delivery(server, in_flight=1).groups(
+            noting(pulled, 9), ahead=8, go_on=lambda: 1 / (4 - len(pulled)) > 0
+        )
+        with pytest.raises(ZeroDivisionError):
+            next(groups)
+        assert len(server.received) == 1
+
+
 def test_requests_fly_together() -> None:
     together = [Event(), Event(), Event()]
 
