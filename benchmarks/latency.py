@@ -1,8 +1,8 @@
 """## A Heap that takes its time
 
 Every answer takes 200 ms, eight requests are in flight, a thousand users in each: 40,000 rows a second are possible.
-Measured are the whole process, its start, diff and acknowledgement included, and by the server's clock the time from the
-first request to the last answer, which the warehouse's pages and acknowledgements must not prolong.
+Measured are the whole process, its start, diff and acknowledgement included, and by the server's clock the time from
+the first request to the last answer, which the warehouse's pages and acknowledgements must not prolong.
 """
 
 from __future__ import annotations
