@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test chaos warehouses matrix orchestrators bench check venv clean
+.PHONY: help demo test chaos warehouses matrix orchestrators bench docs check venv clean
 
 help:
 	@echo "make demo           two days of a company's rows: build, sync to a local sandbox, change, sync again"
@@ -14,6 +14,7 @@ help:
 	@echo "make matrix         the integration project with each dbt from 1.8 on, every one in an environment of its own"
 	@echo "make orchestrators  the examples under Airflow and Dagster, each in an environment of its own"
 	@echo "make bench          measures beside other tools and the floor, writes docs/benchmarks.md; an hour or two"
+	@echo "make docs           the documentation as a site in build/site, its pictures taken anew"
 	@echo "make check          ruff, mypy and bandit"
 	@echo "make venv           $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
 	@echo "make clean          removes what runs left behind; $(VENV) stays"
@@ -43,6 +44,11 @@ bench: $(INSTALLED)
 	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers/requirements.txt
 	$(BIN)/python -m benchmarks --peers $(VENV)-peers/bin/python > benchmarks.md
 	mv benchmarks.md docs/benchmarks.md
+
+docs: $(INSTALLED)
+	$(BIN)/python docs/screenshots.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "build/site/index.html"
 
 # bandit's B608 is left out: SQL stands in macros, and the sandbox's names its own tables alone.
 check: $(INSTALLED)

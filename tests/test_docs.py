@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What is not run here: a server that runs until it is stopped, and the commands of the Makefile.
-MAKE = "make (demo|test|check|help|chaos|warehouses|matrix|orchestrators|bench)"
+MAKE = "make (demo|test|check|help|chaos|warehouses|matrix|orchestrators|bench|docs)"
 ELSEWHERE = re.compile(rf"dbt-heap (sandbox|listen)|{MAKE}|.*HEAP_BASE_URL=.*|pip install .*")
 
 
@@ -104,6 +106,21 @@ def test_every_relative_link_of_a_page_leads_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if "://" not in link:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_site_is_built_of_all_pages_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    mkdocs = Path(sys.executable).with_name("mkdocs")
+    built = subprocess.run(
+        [mkdocs, "build", "--quiet", "--site-dir", tmp_path],
+        cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) >= len(PAGES)  # CONTRIBUTING.md is not among them, and a page for what is not found is
+    for page in pages:
+        assert not re.search(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?https?://""", page.read_text()), page.name
 
 
 def test_every_command_has_its_place_in_the_docs() -> None:
