@@ -42,8 +42,8 @@ def deliver(
     """Yields the verdicts on `batches` in groups, as they are reached.
 
     A batch is pulled when a request of it can be made, or made ready to follow: `ahead` of them keep Heap busy while
-    this thread is. At most `in_flight` + `ahead` + 1 batches are undecided at any time. `sleep` is called only in this
-    thread, to wait for the pace, and `go_on` at least twice a second.
+    this thread is, for as long as Heap takes all it gets. At most `in_flight` + `ahead` + 1 batches are undecided at
+    any time. `sleep` is called only in this thread, to wait for the pace, and `go_on` at least twice a second.
 
     With an open `breaker`, after `max_barren` batches in a row of which Heap refused every record, or where `go_on`
     says no, no more is sent: `hurry` is called, what flies lands, and batches that were never sent have no verdict.
@@ -51,8 +51,8 @@ def deliver(
     group = Group(group_batches, group_seconds, clock)
     with ThreadPoolExecutor(in_flight, thread_name_prefix="heap") as pool:
         courier = _Courier(
-            source=iter(batches), fly=lambda records: pool.submit(send, records), tell=group.add, go_on=go_on,
-            hurry=hurry, pace=pace, waves=Waves(clock, pace.window_seconds), breaker=breaker or Breaker(),
+            source=iter(batches), submit=pool.submit, send=send, tell=group.add, go_on=go_on, hurry=hurry,
+            pace=pace, waves=Waves(clock, pace.window_seconds), breaker=breaker or Breaker(),
             room=in_flight + ahead, max_bytes=max_bytes, max_barren=max_barren,
         )  # fmt: skip
         try:
@@ -79,7 +79,8 @@ class _Courier:
     """The parts that wait, and those that fly or are ready to; `tell` gets a batch's verdict once all is decided."""
 
     source: Iterator[Batch]
-    fly: Callable[[Records], Future[Answer]]
+    submit: Callable[[Callable[[Records], Answer | None], Records], Future[Answer | None]]
+    send: Send
     tell: Callable[[Verdict], None]
     go_on: Callable[[], bool]
     hurry: Callable[[], None]
@@ -90,7 +91,10 @@ class _Courier:
     max_bytes: int
     max_barren: int
     waiting: deque[Part] = field(default_factory=deque)
-    flying: dict[Future[Answer], Part] = field(default_factory=dict)
+    flying: dict[Future[Answer | None], Part] = field(default_factory=dict)
+    troubles: list[Answer] = field(default_factory=list)  # answers by which nothing was taken, as threads get them
+    judged: int = 0  # of them
+    settled: int = 0  # of them, after which more may be sent
     barren: int = 0  # batches in a row of which Heap refused every record
     exhausted: bool = False  # there is no batch left to pull
     stopped: bool = False  # nothing is sent any more
@@ -109,7 +113,7 @@ class _Courier:
                 return pause
             self.waiting.popleft()
             part.tally.sending(part.records)
-            self.flying[self.fly(part.records)] = part
+            self.flying[self.submit(self._fly, part.records)] = part
         return None
 
     def collect(self, timeout: float | None) -> None:
@@ -118,10 +122,30 @@ class _Courier:
             return
         answered, _ = wait(self.flying, timeout, FIRST_COMPLETED)
         for future in answered:
-            part = self.flying.pop(future)
+            part, answer = self.flying.pop(future), future.result()
+            if answer is None:
+                self._call_back(part)
+                continue
             self.waves.answered()
-            self._judge(part, future.result())
+            self._judge(part, answer)
             self._close(part.tally)
+
+    def _fly(self, records: Records) -> Answer | None:
+        """In a thread of its own: the answer. None where another is not judged yet, after which no more may be sent."""
+        if len(self.troubles) > self.settled:
+            return None
+        answer = self.send(records)
+        if answer.outcome is not Outcome.ACCEPTED:
+            self.troubles.append(answer)
+        return answer
+
+    def _call_back(self, part: Part) -> None:
+        """Has a part that was ready wait again, or stay."""
+        part.tally.not_sent(part.records)
+        if self.stopped:
+            self._leave(part)
+        else:
+            self.waiting.appendleft(part)
 
     def _may_send(self) -> bool:
         """Whether anything may be sent still; asked before each request."""
@@ -131,6 +155,8 @@ class _Courier:
             self._stop(self.breaker.reason)
         elif not self.go_on():
             self._stop(None)
+        if not self.stopped:
+            self.settled = self.judged
         return not self.stopped
 
     def _next_part(self) -> Part | None:
@@ -157,6 +183,7 @@ class _Courier:
     def _judge(self, part: Part, answer: Answer) -> None:
         part.tally.retried(answer.retries)
         self.breaker.note(answer)
+        self.judged += answer.outcome is not Outcome.ACCEPTED
         if answer.outcome is Outcome.ACCEPTED:
             part.tally.accept(part.records)
             self.barren = 0
@@ -176,18 +203,17 @@ class _Courier:
         self.stopped = self.exhausted = True
         self.failure = failure
         self.hurry()
-        left, self.waiting = [*self._called_back(), *self.waiting], deque()
+        for future in [each for each in self.flying if each.cancel()]:
+            self._call_back(self.flying.pop(future))
+        left, self.waiting = self.waiting, deque()
         for part in left:
-            if part.tally.sent:
-                part.tally.give_up(part.records, failure)
-                self._close(part.tally)
+            self._leave(part)
 
-    def _called_back(self) -> list[Part]:
-        """The parts that were ready to fly and had not begun."""
-        parts = [self.flying.pop(future) for future in list(self.flying) if future.cancel()]
-        for part in parts:
-            part.tally.not_sent(part.records)
-        return parts
+    def _leave(self, part: Part) -> None:
+        """Gives up what is not sent any more, if others of its batch were."""
+        if part.tally.sent:
+            part.tally.give_up(part.records, self.failure)
+            self._close(part.tally)
 
     def _close(self, tally: Tally) -> None:
         """Tells the verdict if all is known, and stops if Heap refuses all that it gets."""
