@@ -33,14 +33,24 @@ where events.app_id = coalesce(:app_id, events.app_id)
 order by events.number desc
 limit :count
 """
+_REQUEST = ("number", *LOGGED, "verdict")
 _REQUESTS = f"""
-select number, {", ".join(LOGGED)}
-from requests
+with told as (
+    select
+        *,
+        case when reason like 'fault: %' then 'fault' when status = 200 then 'taken' else 'refused' end as verdict
+    from requests
+)
+select {", ".join(_REQUEST)}
+from told
 where app_id = coalesce(:app_id, app_id)
     and number = coalesce(:number, number)
     and (
         :search = ''
-        or instr(lower(path || ' ' || coalesce(status, 'no answer') || ' ' || reason || ' ' || app_id), lower(:search))
+        or instr(
+            lower(path || ' ' || coalesce(status, 'no answer') || ' ' || verdict || ' ' || reason || ' ' || app_id),
+            lower(:search)
+        )
     )
 order by number desc
 limit :count
@@ -52,8 +62,8 @@ def newest(
 ) -> list[str]:
     """At most `count` users, accounts, events or requests as JSON texts, the newest first.
 
-    `search` is looked for in ids, events, properties and app ids; of requests in path, status and reason. The case of
-    ASCII's letters does not matter. `number` asks for one request.
+    `search` is looked for in ids, events, properties and app ids; of requests in path, status, verdict and reason. The
+    case of ASCII's letters does not matter. `number` asks for one request.
     """
     asked = {
         **{"plural": plural, "count": count, "app_id": app_id, "number": number},
@@ -62,7 +72,7 @@ def newest(
     if plural == "events":
         return [_brought(item, *rest) for item, *rest in store.rows(_EVENTS, asked)]
     if plural == "requests":
-        return [_logged(*row) for row in store.rows(_REQUESTS, asked)]
+        return [_json(dict(zip(_REQUEST, row, strict=True))) for row in store.rows(_REQUESTS, asked)]
     return [
         _brought(f'{{"app_id":{_json(app)},"{ID[plural]}":{_json(key)},"properties":{properties}}}', None, *rest)
         for app, key, properties, *rest in store.rows(_OBJECTS, asked)
@@ -72,17 +82,6 @@ def newest(
 def _brought(item: str, number: int | None, request: int | None, at: str | None) -> str:
     said = ({} if number is None else {"number": number}) | {"request": request, "at": at}
     return f"{item[:-1]},{_json(said)[1:]}"
-
-
-def _logged(number: int, *values: object) -> str:
-    entry = dict(zip(LOGGED, values, strict=True))
-    return _json({"number": number, **entry, "verdict": _verdict(entry)})
-
-
-def _verdict(entry: dict[str, object]) -> str:
-    if str(entry["reason"]).startswith("fault: "):
-        return "fault"
-    return "taken" if entry["status"] == 200 else "refused"
 
 
 def _json(value: object) -> str:
