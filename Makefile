@@ -65,7 +65,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "dbt-heap needs Python 3.10 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=/path/to/python3" % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
-	@$(BIN)/playwright install --only-shell chromium >/dev/null 2>&1 || echo "Chromium could not be fetched: without one on this machine the sandbox's page is not tested"
+	@PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT=5000 $(BIN)/playwright install --only-shell chromium >/dev/null 2>&1 || echo "Chromium could not be fetched: without one on this machine the sandbox's page is not tested"
 	@touch $@
 
 clean:
