@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
@@ -23,6 +24,15 @@ HOSTILE = [
     "&lt;b&gt; &amp; &#x3c;script&#x3e;",
     "\u202e\u0000\u2028 right to left",
     "__proto__",
+    "<a href='javascript:window.hit=1' autofocus onfocus='window.hit=1'>look</a>",
+    "<details open ontoggle='window.hit=1'><summary>more</summary></details>",
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=x onerror=window.hit=1&gt;'>",
+    "<noscript><p title='</noscript><img src=x onerror=window.hit=1>'>",
+    "<base href='//example.org/'><meta http-equiv='refresh' content='0;url=//example.org'>",
+    "<style>*{display:none}</style><link rel='stylesheet' href='//example.org'>",
+    "<object data='//example.org'></object><template><b>none</b></template>",
+    "\ufeff+ADw-script+AD4-window.hit=1+ADw-/script+AD4-",
+    "]]><!--><script>window.hit=1//--></script>",
 ]
 
 
@@ -42,7 +52,7 @@ def sandbox(shared: Sandbox) -> Sandbox:
 @pytest.fixture
 def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
     """The page, which has to have no complaints at the end."""
-    context = browser.new_context(base_url=sandbox.url, viewport={"width": 1280, "height": 800})
+    context = browser.new_context(base_url=sandbox.url, reduced_motion="reduce")  # what moves costs time
     context.set_default_timeout(SECONDS * 1000)
     page = context.new_page()
     complaints: list[str] = []
@@ -202,8 +212,44 @@ def test_it_pauses_and_goes_on(page: Page, sandbox: Sandbox) -> None:
     expect(subjects(page)).to_have_text(["ana"])
 
 
+def test_what_is_done_by_hand_works_while_it_is_paused(page: Page, sandbox: Sandbox) -> None:
+    page.get_by_role("button", name="Pause").click()
+    user(sandbox, "ana")
+    page.get_by_label("500 server error").select_option("next request")
+    expect(page.locator("nav")).to_contain_text("Users 1")
+    expect(page.locator("#pulse")).to_have_text("Paused")
+    view(page, "Requests")
+    expect(page.locator("#list .verdict")).to_have_text(["200 taken"])
+
+
+def test_keys_alone_lead_past_the_list_and_the_view_stays(page: Page, sandbox: Sandbox) -> None:
+    for who in ("ana", "ben"):
+        user(sandbox, who)
+    page.goto("/#requests/1")
+    expect(page.locator("summary .number")).to_have_text(["1"])
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the list")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Faults")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("500 server error")).to_be_focused()
+    expect(page.locator("summary .number")).to_have_text(["1"])
+
+
+def test_values_that_heap_does_not_document_are_shown_as_json(browser: Browser) -> None:
+    with running(SandboxOptions(strict=False)) as lenient:
+        body = '{"app_id":"11","identity":"ana","properties":{"p":{"n":[1.10,"1",true,null]}}}'
+        headers = {"Content-Type": "application/json"}
+        requests.post(f"{lenient.url}/api/add_user_properties", data=body, headers=headers, timeout=10)
+        page = browser.new_page()
+        page.goto(lenient.url)
+        expect(page.locator("#list dd")).to_have_text('{"n":[1.10,"1",true,null]}')
+        page.close()
+
+
 def test_hostile_values_are_text(page: Page, sandbox: Sandbox) -> None:
-    properties = {f"p {text}": text for text in HOSTILE}
+    properties = {text: text for text in HOSTILE}
     for text in HOSTILE:
         user(sandbox, text, **properties)
         send(sandbox, "add_account_properties", account_id=text, properties=properties)
@@ -214,18 +260,59 @@ def test_hostile_values_are_text(page: Page, sandbox: Sandbox) -> None:
         expect(page.locator("#title")).to_have_text(name.lower())
         expect(subjects(page)).to_have_count(len(HOSTILE))
         assert set(subjects(page).all_text_contents()) == set(HOSTILE)
-        assert page.locator("#list dd.text").all_text_contents().count(HOSTILE[0]) == len(HOSTILE)
+        assert page.locator("#list .properties dt").all_text_contents() == HOSTILE * len(HOSTILE)
+        assert page.locator("#list .properties dd").all_text_contents() == HOSTILE * len(HOSTILE)
         assert_nothing_ran(page)
     view(page, "Requests")
     expect(page.locator("#list .reason").filter(has_text="<script>window.hit = 1</script>")).to_have_count(1)
     page.locator("summary").first.click()
-    expect(page.locator("#list pre")).to_contain_text('"identity": "__proto__"')
+    expect(page.locator("#list pre")).to_contain_text(f'"identity": {json.dumps(HOSTILE[-1])}')
+    assert_nothing_ran(page)
+
+
+def test_what_is_typed_and_what_the_address_says_are_text_too(page: Page, sandbox: Sandbox) -> None:
+    for text in HOSTILE[:4]:
+        page.get_by_role("searchbox").fill(text)
+        page.get_by_label("All of them").fill(text)
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator("#faults-wrong")).to_contain_text("is no fault")
+        page.evaluate("text => location.hash = `#requests/${text}`", text)
+        expect(page.locator("#found")).to_contain_text("There is no request")
+        page.evaluate("location.hash = '#users'")
+        expect(page.locator("#found")).to_have_text("0 found")
     assert_nothing_ran(page)
 
 
 def assert_nothing_ran(page: Page) -> None:
     assert page.evaluate("window.hit") is None
-    assert page.locator("#list :is(script, img, svg, iframe, b)").count() == 0
+    assert (
+        page.locator("body :is(script, svg, iframe, object, style, base, meta, math, template, [onfocus])").count() == 0
+    )
+    assert page.locator("#list :is(img, b, a:not([href^='#requests/'], [href^='sandbox/requests/']))").count() == 0
+    assert page.url.startswith(page.evaluate("location.origin"))
+
+
+def test_the_browser_itself_keeps_text_from_becoming_html_or_code(browser: Browser, sandbox: Sandbox) -> None:
+    page = browser.new_page()
+    page.goto(sandbox.url)
+    for slip in (
+        "document.body.innerHTML = '<b>'",
+        "document.body.setAttribute('onclick', 'window.hit = 1')",
+        "document.createElement('script').text = 'window.hit = 1'",
+    ):
+        with pytest.raises(Error, match="requires 'Trusted"):
+            page.evaluate(slip)
+    page.close()
+
+
+def test_a_form_of_another_website_is_turned_away(browser: Browser, sandbox: Sandbox) -> None:
+    user(sandbox, "ana")
+    page = browser.new_page()
+    page.set_content(f"<form method='post' action='{sandbox.url}/sandbox/reset'><button>Win a prize</button></form>")
+    page.get_by_role("button").click()
+    expect(page.locator("body")).to_have_text("Another website's page may not ask the sandbox.")
+    assert sandbox.counts()["users"] == 1
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

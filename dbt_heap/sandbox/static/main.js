@@ -11,8 +11,7 @@ const STEP = 100; // items at first, and more by each "Show more"
 const MOST = 1000;
 const PLURALS = Object.keys(itemOf);
 
-
-const view = { plural: "users", number: "", search: "", count: STEP };
+const view = { plural: "", number: "", search: "", count: STEP };
 const faults = new Faults(() => look());
 let seen = ""; // the moment that the page shows
 let items = new Map(); // the items of the list, by all that they say
@@ -27,8 +26,10 @@ async function look() {
       await list();
       seen = found.moment;
     }
-    pulse("live", "Live");
+    if (paused()) pulse("paused", "Paused");
+    else pulse("live", "Live");
   } catch (error) {
+    seen = ""; // what it shows once it answers again may be another moment's
     pulse("gone", "The sandbox does not answer");
     console.error(error);
   }
@@ -73,24 +74,30 @@ function pulse(state, words) {
   byId("pulse").textContent = words;
 }
 
+const paused = () => byId("pause").getAttribute("aria-pressed") === "true";
+
 /** Changes the view, and lists it anew. */
 async function choose(changes) {
   Object.assign(view, changes);
-  items = new Map();
-  await list().catch(() => pulse("gone", "The sandbox does not answer"));
+  [items, seen] = [new Map(), ""];
+  await look();
 }
 
-/** Chooses the view that the address names: `#events`, or `#requests/12` for that one. */
+/** Chooses the view that the address names: `#events`, or `#requests/12` for that one; with another it stays. */
 function route() {
   const [plural, number = ""] = location.hash.slice(1).split("/");
-  const known = PLURALS.includes(plural) ? plural : view.plural;
+  if (PLURALS.includes(plural)) open(plural, number);
+  else if (!view.plural) open("users", "");
+}
+
+function open(plural, number) {
   for (const link of document.querySelectorAll("nav a")) {
-    link.setAttribute("aria-current", link.hash === `#${known}` ? "page" : "false");
+    link.setAttribute("aria-current", link.hash === `#${plural}` ? "page" : "false");
   }
-  byId("title").textContent = known;
-  byId("search").placeholder = `Search ${known}`;
+  byId("title").textContent = plural;
+  byId("search").placeholder = `Search ${plural}`;
   byId("search").hidden = number !== "";
-  choose({ plural: known, number, count: STEP });
+  choose({ plural, number, count: STEP });
 }
 
 function listen() {
@@ -103,9 +110,8 @@ function listen() {
   });
   byId("more").addEventListener("click", () => choose({ count: view.count + STEP }));
   byId("pause").addEventListener("click", () => {
-    const paused = byId("pause").getAttribute("aria-pressed") !== "true";
-    byId("pause").setAttribute("aria-pressed", paused);
-    if (paused) pulse("paused", "Paused");
+    byId("pause").setAttribute("aria-pressed", !paused());
+    if (paused()) pulse("paused", "Paused");
   });
 }
 
@@ -124,9 +130,8 @@ function listenToReset() {
 
 async function follow() {
   for (;;) {
-    const paused = byId("pause").getAttribute("aria-pressed") === "true";
-    if (!paused && !document.hidden) await look();
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    if (!paused() && !document.hidden) await look();
   }
 }
 

@@ -11,7 +11,7 @@ export class Digits {
   }
 
   toJSON() {
-    return this.text;
+    return JSON.rawJSON?.(this.text) ?? Number(this.text);
   }
 }
 
