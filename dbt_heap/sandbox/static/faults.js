@@ -10,7 +10,7 @@ const KINDS = [
   ["timeout", "never an answer"],
   ["reset", "connection reset"],
   ["500-after", "taken, then 500"],
-  ["truncated", "taken, answer cut short"],
+  ["truncated", "taken, then cut short"],
   ["garbage", "taken, answer garbled"],
   ["slow", "taken, a second late"],
 ];
