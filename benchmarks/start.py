@@ -25,7 +25,7 @@ PROFILES = "large: {{target: dev, outputs: {{dev: {{type: duckdb, path: '{path}'
 SQL = "select 1 as user_id, 'free' as plan\n-- {filler}\n"
 FILLER = "what a model of some size holds, in words that say nothing; " * 70
 BLOCK = """
-      config: {meta: {heap: {type: user_properties, identity: user_id, properties: [plan]}}}"""
+      config: {{meta: {{heap: {{type: user_properties, identity: user_id, properties: {{"Plan {number}": plan}}}}}}}}"""
 IMPORTS = "import sys, time; began = time.perf_counter(); import dbt_heap; print(time.perf_counter() - began)"
 
 
@@ -57,5 +57,5 @@ def _write(folder: Path, models: int) -> None:
     listed = ["models:"]
     for number in range(models):
         (folder / "models" / f"model_{number}.sql").write_text(SQL.format(filler=FILLER))
-        listed.append(f"    - name: model_{number}{BLOCK if number % 50 == 0 else ''}")
+        listed.append(f"    - name: model_{number}{BLOCK.format(number=number) if number % 50 == 0 else ''}")
     (folder / "models" / "models.yml").write_text("\n".join(listed) + "\n")
