@@ -40,7 +40,7 @@ def measure(rows: int = 1_000_000, runs: int = 3, peers: Path | None = None) -> 
         _tell(rows, first)
         print(f"What a tool takes to send one user is its start. Without it, the other {rows - 1:,} took:\n")
         _tell(rows, {name: took - start[name] for name, took in first.items()})
-        plot(f"A first sync of {rows:,} users", "users a second", {name: rows / took for name, took in first.items()})
+        plot(f"A first sync of {rows:,} users, users a second", {name: rows / took for name, took in first.items()})
         dbt_heap(project, "sync", "--first-sync")()
         sync = dbt_heap(project, "sync")
         print("One user in a hundred has changed:\n")

@@ -88,9 +88,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     print()
 
 
-def plot(title: str, axis: str, values: Mapping[str, float]) -> None:
-    """Bars that GitHub and the documentation's site draw: https://mermaid.js.org/syntax/xyChart.html"""
-    names = ", ".join(f'"{name}"' for name in values)
-    bars = ", ".join(f"{value:.0f}" for value in values.values())
-    print("```mermaid\nxychart-beta")
-    print(f'    title "{title}"\n    x-axis [{names}]\n    y-axis "{axis}"\n    bar [{bars}]\n```\n')
+def plot(title: str, values: Mapping[str, float]) -> None:
+    """Bars of letters, which look alike wherever Markdown is read; on stdout."""
+    most, width = max(values.values()), max(map(len, values))
+    bars = (f"{name:<{width}}  {'█' * round(50 * value / most)} {value:,.0f}" for name, value in values.items())
+    print("\n".join(["```text", title, "", *bars, "```", ""]), flush=True)
