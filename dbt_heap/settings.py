@@ -6,6 +6,7 @@ Flags beat environment variables, and those beat the project.
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from dbt_heap.project import (
 from dbt_heap.reading import did_you_mean, quoted
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_CUSTOM = "DBT_ENV_CUSTOM_ENV_"
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -57,6 +59,13 @@ class Settings:
     warn_error: bool = False
     events_per_minute: int | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # of this call, in its log
+
+    @property
+    def extra(self) -> Mapping[str, str]:
+        """What users want in each line of the log: https://docs.getdbt.com/reference/dbt-jinja-functions/env_var"""
+        custom = (name for name in self.environ if name.startswith(_CUSTOM))
+        return {name.removeprefix(_CUSTOM): self.environ[name] for name in custom}
 
     @property
     def selecting(self) -> bool:

@@ -30,6 +30,8 @@ COMMANDS = {
     "sandbox": "Run a local server that behaves as Heap's documentation says.",
 }
 
+TELLS = "dbt_heap.tells"  # in a context's `meta`: what tells a problem where the log has lines of JSON
+
 
 class CouldNotRun(click.ClickException):
     """Ends the command with a sentence and exit code 2."""
@@ -60,7 +62,10 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except HeapError as error:
-            raise CouldNotRun(str(error)) from None
+            if TELLS not in ctx.meta:
+                raise CouldNotRun(str(error)) from None
+            ctx.meta[TELLS](str(error))
+            ctx.exit(CouldNotRun.exit_code)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists them without loading them."""

@@ -11,6 +11,7 @@ import click
 import yaml
 
 from dbt_heap.cli.cloud_options import CLOUD
+from dbt_heap.cli.group import TELLS
 from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
 from dbt_heap.settings import Settings, project_dir_from
@@ -113,14 +114,19 @@ def all_options(command: F) -> F:
 def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None, **given: Any) -> Settings:
     """The settings that a command's options make. Raises SettingsError where --vars is no mapping."""
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it logs would mix with our lines, which tell all of it
-    return Settings(
+    settings = Settings(
         project_dir=project_dir or project_dir_from(Path.cwd()), cli_vars=_cli_vars(vars_text or "{}"), **given
     )
+    if settings.log_format == "json":
+        click.get_current_context().meta[TELLS] = console_of(settings).problem
+    return settings
 
 
 def console_of(settings: Settings) -> Console:
     """The console that the settings ask for."""
-    return Console(quiet=settings.quiet, log_format=settings.log_format)
+    return Console(
+        quiet=settings.quiet, log_format=settings.log_format, invocation_id=settings.invocation_id, extra=settings.extra
+    )
 
 
 def _cli_vars(text: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -95,7 +94,8 @@ def command(
     settings = settings_of(**shared)
     invocation = invoke(settings)
     _must_go_together(invocation, allow_large, built=built, all_rows=resync or retry_rejected or full_scan)
-    interruption = _Interruption()
+    console = console_of(settings)
+    interruption = _Interruption(console)
     orders = Orders(
         compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
         resync=resync,
@@ -111,7 +111,7 @@ def command(
         max_wait=max_wait,
         stop=interruption,
     )
-    with console_of(settings) as console, interruption:
+    with console, interruption:
         _introduce(console, invocation)
         results = sync(invocation, orders, console)
     _report(results, console)
@@ -133,7 +133,8 @@ def _must_go_together(invocation: Invocation, allow_large: tuple[str, ...], *, b
 class _Interruption:
     """Notes the first SIGINT or SIGTERM, so that the run ends in good order; a second one ends it at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._came = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -150,10 +151,11 @@ class _Interruption:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._came:
+            self._console.let_go()
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         self._came = True
-        print("Stopping after the requests under way; once more stops at once.", file=sys.stderr)
+        self._console.problem("Stopping after the requests under way; once more stops at once.")
 
 
 def _introduce(console: Console, invocation: Invocation) -> None:

@@ -155,7 +155,16 @@ def test_logs_may_be_json_lines(shop: Project) -> None:
     lines = [json.loads(line) for line in shop.sync("--log-format", "json").stderr.splitlines()]
     names = [line["info"]["name"] for line in lines]
     assert names.count("SyncPlanned") == names.count("SyncEnded") == 3
-    assert {"name", "level", "ts", "msg"} == set(lines[0]["info"])
+    assert len({line["info"]["invocation_id"] for line in lines}) == 1
+
+
+def test_an_error_is_a_line_of_json_where_the_others_are(shop: Project) -> None:
+    shop.vars = {}
+    outcome = shop.run("runs", "--log-format", "json", DBT_ENV_CUSTOM_ENV_TEAM="growth")
+    (line,) = map(json.loads, outcome.stderr.splitlines())
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert (line["info"]["name"], line["info"]["extra"]) == ("Problem", {"TEAM": "growth"})
+    assert "Account > Manage > Projects" in line["info"]["msg"]
 
 
 @pytest.mark.parametrize("flags", [(), ("--quiet",), ("--log-format", "json")], ids=["plain", "quiet", "json"])

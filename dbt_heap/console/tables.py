@@ -1,0 +1,34 @@
+"""Tables on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console as Terminal
+from rich.table import Table
+from rich.text import Text
+
+_WIDE = 240
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
+) -> None:
+    """A table on stdout, as wide as it needs to be where nobody looks at a terminal. Nothing is ever cut."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        right = column in numbers
+        table.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    terminal = Terminal(highlight=False)
+    needed = terminal.measure(table, options=terminal.options.update(width=_WIDE)).minimum
+    terminal.width = max(terminal.width, needed) if terminal.is_terminal else _WIDE
+    terminal.print(table)
+
+
+def _cell(value: Any) -> Text:
+    if value is None:
+        return Text("")
+    return Text(f"{value:,}" if isinstance(value, int) else str(value))
