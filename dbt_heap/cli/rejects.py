@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.filters import narrowed, since_option, sync_option
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
 from dbt_heap.ledger.history import read_rejects
 from dbt_heap.opening import open_ledger
+from dbt_heap.payloads import Reason
 
 
 @click.command("rejects")
 @click.option("--with-values", is_flag=True, help="Row by row, with their keys.")
+@sync_option
+@since_option
+@click.option(
+    "--reason",
+    "reasons",
+    type=click.Choice([str(each) for each in Reason]),
+    metavar="REASON",
+    multiple=True,
+    help="Only those rejected for it, such as too_long.",
+)
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
 @all_options
-def command(with_values: bool, limit: int, output: str, **shared: Any) -> None:
+def command(
+    with_values: bool,
+    syncs: tuple[str, ...],
+    since: datetime | None,
+    reasons: tuple[str, ...],
+    limit: int,
+    output: str,
+    **shared: Any,
+) -> None:
     """Show which rows stand rejected, and why.
 
-    A rejected row is tried again when its values change, or with `dbt-heap sync --retry-rejected`.
+    A rejected row is tried again when its values change, or with `dbt-heap sync --retry-rejected`. --since is about
+    when a row was rejected first.
     """
     invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        write_table(
-            read_rejects(ledger.state, invocation.labels(ledger.target), keys=with_values, limit=limit),
-            output,
-        )
+        wanted = narrowed(invocation.labels(ledger.target), syncs)
+        found = read_rejects(ledger.state, wanted, keys=with_values, since=since, reasons=reasons, limit=limit)
+    write_table(found, output)
+    if output == "table" and found.rows:
+        for reason in Reason:
+            if str(reason) in found.columns["reason"].values_distinct():
+                click.echo(f"{reason}: {reason.sentence}", err=True)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.filters import narrowed, since_option, sync_option
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
 from dbt_heap.ledger.history import read_runs
 from dbt_heap.opening import open_ledger
+from dbt_heap.results import Status
+
+# What `runs` tells beside how a run ended: one that is at work or was killed, and one that was ended by a later one.
+_STATUSES = (*map(str, Status), "interrupted", "unfinished")
 
 
 @click.command("runs")
+@sync_option
+@since_option
+@click.option("--status", "statuses", type=click.Choice(_STATUSES), multiple=True, help="Only runs that ended so.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
 @all_options
-def command(limit: int, output: str, **shared: Any) -> None:
+def command(
+    syncs: tuple[str, ...], since: datetime | None, statuses: tuple[str, ...], limit: int, output: str, **shared: Any
+) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
     invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        write_table(read_runs(ledger.state, invocation.labels(ledger.target), limit=limit), output)
+        wanted = narrowed(invocation.labels(ledger.target), syncs)
+        write_table(read_runs(ledger.state, wanted, since=since, statuses=statuses, limit=limit), output)

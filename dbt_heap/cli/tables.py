@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from decimal import Decimal
+from typing import Any
 
 import agate
 
 from dbt_heap.console import print_table
 
 OUTPUTS = ("table", "csv", "json")
+
+_TIMES = frozenset({"started_at", "last_at", "since"})
 
 
 def write_table(table: agate.Table, output: str) -> None:
@@ -20,4 +25,13 @@ def write_table(table: agate.Table, output: str) -> None:
         print()
     else:
         numbers = frozenset(column.name for column in table.columns if isinstance(column.data_type, agate.Number))
-        print_table(table.column_names, table.rows, numbers=numbers)
+        names = table.column_names
+        rows = ([_shown(name, value) for name, value in zip(names, row, strict=True)] for row in table.rows)
+        print_table(names, rows, numbers=numbers)
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A cell as people want it: of our own times, no fractions of a second; of a number without any, none."""
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return re.sub(r"\.\d+", "", value) if name in _TIMES and isinstance(value, str) else value
