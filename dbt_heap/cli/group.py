@@ -21,6 +21,7 @@ COMMANDS = {
     "debug": "Try profile, warehouse, state schema and Heap connection settings.",
     "rejects": "Show which rows stand rejected, and why.",
     "runs": "Show earlier runs.",
+    "explain": "Tell of some keys what Heap has, what it would get, and why.",
     "state": "Look at the state, start over, follow a renamed sync, accept a moved relation, take over.",
     "schema": "Print the JSON Schema of `meta.heap`, or of heap_results.json.",
     "generate": "Propose `meta.heap` for a model, as YAML to paste.",

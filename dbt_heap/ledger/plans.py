@@ -91,6 +91,8 @@ class Comparison:
             "begin": sync.begin.isoformat() if sync.begin else None,
             "newer_than": self.newer_than,
             "rejects_run_id": self.newest.rejects_run_id if self.newest else None,
+            "only_keys": [],  # where some are named, no other row is looked at
+            "only_subjects": [],
             "retry_rejected": self.options.retry_rejected,
             "count_model": sync.allow_rejected.share is not None,
             "count_state": bool(self.tables["synced"])

@@ -16,4 +16,8 @@
     {%- for instant in [plan.begin, plan.newer_than] if instant %}
         and ({{ adapter.quote(plan.timestamp) }} >= {{ dbt_heap.literal(instant) }} or {{ adapter.quote(plan.timestamp) }} is null)
     {%- endfor %}
+    {%- if plan.only_keys %}
+        and ({{ dbt_heap.among(dbt_heap.key_text(plan.key_columns), plan.only_keys) }}
+        {%- for column in plan.columns if column.role == 'subject' %} or {{ dbt_heap.among(dbt_heap.stored_value(column), plan.only_subjects) }}{% endfor %})
+    {%- endif %}
 {% endmacro %}

@@ -4,8 +4,4 @@
 {% endmacro %}
 
 {# … or to some of the words that a column holds, where any are given. #}
-{% macro only_among(column, words) %}
-    {%- set each = [] -%}
-    {%- for word in words -%}{%- do each.append(dbt_heap.literal(word)) -%}{%- endfor -%}
-    {{ return(' and ' ~ column ~ ' in (' ~ each | join(', ') ~ ')' if each else '') }}
-{% endmacro %}
+{% macro only_among(column, words) %}{{ return(' and ' ~ dbt_heap.among(column, words) if words else '') }}{% endmacro %}

@@ -67,8 +67,21 @@ def live(project: Project) -> None:
     project.declare(
         "heap_users", {"type": "user_properties", "identity": "user_id", "properties": {**properties, "Raw": "plan"}}
     )
-    for command in ("sync", "sync --resync", "plan", "show", "rejects", "rejects --with-values", "runs", "sync"):
+    for command in (
+        "sync",
+        "sync --resync",
+        "plan",
+        "show",
+        "rejects",
+        "rejects --with-values",
+        "rejects --reason too_long --since 7d",
+        "runs",
+        "runs --since 2026-01-01 --status success",
+        "sync",
+    ):
         project.run(*command.split())
+    (project.folder / "keys").write_text("u1\n")
+    assert project.run("explain", "--key-file", str(project.folder / "keys")).exit_code == 0
     relation = project.engine.relation_name("main", "heap_users")
     project.state(
         "insert into state.builds (model, relation, invocation_id, status) "

@@ -1,0 +1,67 @@
+"""`dbt-heap explain`."""
+
+from __future__ import annotations
+
+from typing import Any, TextIO
+
+import click
+import orjson
+
+from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.explanation_output import OUTPUTS, write_explanations
+from dbt_heap.cli.options import all_options, settings_of
+from dbt_heap.errors import SettingsError
+from dbt_heap.preview import Key, explanations
+
+MAX_KEYS = 100
+
+
+@click.command("explain")
+@click.option(
+    "--key-file",
+    type=click.File(encoding="utf-8"),
+    required=True,
+    metavar="FILE",
+    help="A key a line; one of several columns as a JSON list. - reads them from stdin.",
+)
+@click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True)
+@all_options
+@click.pass_context
+def command(ctx: click.Context, /, key_file: TextIO, output: str, **shared: Any) -> None:
+    """Tell of some keys what the warehouse has, what Heap acknowledged and when, what it would get next, and why.
+
+    A key is an identity, an account's id or an event's unique key; of an identity all events are told, too. Keys are
+    read from a file, so that none is on a command line, which others can see. This command shows rows' values: that is
+    what it is for. Sends nothing.
+    """
+    invocation = begin(settings_of(**shared))
+    explained = explanations(invocation, _keys(key_file))
+    write_explanations(explained, output)
+    ctx.exit(2 if any(each.error for each in explained) else 0)
+
+
+def _keys(file: TextIO) -> list[Key]:
+    """The keys, each once. Raises SettingsError where there is none, or too many; it repeats no key."""
+    try:
+        lines = [line.rstrip("\r\n") for line in file]
+    except UnicodeDecodeError:
+        raise SettingsError("--key-file: it is not in UTF-8") from None
+    keys = list(dict.fromkeys(_key(line) for line in lines if line.strip()))
+    if not keys:
+        raise SettingsError("--key-file: it holds no key; one a line is needed")
+    if len(keys) > MAX_KEYS:
+        raise SettingsError(f"--key-file: it holds {len(keys):,} keys; at most {MAX_KEYS} are explained at once")
+    return keys
+
+
+def _key(line: str) -> Key:
+    """A line as it is, or the parts of a JSON list of several."""
+    if not line.startswith("["):
+        return line
+    try:
+        parts = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line
+    several = isinstance(parts, list) and len(parts) > 1
+    whole = several and all(isinstance(each, (str, int)) and not isinstance(each, bool) for each in parts)
+    return tuple(map(str, parts)) if whole else line

@@ -1,0 +1,154 @@
+"""`explain`: why a user, an account or an event is in Heap as it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+from tests.warehouse.orders import ORDERS
+from tests.warehouse.users import USERS, sent
+from tests.warehouses import on_every_warehouse
+
+
+def explained(project: Project, *keys: str) -> dict[str, dict[str, Any]]:
+    """What is told of some keys, by sync and key."""
+    ran = project.run("explain", "--key-file", key_file(project, *keys), "--output", "json")
+    assert ran.exit_code == 0, ran.stderr
+    return {f"{each['sync']} {row['key']}": row for each in ran.json() for row in each["keys"]}
+
+
+def key_file(project: Project, *keys: str) -> str:
+    file = project.folder / "keys.txt"
+    file.write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
+    return str(file)
+
+
+def outlooks(found: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {name.split(" ", 1)[1]: each["outlook"] for name, each in found.items()}
+
+
+def why(row: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Of each property: in the warehouse, acknowledged, what Heap would get, why."""
+    return {told["property"]: tuple(told.values())[1:] for told in row["properties"]}
+
+
+@on_every_warehouse
+def test_of_a_user_it_tells_what_the_warehouse_has_what_heap_acknowledged_and_what_is_next(users: Project) -> None:
+    assert outlooks(explained(users, "ana", "nobody")) == {"ana": "new", "nobody": "unknown"}
+    users.sync()
+    users.sql("update heap_users set plan = 'pro', seats = null where user_id = 'ana'")
+    users.sql("delete from heap_users where user_id = 'bob'")
+    found = explained(users, "ana", "bob", "cem")
+    assert outlooks(found) == {"ana": "changed", "bob": "gone", "cem": "unchanged"}
+    ana = found["heap_users ana"]
+    assert why(ana) == {
+        "Plan": ("pro", "team", "pro", "sent: it changed"),
+        "Seats": (None, "3", None, "null; Heap keeps what it has"),
+    }
+    assert ana["record"] == {"identity": "ana", "properties": {"Plan": "pro"}}
+    assert ana["acknowledged_at"] and ana["run_id"] == users.state("select run_id from state.runs")[0][0]
+    assert why(found["heap_users bob"])["Plan"] == (None, "free", None, "")
+
+
+def test_what_would_be_sent_is_what_is_sent(users: Project, heap: Sandbox) -> None:
+    records = [row["record"] for row in explained(users, "ana", "bob", "cem").values()]
+    users.sync()
+    assert sorted(records, key=str) == sorted(sent(heap), key=str)
+
+
+def test_it_tells_why_a_row_is_or_would_be_rejected(users: Project, heap: Sandbox) -> None:
+    users.sql("insert into heap_users values ('undefined', 'x', 1), ('dup', 'x', 1), ('dup', 'y', 2)")
+    found = explained(users, "undefined", "dup")
+    assert {name: (row["outlook"], row["reason"]) for name, row in found.items()} == {
+        "heap_users undefined": ("rejected", "placeholder_identity"),
+        "heap_users dup": ("rejected", "duplicate_key"),
+    }
+    heap.refuse("bob")
+    users.sync()
+    found = explained(users, "undefined", "bob")
+    assert {name: (row["outlook"], row["reason"]) for name, row in found.items()} == {
+        "heap_users undefined": ("standing", "placeholder_identity"),
+        "heap_users bob": ("standing", "refused_by_heap"),
+    }
+    assert found["heap_users bob"]["since"]
+    users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
+    assert explained(users, "bob")["heap_users bob"]["outlook"] == "new"
+
+
+@on_every_warehouse
+def test_of_an_identity_it_tells_all_events_too(orders: Project) -> None:
+    orders.declare("heap_orders", {**ORDERS, "begin": "2026-03-02"})
+    orders.sync()
+    orders.sql("insert into heap_orders values (4, 'ana', timestamp '2026-03-04 08:15:00', 1.25)")
+    found = explained(orders, "ana", "2")
+    assert outlooks(found) == {"4": "new", "3": "acknowledged", "1": "before_begin", "2": "acknowledged"}
+    assert [row["asked"] for row in found.values()] == ["ana", "ana", "ana", "2"]
+    assert why(found["heap_orders 4"])["Total"][0] == "1.25"
+    orders.declare("heap_orders", {**ORDERS, "begin": "2026-03-02", "lookback": "1 hour"})
+    orders.sync()
+    orders.sql("insert into heap_orders values (5, 'ana', timestamp '2026-03-03 01:00:00', 1)")
+    assert outlooks(explained(orders, "5")) == {"5": "before_lookback"}
+
+
+def test_a_key_of_several_columns_is_a_json_list(orders: Project) -> None:
+    orders.declare("heap_orders", {**ORDERS, "unique_key": ["user_id", "order_id"]})
+    orders.sync()
+    (row,) = explained(orders, json.dumps(["ana", 1])).values()
+    assert row["outlook"] == "acknowledged"
+
+
+def test_a_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
+    users.sync()
+    (table,) = (name for name in users.state_tables() if name.startswith("synced_"))
+    users.state(f"update state.{table} set doubt = true where key = 'ana'")
+    (row,) = explained(users, "ana").values()
+    assert (row["outlook"], row["record"]["properties"]) == ("doubtful", {"Plan": "team", "Seats": 3})
+
+
+def test_a_model_that_was_not_built_well_is_told(users: Project) -> None:
+    users.write()
+    results = {
+        "metadata": {},
+        "args": {"which": "run"},
+        "results": [{"unique_id": "model.shop.heap_users", "status": "error"}],
+    }
+    (users.folder / "target" / "run_results.json").write_text(json.dumps(results))
+    shown = users.run("explain", "--key-file", key_file(users, "ana")).stdout
+    assert "none of its rows would be sent: its last build failed" in shown
+
+
+def test_people_read_it_as_text_in_which_nothing_moves_the_terminal(users: Project) -> None:
+    users.sync()
+    users.sql("update heap_users set plan = 'a' || chr(27) || '[2Jb' where user_id = 'ana'")
+    shown = users.run("explain", "--key-file", key_file(users, "ana", "\x1b[2J")).stdout
+    assert "ana: would be sent: it changed since Heap acknowledged it" in shown
+    assert "Heap acknowledged it last at 20" in shown
+    assert "\x1b" not in shown and r"a\x1b[2Jb" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "it holds no key"), ("\n \n", "it holds no key"), ("\n".join(map(str, range(101))), "it holds 101 keys")],
+)
+def test_a_file_without_keys_or_with_too_many_is_told(users: Project, text: str, told: str) -> None:
+    outcome = users.run("explain", "--key-file", key_file(users, *text.split("\n")))
+    assert outcome.exit_code == 2
+    assert told in outcome.stderr
+
+
+def test_a_sync_that_cannot_be_explained_hides_no_other(users: Project) -> None:
+    users.declare("heap_gone", {**USERS, "properties": {"Other": "other"}})
+    outcome = users.run("explain", "--key-file", key_file(users, "ana"), "--output", "json")
+    assert outcome.exit_code == 2
+    found = {each["sync"]: each for each in outcome.json()}
+    assert found["heap_gone"]["error"] and found["heap_users"]["keys"][0]["outlook"] == "new"
+
+
+def test_it_writes_nothing_and_looks_at_no_key_twice(users: Project) -> None:
+    before = users.state_tables() if users.state_tables() else set()
+    assert len(explained(users, "ana", "ana", "", "ana")) == 1
+    assert users.state_tables() == before
