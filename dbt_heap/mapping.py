@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+
+from dbt_heap.words import Word
 
 
-class ValueClass(str, Enum):
+class ValueClass(Word):
     """How a column is compared, stored and written to Heap; the macro `value_class` sorts types into these."""
 
     BOOLEAN = "boolean"
@@ -25,11 +26,8 @@ class ValueClass(str, Enum):
     OTHER = "other"  # uuid, time, interval, enum …: stored as text
     BYTES = "bytes"  # never sent
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Role(str, Enum):
+class Role(Word):
     """What a mapped column is in Heap's record."""
 
     SUBJECT = "subject"  # whom an event is about: identity or user_id
@@ -39,9 +37,6 @@ class Role(str, Enum):
     IDEMPOTENCY_KEY = "idempotency_key"
     PROPERTIES = "properties"  # a JSON column whose top-level keys become properties
     PROPERTY = "property"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 def spellings(column: str, there: Iterable[str]) -> list[str]:

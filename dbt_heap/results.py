@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.files import write_whole
+from dbt_heap.words import Word
 
 FILE_NAME = "heap_results.json"
 SCHEMA_VERSION = 1
 
 
-class Status(str, Enum):
+class Status(Word):
     """How a sync ended."""
 
     SUCCESS = "success"
@@ -30,9 +30,6 @@ class Status(str, Enum):
     SKIPPED = "skipped"  # not begun: another run is at work on it, or this one was stopped before
     PARTIAL = "partial"  # stopped in good order before the end: the rest is sent by the next run
     ERROR = "error"  # it could not run
-
-    def __str__(self) -> str:
-        return self.value
 
     @property
     def exit_code(self) -> int:

@@ -19,7 +19,7 @@ LAYERS = [
     "__main__", "plugin", "cli", "console", "report", "preview", "run", "vanished", "exposures", "proposal", "opening",
     "invocation", "cloud", "gates", "results", "delivery", "heap", "pacing", "batches", "payloads", "ledger",
     "warehouse", "selection", "declarations", "settings", "project", "reading", "manifest", "mapping", "limits",
-    "scalars", "http", "files", "sockets", "errors", "__init__",
+    "scalars", "http", "files", "sockets", "words", "errors", "__init__",
 ]  # fmt: skip
 
 SERVERS = {"sandbox", "listen"}  # beside the others: only the command line knows them

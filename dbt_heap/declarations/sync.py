@@ -6,20 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import Enum
 
 from dbt_heap.manifest import Model
+from dbt_heap.words import Word
 
 
-class SyncType(str, Enum):
+class SyncType(Word):
     """What a sync's rows are to Heap."""
 
     USER_PROPERTIES = "user_properties"
     ACCOUNT_PROPERTIES = "account_properties"
     EVENTS = "events"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 def slug(name: str) -> str:

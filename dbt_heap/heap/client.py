@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from enum import Enum
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from dbt_heap.http.deadlines import PunctualAdapter
 from dbt_heap.http.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
 from dbt_heap.payloads import Records
 from dbt_heap.settings import LOOPBACK
+from dbt_heap.words import Word
 
 PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
     SyncType.EVENTS: "/api/track",
@@ -46,16 +46,13 @@ NO_ANSWER = "no answer in time"
 NO_TIME = "it did not take them, and no time was left for another try"
 
 
-class Outcome(str, Enum):
+class Outcome(Word):
     """What an answer means for the records of its request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"  # none was taken, because of at least one of them
     UNAVAILABLE = "unavailable"  # taken or not: nobody knows
     FATAL = "fatal"  # no request will fare better
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from enum import Enum
 from typing import Any
+
+from dbt_heap.words import Word
 
 SCHEMA_VERSION = 1  # of the state's tables; raised when an older dbt-heap must not write there any more
 
 
-class Step(str, Enum):
+class Step(Word):
     """The steps that are written down; what is done between two of them may be done again."""
 
     PLANNED = "planned"
@@ -27,9 +28,6 @@ class Step(str, Enum):
     def unfinished(self) -> bool:
         """Whether a run that got no further has to be recovered."""
         return self in (Step.PLANNED, Step.HORIZON, Step.FOLDED)
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True)

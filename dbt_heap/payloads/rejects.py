@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from dbt_heap import limits
+from dbt_heap.words import ToldWord
 
 
-class Reason(str, Enum):
+class Reason(ToldWord):
     """The words the `rejects` table holds; `sentence` says to people what to mend.
 
     The macro `reject_reason` finds most of them before a row leaves the warehouse, under the same words.
     """
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str) -> Reason:
-        """A reason that equals its word and bears its sentence."""
-        reason = str.__new__(cls, word)
-        reason._value_ = word
-        reason.sentence = sentence
-        return reason
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     NULL_IDENTITY = "null_identity", "The identity is null."
     NULL_KEY = "null_key", "A column of the unique key is null."

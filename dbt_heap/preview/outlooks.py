@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from dbt_heap.payloads import Reason
+from dbt_heap.words import ToldWord
 
-_SENTENCES = {str(each): each.sentence for each in Reason}
 
-
-class Outlook(str, Enum):
+class Outlook(ToldWord):
     """What the next sync would do with a row: a word for machines, and a sentence for people."""
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str) -> Outlook:
-        """One that equals its word and bears its sentence."""
-        outlook = str.__new__(cls, word)
-        outlook._value_ = word
-        outlook.sentence = sentence
-        return outlook
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     NEW = "new", "would be sent: Heap has acknowledged nothing of it"
     CHANGED = "changed", "would be sent: it changed since Heap acknowledged it"
@@ -78,4 +64,4 @@ class Explanation:
         if self.reason is None:
             return self.outlook.sentence
         of = f" ({self.guilty})" if self.guilty else ""
-        return f"{self.outlook.sentence}: {self.reason}{of}. {_SENTENCES.get(self.reason, '')}".rstrip()
+        return f"{self.outlook.sentence}: {self.reason}{of}. {Reason.tell(self.reason)}"

@@ -22,7 +22,6 @@ from dbt_heap.report.facts import Report
 
 SHOWN_RUNS = 10  # in a sync's table of runs
 _KINDS = {SyncType.USER_PROPERTIES: "users", SyncType.ACCOUNT_PROPERTIES: "accounts", SyncType.EVENTS: "events"}
-_SENTENCES = {str(each): each.sentence for each in Reason}
 
 
 def page(report: Report) -> str:
@@ -57,7 +56,7 @@ def _environment() -> Environment:
         "count": lambda count: f"{count:,}",
         "instant": lambda instant: instant.strftime("%Y-%m-%d %H:%M"),
         "ago": _ago,
-        "sentence": lambda reason: _SENTENCES.get(reason, reason),
+        "sentence": Reason.tell,
         "kind": lambda sync: _KINDS[sync.type],
     }
     environment.globals |= {
