@@ -66,3 +66,15 @@ class MappedColumn:
 def is_property(stored: str) -> bool:
     """Whether a column of the state was named by MappedColumn.stored."""
     return stored.lower().startswith("p_")
+
+
+_FIELDS = frozenset(
+    MappedColumn(role, str(role), "", "", value_class).stored
+    for role in (Role.SUBJECT, Role.EVENT, Role.TIMESTAMP, Role.SESSION_ID, Role.IDEMPOTENCY_KEY)
+    for value_class in ValueClass
+)
+
+
+def is_field(stored: str) -> bool:
+    """Whether such a column is a field of an event, beside its properties."""
+    return stored.lower() in _FIELDS

@@ -117,6 +117,7 @@ class Block(BaseModel):
     allow_rejected: AllowRejected = Field(
         None, description="Rejected rows up to which the sync succeeds: a number, or a percentage of rows. Default: 0."
     )
+    log: Flag = Field(False, description="Whether `<sync>__log` keeps which property was sent when. Default: false.")
 
 
 EVENTS, USERS, ACCOUNTS = SyncType.EVENTS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES

@@ -142,4 +142,5 @@ def _sync(draft: _Draft, sync_type: SyncType) -> Sync:
         timezone=block.timezone or "UTC",
         max_rows=block.max_rows,
         allow_rejected=block.allow_rejected or Allowance(rows=0),
+        log=bool(block.log),
     )

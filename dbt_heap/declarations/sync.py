@@ -70,6 +70,7 @@ class Sync:
     timezone: str = "UTC"
     max_rows: Allowance | None = None
     allow_rejected: Allowance = field(default_factory=lambda: Allowance(rows=0))
+    log: bool = False  # what was sent is kept in `<sync>__log`
 
     @property
     def key_columns(self) -> tuple[str, ...]:

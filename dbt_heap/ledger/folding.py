@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from dbt_heap.ledger.catalog import Catalog
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.fates import Fates
 from dbt_heap.ledger.state import State
-from dbt_heap.mapping import is_property
+from dbt_heap.mapping import is_field, is_property
 
 _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
 
@@ -39,6 +40,27 @@ class Folding:
                 f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
             )
         return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
+
+    def log(self, names_of: Mapping[str, str]) -> None:
+        """Keeps which property was sent when, under Heap's names (stored name -> name). Raises WarehouseError."""
+        columns = [name for name in self.catalog.of_state(self.entry.outbox) if is_property(name)]
+        properties = [
+            {"place": place, "column": column, "name": names_of.get(column, column)}
+            for place, column in enumerate(columns, start=1)
+            if self.entry.type != "events" or not is_field(column)
+        ]
+        table = names.log(self.entry.sync)
+        log = self.state.relation(table)
+        if not self.catalog.of_state(table):
+            self.state.warehouse.execute("create_log", log=log)
+        if properties:
+            self.state.warehouse.execute(
+                "write_log",
+                run=self._arguments(),
+                log=log,
+                destination=self.entry.destination,
+                properties=properties,
+            )
 
     def fates(self) -> Fates:
         """What became of the planned rows. Raises StateError where the run's tables are gone, WarehouseError."""
@@ -89,6 +111,23 @@ class Folding:
             "horizon": self.entry.horizon or 0,
             **more,
         }
+
+
+def doubted(state: State, entry: Entry) -> str | None:
+    """Puts all of a sync's state in doubt, in place, or as its next generation, whose name it returns.
+
+    Raises WarehouseError.
+    """
+    known = state.relation(entry.synced or "")
+    if state.warehouse.render("merges"):
+        state.warehouse.execute("mark_all_doubtful", synced=known)
+        return None
+    doubtful = names.generation(entry.destination, entry.sync)
+    state.warehouse.execute(
+        "doubtful_generation", next=state.relation(doubtful), synced=known,
+        columns=list(state.catalog.of_state(entry.synced)),
+    )  # fmt: skip
+    return doubtful
 
 
 def _holds(stored: str | None, sent: str) -> bool:

@@ -140,11 +140,11 @@ class Ledger:
             if resync or self._unfinished(sync, destination):
                 self.state = self.state.reread()
             if self._unfinished(sync, destination):  # still, now that nobody else can end it
-                dead = Turn(self.state, lock, holder, self.entry(sync, destination))
+                dead = Turn(self.state, lock, holder, self.entry(sync, destination), logs=sync.log)
                 dead.recover(self._columns(sync))
                 notes += dead.notes
                 self.state = self.state.reread()
-            turn = Turn(self.state, lock, holder, self.entry(sync, destination))
+            turn = Turn(self.state, lock, holder, self.entry(sync, destination), logs=sync.log)
             turn.notes += notes
             turn.sweep(keep=moved)
             if resync:

@@ -22,6 +22,7 @@ TABLES = (SYNC_LOG, REJECT_LOG, BUILDS)
 SHARED = (*TABLES, RUNS, REJECTS)
 
 _VIEW = re.compile(r"[a-z0-9_]*__synced(_[0-9a-f]{8})?")
+_LOG = re.compile(r"[a-z0-9_]+__log")
 _PHYSICAL = re.compile(r"(lock|stale|outbox|acked|synced)_[a-z0-9_]*_[0-9a-f]{8}(_[0-9a-f]{12})?")
 
 
@@ -47,10 +48,20 @@ def view(sync: str, destination: str | None = None) -> str:
     return f"{slug(sync)}__synced_{digest}".rstrip("_")
 
 
+def log(sync: str) -> str:
+    """The table that keeps which property was sent when, to any destination."""
+    return f"{slug(sync)}__log"
+
+
+def is_log(table: str) -> bool:
+    """Whether it is one of these."""
+    return bool(_LOG.fullmatch(table.lower()))
+
+
 def is_ours(table: str) -> bool:
     """Whether a name in the state schema is one of those made here."""
     lowered = table.lower()
-    return lowered in SHARED or any(each.fullmatch(lowered) for each in (_VIEW, _PHYSICAL))
+    return lowered in SHARED or any(each.fullmatch(lowered) for each in (_VIEW, _LOG, _PHYSICAL))
 
 
 def was_lock(table: str) -> bool:

@@ -12,7 +12,7 @@ from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.fates import Acknowledgement, Fates
-from dbt_heap.ledger.folding import Folding
+from dbt_heap.ledger.folding import Folding, doubted
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
 from dbt_heap.ledger.reasons import reject_reasons
@@ -31,13 +31,14 @@ class Turn:
     A step that finds the lock in other hands raises RunningError: what was sent until then is in doubt, not lost.
     """
 
-    def __init__(self, state: State, lock: Lock, holder: Holder, entry: Entry) -> None:
+    def __init__(self, state: State, lock: Lock, holder: Holder, entry: Entry, *, logs: bool = False) -> None:
         self._state = state
         self._lock = lock
         self._holder = holder
         self._lock.show()
         self._plan: dict[str, Any] = {}
         self._names: dict[str, str] = {}
+        self._logs = logs  # whether what was sent is kept in `<sync>__log`
         self.written = False  # whether the warehouse writes the records: a row of `pages` is a batch then
         self.notes: list[str] = []  # what else to know of the run, in sentences
         self._before = entry  # the newest entry of earlier runs
@@ -70,21 +71,13 @@ class Turn:
 
     def doubt_all(self) -> None:
         """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
-        if not self.entry.synced or self.entry.type == "events":
+        before = self.entry
+        if not before.synced or before.type == "events":
             return
-        state, before = self._state, self.entry
-        known = state.relation(self.entry.synced)
-        if state.warehouse.render("merges"):
-            state.warehouse.execute("mark_all_doubtful", synced=known)
-            return
-        doubtful = names.generation(self.entry.destination, self.entry.sync)
-        state.warehouse.execute(
-            "doubtful_generation", next=state.relation(doubtful), synced=known,
-            columns=list(state.catalog.of_state(self.entry.synced)),
-        )  # fmt: skip
-        self._log(Step.FOLDED, synced=doubtful)
-        self._confirm()
-        self._show(before, state.catalog)
+        if doubtful := doubted(self._state, before):
+            self._log(Step.FOLDED, synced=doubtful)
+            self._confirm()
+            self._show(before, self._state.catalog)
 
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
@@ -195,6 +188,8 @@ class Turn:
                 raise StateError(
                     f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded."
                 )
+            if self._logs:
+                folding.log({**shown_names(self._state, catalog, before), **self._names})
             self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
             self._confirm()
         self._show(before, catalog)

@@ -64,7 +64,7 @@ def _told(sync: Sync) -> Mapping[str, Any]:
     """What a block says beside keys and properties, under the block's own keys."""
     plain = (
         "environment", "event_name", "event_name_column", "timestamp", "session_id", "properties_column", "begin",
-        "lookback", "timezone", "max_rows", "allow_rejected",
+        "lookback", "timezone", "max_rows", "allow_rejected", "log",
     )  # fmt: skip
     return {
         "model": sync.model.unique_id,

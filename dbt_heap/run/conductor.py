@@ -21,6 +21,7 @@ from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Options, Plan
+from dbt_heap.ledger.retention import tidy
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import MINUTE_SECONDS, Pace
@@ -66,6 +67,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     _warn(invocation.warnings, watching)
     try:
         with open_ledger(invocation) as ledger:
+            before = ledger.state
             today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
             _warn(today.warnings, watching)
             run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
@@ -75,6 +77,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
                 out = _left_out(each) if failed or run.stopped() else _held_back(each, today)
                 ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
+            _warn(tidy(before, invocation.project.heap_vars.retain_days), watching)
             target = ledger.target
     except RunningError as held:  # of a DuckDB file, before any sync could begin
         if not orders.skip_running:

@@ -6,11 +6,14 @@
             when single.verdict is not null then single.verdict
             when whole.batch is not null then 'accepted'
             else 'doubt'
-        end as verdict
+        end as verdict,
+        coalesce(single.decided_at, whole.decided_at) as decided_at
     from {{ run.outbox }} as outbox
-    left join (select distinct batch from {{ run.acked }} where seq is null) as whole on whole.batch = outbox.batch
     left join (
-        select seq, min(verdict) as verdict from {{ run.acked }} where seq is not null group by seq
+        select batch, min({{ adapter.quote('at') }}) as decided_at from {{ run.acked }} where seq is null group by batch
+    ) as whole on whole.batch = outbox.batch
+    left join (
+        select seq, min(verdict) as verdict, min({{ adapter.quote('at') }}) as decided_at from {{ run.acked }} where seq is not null group by seq
     ) as single on single.seq = outbox.seq
     where outbox.reject is null and outbox.stood is null and outbox.seq <= {{ run.horizon }}
 {% endmacro %}

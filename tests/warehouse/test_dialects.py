@@ -17,7 +17,7 @@ from tests.project import Project
 from tests.warehouses import DuckDB
 
 ASKING = {  # macros that ask the warehouse while they are rendered: for its schemas, or for its version
-    "bigquery": {"catalog"}, "databricks": {"newest_entries", "read_lock"}, "spark": {"catalog"},
+    "bigquery": {"catalog"}, "databricks": {"newest_entries", "read_lock", "forget_older"}, "spark": {"catalog"},
 }  # fmt: skip
 
 USERS = """
@@ -52,13 +52,14 @@ def live(project: Project) -> None:
     project.declare(
         "heap_users",
         {"type": "user_properties", "identity": "user_id", "max_rows": "100%", "allow_rejected": "1%",
-         "too_long": "reject", "properties": properties},
+         "too_long": "reject", "log": True, "properties": properties},
     )  # fmt: skip
     project.table("heap_orders", ORDERS)
     project.declare(
         "heap_orders",
         {"type": "events", "identity": "user_id", "unique_key": ["order_id", "user_id"], "event_name_column": "name",
-         "timestamp": "at", "begin": "2020-01-01", "lookback": "3 days", "properties": ["total", "paid"]},
+         "timestamp": "at", "begin": "2020-01-01", "lookback": "3 days", "log": True,
+         "properties": ["total", "paid"]},
     )  # fmt: skip
     project.sync()
     project.sql("update heap_users set plan = plan + 1 where plan < 15")
@@ -88,6 +89,9 @@ def live(project: Project) -> None:
         f"values ('model.shop.heap_users', '{relation}', '1', 'built')"
     )
     project.run("sync", "--built")
+    project.vars["retain_days"] = 30
+    project.state('update state.sync_log set "at" = "at" - interval \'40 days\'')
+    project.sync()
     for name, how in (
         ("heap_users", ("--from-relation", "main.heap_users")),
         ("heap_orders", ("--before", "2026-03-01")),
@@ -110,6 +114,7 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
             assert not unquoted_reserved(tree, nowhere.adapter_type), statement
             parsed += 1
     assert parsed > 120
+    assert {"write_log", "forget_older"} <= {macro for macro, _ in calls}
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks

@@ -1,0 +1,72 @@
+"""`log: true`: which property was sent when."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbt_heap.ledger.folding import Folding
+from dbt_heap.sandbox.server import Sandbox
+from tests.project import Project
+from tests.warehouse.orders import ORDERS
+from tests.warehouse.users import USERS
+from tests.warehouses import on_every_warehouse
+
+TOLD = "select key, property, value from state.heap_users__log order by sent_at, key, property"
+
+
+@on_every_warehouse
+def test_each_property_that_heap_accepted_is_kept_with_its_time_and_run(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "log": True})
+    users.sync()
+    first = [("ana", "Plan", "team"), ("ana", "Seats", "3"), ("bob", "Plan", "free"), ("bob", "Seats", "1")]
+    assert users.state(TOLD) == [*first, ("cem", "Seats", "2")]
+    users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
+    users.sync()
+    assert users.state(TOLD)[5:] == [("bob", "Plan", "pro")]
+    runs = "select count(distinct run_id), count(distinct destination), count(sent_at) from state.heap_users__log"
+    assert users.state(runs) == [(2, 1, 6)]
+
+
+def test_what_heap_rejected_or_did_not_take_is_not_in_it(users: Project, heap: Sandbox) -> None:
+    users.declare("heap_users", {**USERS, "log": True})
+    heap.refuse("bob")
+    assert users.sync().exit_code == 1
+    assert {key for key, *_ in users.state(TOLD)} == {"ana", "cem"}
+
+
+def test_a_null_that_was_sent_as_a_blank_is_a_blank_there(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "nulls": "blank", "log": True})
+    users.sync()
+    users.sql("update heap_users set plan = null where user_id = 'ana'")
+    users.sync()
+    assert users.state(TOLD)[-1] == ("ana", "Plan", "")
+
+
+def test_of_events_it_keeps_the_properties_and_no_other_field(orders: Project) -> None:
+    orders.declare("heap_orders", {**ORDERS, "log": True})
+    orders.sync()
+    told = orders.state("select key, property, value from state.heap_orders__log order by key")
+    assert told == [("1", "Total", "9.50"), ("2", "Total", "20.00"), ("3", "Total", "7.25")]
+
+
+@on_every_warehouse
+def test_a_fold_that_is_repeated_writes_no_row_twice(users: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    users.declare("heap_users", {**USERS, "log": True})
+    once = Folding.log
+    monkeypatch.setattr(Folding, "log", lambda folding, names: [once(folding, names), once(folding, names)])
+    users.sync()
+    users.sql("update heap_users set seats = seats + 1")
+    users.sync()
+    assert len(users.state(TOLD)) == 5 + 3
+
+
+def test_syncs_without_it_keep_nothing(users: Project) -> None:
+    users.sync()
+    assert not [table for table in users.state_tables() if table.endswith("__log")]
+
+
+def test_the_schema_with_a_log_in_it_is_dbt_heaps_own(users: Project) -> None:
+    users.declare("heap_users", {**USERS, "log": True})
+    users.sync()
+    assert users.run("check").exit_code == 0
+    assert users.sync().exit_code == 0
