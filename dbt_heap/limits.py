@@ -10,6 +10,9 @@ from __future__ import annotations
 # https://developers.heap.io/reference/bulk-track, .../bulk-add-user-properties, .../bulk-add-account-properties
 MAX_BATCH = 1000
 
+# https://developers.heap.io/reference/user-deletion: "Up to 10,000 users can be submitted in a single request"
+MAX_DELETIONS = 10_000
+
 # https://developers.heap.io/reference/bulk-track
 EVENTS_PER_MINUTE = 15_000
 EVENTS_PER_MINUTE_AND_IDENTITY = 1_000

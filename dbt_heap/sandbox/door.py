@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from dbt_heap.sandbox.answers import Reset, response
-from dbt_heap.sandbox.faults import Draws, parse_faults
-from dbt_heap.sandbox.intake import Intake
+from dbt_heap.sandbox.erasure import AUTH_TOKEN, STATUS, USER_DELETION, Call, Erasure
+from dbt_heap.sandbox.faults import Draws, Fault, parse_faults
+from dbt_heap.sandbox.intake import Answer, Intake
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.rules import ENDPOINTS, Endpoint
+
+_Judge: TypeAlias = Callable[[Request, bytes, "Fault | None"], Answer]
 
 
 class Door:
     """Heap's own routes, behind the latency and the faults of the moment."""
 
-    def __init__(self, intake: Intake, options: SandboxOptions) -> None:
+    def __init__(self, intake: Intake, erasure: Erasure, options: SandboxOptions) -> None:
         self._intake = intake
+        self._erasure = erasure
         self._latency_seconds = options.latency_ms / 1000
         self.misbehave(options.faults, options.seed)
 
@@ -32,20 +39,32 @@ class Door:
         self.draws = Draws(parse_faults(faults), seed)
 
     def routes(self) -> list[Route]:
-        """A route for each endpoint."""
-        return [self._route(endpoint) for endpoint in ENDPOINTS]
+        """A route for each endpoint, those of deletion at the end."""
+        erase = self._route(self._erased)
+        return [
+            *(Route(each.path, self._route(partial(self._taken, each)), methods=["POST"]) for each in ENDPOINTS),
+            Route(AUTH_TOKEN, erase, methods=["POST"]),
+            Route(USER_DELETION, erase, methods=["POST"]),
+            Route(STATUS + "{request_id}", erase, methods=["GET"]),
+        ]
 
-    def _route(self, endpoint: Endpoint) -> Route:
-        async def post(request: Request) -> Response:
+    def _route(self, judged: _Judge) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
             fault = next(self.draws)
             try:
                 body = await (_beginning(request) if fault and fault.within else request.body())
             except ClientDisconnect:
                 return Reset()
             await asyncio.sleep(self._latency_seconds)
-            return response(self._intake.answer(endpoint, body, request.headers.get("content-type", ""), fault))
+            return response(judged(request, body, fault))
 
-        return Route(endpoint.path, post, methods=["POST"])
+        return answer
+
+    def _taken(self, endpoint: Endpoint, request: Request, body: bytes, fault: Fault | None) -> Answer:
+        return self._intake.answer(endpoint, body, request.headers.get("content-type", ""), fault)
+
+    def _erased(self, request: Request, body: bytes, fault: Fault | None) -> Answer:
+        return self._erasure.answer(Call(request.url.path, request.headers.get("authorization", ""), body), fault)
 
 
 async def _beginning(request: Request) -> bytes:

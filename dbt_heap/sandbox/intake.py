@@ -32,6 +32,12 @@ class Answer:
         return self.fault.status if self.fault else self.status
 
 
+def spoiled(answer: Answer, fault: Fault, now: float, *, retry_after: bool) -> Answer:
+    """An answer with a fault in its place."""
+    asked = {"429": "1", "429-date": formatdate(now + 1, usegmt=True)}.get(fault.kind)
+    return replace(answer, reason=f"fault: {fault}", retry_after=asked if retry_after else None, fault=fault)
+
+
 class Intake:
     """The sandbox behind its door."""
 
@@ -48,13 +54,14 @@ class Intake:
         refuse is refused plainly: no fault turns a refusal into a success.
         """
         now = self._options.clock()
+        self._store.delete_due(now)
         submission = read(endpoint, body, content_type, strict=self._options.strict, refused=self.refused)
         if fault and not fault.after:
-            answer = self._spoiled(Answer(), fault, now)
+            answer = spoiled(Answer(), fault, now, retry_after=self._options.retry_after)
         else:
             answer = self._refusal(submission, len(body), now) or self._welcome(endpoint)
             if fault and answer.taken:
-                answer = self._spoiled(answer, fault, now)
+                answer = spoiled(answer, fault, now, retry_after=self._options.retry_after)
         self._keep(submission, body, now, answer)
         return answer
 
@@ -81,15 +88,6 @@ class Intake:
         if endpoint is ADD_ACCOUNT_PROPERTIES:
             return Answer(200, "OK", taken=True)
         return Answer(200, "{}", media_type="application/json", taken=True)
-
-    def _spoiled(self, answer: Answer, fault: Fault, now: float) -> Answer:
-        retry_after = {"429": "1", "429-date": formatdate(now + 1, usegmt=True)}.get(fault.kind)
-        return replace(
-            answer,
-            reason=f"fault: {fault}",
-            retry_after=retry_after if self._options.retry_after else None,
-            fault=fault,
-        )
 
     def _keep(self, submission: Submission, body: bytes, now: float, answer: Answer) -> None:
         entry = Entry(

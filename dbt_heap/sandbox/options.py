@@ -31,6 +31,9 @@ class SandboxOptions:
     bad_request_index: bool = True  # False: a 400 does not say which record is bad
     max_body_bytes: int | None = None  # larger bodies are answered 413; Heap states no limit
 
+    api_key: str | None = None  # the one by which deletion is allowed; None: any that is not empty
+    deletion_seconds: float = 0.0  # from a deletion request until it is complete; Heap states nothing
+
     rate_limits: bool = True
     retry_after: bool = True  # False: a 429 does not say how long to wait
     events_per_minute: int = EVENTS_PER_MINUTE

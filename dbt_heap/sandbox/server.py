@@ -16,6 +16,7 @@ import uvicorn
 from dbt_heap.sandbox.app import application
 from dbt_heap.sandbox.connection import Connection
 from dbt_heap.sandbox.door import Door
+from dbt_heap.sandbox.erasure import Erasure
 from dbt_heap.sandbox.intake import Intake
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.store import Store
@@ -31,6 +32,7 @@ class Sandbox:
     url: str
     _store: Store
     _intake: Intake
+    _erasure: Erasure
     _door: Door
 
     def users(self, app_id: str | None = None) -> list[Item]:
@@ -59,7 +61,7 @@ class Sandbox:
 
     def refuse(self, *subjects: str) -> None:
         """Answers 400 to what names one of these identities, user ids or account ids, and to no others."""
-        self._intake.refused = frozenset(subjects)
+        self._intake.refused = self._erasure.refused = frozenset(subjects)
 
     def reset(self) -> None:
         """Forgets everything but how to misbehave and whom to refuse."""
@@ -78,7 +80,8 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
         closing(listening("sandbox", options.host, options.port, backlog=2048)) as listener,
     ):
         intake = Intake(options, store)
-        door = Door(intake, options)
+        erasure = Erasure(options, store)
+        door = Door(intake, erasure, options)
         config = uvicorn.Config(
             application(store, intake, door, options.host), http=Connection, ws="none", lifespan="off", log_config=None,
             log_level="error", access_log=False, timeout_keep_alive=75, timeout_graceful_shutdown=5,
@@ -87,7 +90,7 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Sandbox(url_of(listener), store, intake, door)
+            yield Sandbox(url_of(listener), store, intake, erasure, door)
         finally:
             server.should_exit = True
             thread.join()

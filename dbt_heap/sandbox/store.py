@@ -20,6 +20,8 @@ import orjson
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.limits import MAX_TEXT
+from dbt_heap.sandbox import deletions
+from dbt_heap.sandbox.deletions import Deletion
 from dbt_heap.sandbox.rules import Record
 from dbt_heap.sandbox.submissions import Submission, parse
 
@@ -38,7 +40,7 @@ create table if not exists requests (
 """
 _NEWEST = "create index if not exists objects_by_request on objects (plural, request)"
 LOGGED = ("app_id", "at", "path", "status", "reason", "records", "kept")
-_TABLES = ("objects", "events", "requests")
+_TABLES = ("objects", "events", "requests", "deletions")
 ID = {"users": "identity", "accounts": "account_id"}
 
 
@@ -70,17 +72,18 @@ class Store:
             self._sql = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
             self._sql.execute("pragma journal_mode = wal")
             self._sql.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
-            self._sql.executescript(_SCHEMA)
+            self._sql.executescript(_SCHEMA + deletions.SCHEMA)
             self._migrate()
             self._sql.execute(_NEWEST)
         except sqlite3.Error as error:
             raise SettingsError(f"the sandbox cannot keep its data in {file}: {error}") from error
 
-    def keep(self, entry: Entry, taken: Submission | None) -> None:
+    def keep(self, entry: Entry, taken: Submission | None, deletion: Deletion | None = None) -> None:
         """Logs the request and, where something was taken from it, keeps that: both or neither."""
         with self._transaction():
             number = self.rows("select coalesce(max(number), 0) + 1 from requests")[0][0]
             kept = self._take(taken, number, entry.at) if taken else 0
+            kept += deletions.take(self._sql, deletion) if deletion else 0
             self._sql.execute(
                 f"insert into requests (number, {', '.join(LOGGED)}, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -120,6 +123,18 @@ class Store:
         """A request's body as it came; None where there is no such request."""
         found = self.rows("select body from requests where number = ?", (number,))
         return zlib.decompress(found[0][0]) if found else None
+
+    def is_deleted(self, request_id: str, app_id: str) -> bool | None:
+        """Whether a deletion request is carried out; None where the app id has none of this id."""
+        with self._lock:
+            return deletions.is_done(self._sql, request_id, app_id)
+
+    def delete_due(self, now: float) -> None:
+        """Carries out the deletion requests that are due."""
+        with self._lock:
+            if deletions.is_any_due(self._sql, now):
+                with self._transaction():
+                    deletions.delete_due(self._sql, now)
 
     def counts(self) -> dict[str, int]:
         """How many users, accounts, events and requests there are."""

@@ -1,0 +1,123 @@
+"""Heap's user deletion API in the sandbox, by real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from dbt_heap.sandbox.options import SandboxOptions
+from dbt_heap.sandbox.server import Sandbox, running
+
+BASE = "/api/public/v0"
+
+
+class Clock:
+    """A time of day that stands still until it is moved."""
+
+    now = 1_772_352_900.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Iterator[Sandbox]:
+    with running(SandboxOptions(clock=clock, api_key="k", deletion_seconds=60, rate_limits=False)) as sandbox:
+        yield sandbox
+
+
+def token(sandbox: Sandbox, app_id: str = "11", key: str = "k") -> requests.Response:
+    return requests.post(f"{sandbox.url}{BASE}/auth_token", auth=(app_id, key), timeout=5)
+
+
+def bearer(sandbox: Sandbox, app_id: str = "11") -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(sandbox, app_id).json()['access_token']}"}
+
+
+def ask(sandbox: Sandbox, headers: dict[str, str], *users: dict[str, Any]) -> requests.Response:
+    return requests.post(f"{sandbox.url}{BASE}/user_deletion", json={"users": users}, headers=headers, timeout=5)
+
+
+def status(sandbox: Sandbox, headers: dict[str, str], request_id: str) -> requests.Response:
+    return requests.get(f"{sandbox.url}{BASE}/deletion_status/{request_id}", headers=headers, timeout=5)
+
+
+def hold(sandbox: Sandbox, app_id: str, *events: dict[str, Any]) -> None:
+    sent = {"app_id": app_id, "events": [{"event": "Paid", **each} for each in events]}
+    assert requests.post(f"{sandbox.url}/api/track", json=sent, timeout=5).status_code == 200
+
+
+def test_a_deletion_is_pending_until_it_is_complete_and_then_the_users_are_gone_from_all_app_ids(
+    sandbox: Sandbox, clock: Clock
+) -> None:
+    hold(sandbox, "11", {"identity": "ana"}, {"identity": "bo"}, {"user_id": "901"})
+    hold(sandbox, "12", {"identity": "ana"})
+    headers = bearer(sandbox)
+    answer = ask(sandbox, headers, {"identity": "ana"}, {"user_id": 901})
+    told = answer.json()
+    assert (answer.status_code, told["status"]) == (201, "pending")
+    assert told["deletion_request_location"].endswith(f"/deletion_status/{told['deletion_request_id']}")
+    request_id = told["deletion_request_id"]
+    assert status(sandbox, headers, request_id).json() == {"deletion_request_id": request_id, "status": "pending"}
+    assert len(sandbox.users()) == 3
+    clock.now += 61
+    assert status(sandbox, headers, request_id).json()["status"] == "complete"
+    assert [each["identity"] for each in sandbox.users()] == ["bo"]
+    assert [each.get("identity") for each in sandbox.events()] == ["bo"]
+
+
+def test_a_token_is_given_for_the_key_alone_and_lives_five_minutes(sandbox: Sandbox, clock: Clock) -> None:
+    wrong = token(sandbox, key="guessed")
+    assert (wrong.status_code, wrong.json()) == (401, {"err": {"message": "Unauthorized"}})
+    headers = bearer(sandbox)
+    clock.now += 299
+    assert ask(sandbox, headers, {"identity": "ana"}).status_code == 201
+    clock.now += 1
+    late = ask(sandbox, headers, {"identity": "ana"})
+    assert (late.status_code, set(late.json())) == (401, {"error", "message"})
+    assert ask(sandbox, {}, {"identity": "ana"}).status_code == 401
+
+
+def test_a_request_is_known_to_its_own_environment_alone(sandbox: Sandbox) -> None:
+    request_id = ask(sandbox, bearer(sandbox), {"identity": "ana"}).json()["deletion_request_id"]
+    assert status(sandbox, bearer(sandbox, "12"), request_id).status_code == 404
+    assert status(sandbox, bearer(sandbox), "nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("users", "at"),
+    [
+        ([], "postBody.users"),
+        ([{"identity": f"u{each}"} for each in range(10_001)], "postBody.users"),
+        ([{"identity": "ana"}, {}], "postBody.users[1]"),
+        ([{"identity": "ana", "user_id": 1}], "postBody.users[0]"),
+        ([{"identity": 7}], "postBody.users[0].identity"),
+        ([{"identity": "x" * 256}], "postBody.users[0].identity"),
+        ([{"user_id": "901"}], "postBody.users[0].user_id"),
+        ([{"user_id": True}], "postBody.users[0].user_id"),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_whole(sandbox: Sandbox, users: list[dict[str, Any]], at: str) -> None:
+    refusal = ask(sandbox, bearer(sandbox), *users)
+    assert (refusal.status_code, refusal.json()["err"]["message"].split(" ")[0]) == (400, at)
+    assert sandbox.requests()[-1]["kept"] == 0
+
+
+def test_a_fault_after_a_request_was_taken_leaves_it_taken(sandbox: Sandbox, clock: Clock) -> None:
+    hold(sandbox, "11", {"identity": "ana"}, {"identity": "bo"})
+    headers = bearer(sandbox)
+    sandbox.misbehave("500x1")
+    assert ask(sandbox, headers, {"identity": "bo"}).status_code == 500
+    sandbox.misbehave("500-afterx1")
+    assert ask(sandbox, headers, {"identity": "ana"}).status_code == 500
+    clock.now += 61
+    assert token(sandbox).status_code == 200
+    assert [each["identity"] for each in sandbox.users()] == ["bo"]
