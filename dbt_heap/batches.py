@@ -18,6 +18,7 @@ COLLECTIONS = {
     SyncType.EVENTS: "events",
     SyncType.USER_PROPERTIES: "users",
     SyncType.ACCOUNT_PROPERTIES: "accounts",
+    SyncType.USER_DELETIONS: "users",
 }
 
 
@@ -46,7 +47,12 @@ def written_batches(rows: Iterable[Row]) -> Iterator[Batch]:
 
 
 def body(app_id: str, sync_type: SyncType, records: Records) -> bytes:
-    """A request's body: https://developers.heap.io/reference/bulk-track and its siblings."""
+    """A request's body: https://developers.heap.io/reference/bulk-track and its siblings.
+
+    That of a deletion names no app id, which its token tells: https://developers.heap.io/reference/user-deletion.
+    """
+    if sync_type is SyncType.USER_DELETIONS:
+        return b'{"users":[%b]}' % records.text
     return b'{"app_id":%b,"%b":[%b]}' % (orjson.dumps(app_id), COLLECTIONS[sync_type].encode(), records.text)
 
 

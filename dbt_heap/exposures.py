@@ -19,6 +19,7 @@ _WHAT = {
     SyncType.USER_PROPERTIES: "User properties",
     SyncType.ACCOUNT_PROPERTIES: "Account properties",
     SyncType.EVENTS: "Events",
+    SyncType.USER_DELETIONS: "Deletions of users",
 }
 
 
@@ -54,6 +55,8 @@ def _name(sync: Sync) -> str:
 
 def _description(sync: Sync) -> str:
     what = _WHAT[sync.type]
+    if sync.type is SyncType.USER_DELETIONS:
+        return f"{what} by `{sync.subject_column}`; dbt-heap asks the Heap environment {sync.environment} for them."
     if sync.type is SyncType.EVENTS:
         what += f" `{sync.event_name}`" if sync.event_name else f" named by `{sync.event_name_column}`"
     count = len(sync.properties)

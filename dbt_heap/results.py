@@ -56,6 +56,7 @@ class SyncResult:
     undelivered: int = 0
     standing: int = 0  # rejected by an earlier run with the same values, and not tried again
     skipped: int = 0  # null identities, where the declaration says so
+    deleted: int = 0  # of people whom Heap was asked to delete: left out
     truncated: int = 0  # values cut to what Heap takes
     properties: Mapping[str, int] = field(default_factory=dict)  # Heap's name -> rows whose value was to be sent
     reasons: Mapping[str, int] = field(default_factory=dict)  # why rows were rejected in this run

@@ -30,6 +30,7 @@ from dbt_heap.reading import did_you_mean, quoted
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CUSTOM = "DBT_ENV_CUSTOM_ENV_"
+KEY = "HEAP_API_KEY"
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -122,6 +123,17 @@ def destination(settings: Settings, heap_vars: HeapVars, environment: str | None
             settings.environ, declared.region or heap_vars.region, several=len(heap_vars.environments) > 1
         ),
         events_per_minute=settings.events_per_minute or declared.events_per_minute or EVENTS_PER_MINUTE,
+    )
+
+
+def api_key(settings: Settings, heap_vars: HeapVars, environment: str) -> str:
+    """The key by which Heap lets its data be deleted. Raises SettingsError where there is none."""
+    variable = KEY if len(heap_vars.environments) < 2 else variable_of(environment, KEY)
+    if given := settings.environ.get(variable, "").strip():
+        return given
+    raise SettingsError(
+        f"deletion needs a key of Heap's in the variable {variable}; an admin makes it in Heap under Account > "
+        "Manage > Privacy & Security"
     )
 
 

@@ -129,7 +129,7 @@ def test_every_command_has_its_place_in_the_docs() -> None:
 
 
 def test_every_flag_of_a_command_is_documented() -> None:
-    pages = ("commands.md", "sandbox.md", "state.md", "moving-in.md", "report.md")
+    pages = ("commands.md", "sandbox.md", "state.md", "moving-in.md", "report.md", "deletion.md")
     text = "".join((ROOT / "docs" / name).read_text() for name in pages)
     named = set(re.findall(r"--[a-z][a-z-]+", text))
     for name in COMMANDS:

@@ -11,10 +11,13 @@ from dbt_heap.cli.options import console_of, output_options, project_options, se
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.proposal.drafting import draft
 
+# Whom to delete is nothing to guess.
+_TYPES = [str(each) for each in SyncType if each is not SyncType.USER_DELETIONS]
+
 
 @click.command("generate")
 @click.argument("model")
-@click.option("--type", "sync_type", type=click.Choice([str(each) for each in SyncType]), help="What the rows are.")
+@click.option("--type", "sync_type", type=click.Choice(_TYPES), help="What the rows are.")
 @project_options
 @output_options
 def command(model: str, sync_type: str | None, **shared: Any) -> None:

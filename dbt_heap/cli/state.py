@@ -1,4 +1,4 @@
-"""`dbt-heap state`: show, reset, rename, rebind, adopt."""
+"""`dbt-heap state`: show, reset, rename, rebind, adopt; `forget` stands beside."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dbt_heap.cli import forget
 from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.console import print_table
@@ -22,7 +23,10 @@ from dbt_heap.opening import open_ledger
 
 @click.group("state")
 def command() -> None:
-    """Look at the state, start over, follow a renamed sync, accept a moved relation, take over from another tool."""
+    """Look at the state, start over, follow a rename, accept a moved relation, take over, forget people."""
+
+
+command.add_command(forget.command)
 
 
 @command.command("show")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli.beginning import tell
+from dbt_heap.cli.consent import Consent, deletion_options
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.console import Console, print_table
 from dbt_heap.errors import SettingsError
@@ -30,6 +33,7 @@ from dbt_heap.run import Orders, sync
     "--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows, and rows under another key."
 )
 @click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
+@deletion_options
 @click.option("--built", is_flag=True, help="Only what dbt's hooks say was built since its last sync, and built well.")
 @click.option("--no-gate", is_flag=True, help="Send also what dbt did not build, or what failed its tests.")
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop in good order after so long.")
@@ -77,6 +81,7 @@ def command(
     full_scan: bool,
     first_sync: bool,
     allow_large: tuple[str, ...],
+    consent: Consent | None,
     built: bool,
     no_gate: bool,
     max_minutes: float | None,
@@ -88,8 +93,7 @@ def command(
 ) -> None:
     """Send what is new or changed, and remember what Heap acknowledged.
 
-    Run it after `dbt run`. A run that is interrupted loses nothing: the next one goes on. Results stand in
-    target/heap_results.json.
+    Run it after `dbt run`. What was interrupted, the next run goes on with. Results: target/heap_results.json.
     """
     settings = settings_of(**shared)
     invocation = invoke(settings)
@@ -113,7 +117,7 @@ def command(
     )
     with console, interruption:
         _introduce(console, invocation)
-        results = sync(invocation, orders, console)
+        results = sync(invocation, replace(orders, consent=consent and partial(consent, console)), console)
     _report(results, console)
     _write(results, invocation.target_path)
     warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TextIO
 
+import click
 from rich.console import Console as Terminal
 from rich.text import Text
 
@@ -103,6 +104,16 @@ class Console:
     def warn(self, text: str) -> None:
         """Something to know."""
         self._tell("Warning", "warn", text, style="yellow", prefix="warning: ")
+
+    def confirmed(self, text: str) -> bool:
+        """Whether the person at the terminal agrees to something; the bars make room for it."""
+        if self._bars:
+            self._bars.stop()
+        try:
+            return click.confirm(text, err=True)
+        finally:
+            if self._bars:
+                self._bars.start()
 
     def note(self, text: str) -> None:
         """Something to know that nobody has to mend."""

@@ -10,10 +10,12 @@ from dbt_heap.results import SyncResult
 
 def plan_line(plan: Plan) -> str:
     """A plan in a line."""
-    parts = [f"{plan.new:,} new"]
-    parts += [f"{plan.changed:,} changed"] if plan.sync.type is not SyncType.EVENTS else []
+    deleting, events = plan.sync.type is SyncType.USER_DELETIONS, plan.sync.type is SyncType.EVENTS
+    parts = [f"{plan.new:,} {'to delete' if deleting else 'new'}"]
+    parts += [f"{plan.changed:,} changed"] if not events and not deleting else []
     parts += [f"{plan.rejected:,} rejected"] if plan.rejected else []
     parts += [_so_many(plan.standing, "standing reject")] if plan.standing else []
+    parts += [f"{plan.deleted:,} left out as deleted"] if plan.deleted else []
     return f"{plan.sync.name}: {', '.join(parts)}"
 
 
@@ -26,10 +28,11 @@ def course_line(course: Course, now: float) -> str:
 
 def result_line(result: SyncResult) -> str:
     """What became of a sync's rows, in a line."""
-    parts = [f"{result.accepted:,} sent"]
+    parts = [f"{result.accepted:,} {'deleted' if result.type == str(SyncType.USER_DELETIONS) else 'sent'}"]
     parts += [f"{result.rejected:,} rejected"] if result.rejected else []
     parts += [_so_many(result.standing, "standing reject")] if result.standing else []
     parts += [f"{result.undelivered:,} undelivered"] if result.undelivered else []
+    parts += [f"{result.deleted:,} left out as deleted"] if result.deleted else []
     parts += [f"{_so_many(result.truncated, 'value')} truncated"] if result.truncated else []
     took = f"{_so_many(result.requests, 'request')} in {result.seconds:.1f} s"
     return f"{result.name}: {result.status} · {', '.join(parts)} · {took}"

@@ -112,7 +112,8 @@ class Block(BaseModel):
     )
     timezone: Zone = Field(None, description="The IANA time zone of timestamps that have none. Default: UTC.")
     max_rows: MaxRows = Field(
-        None, description="A larger plan is refused: a number of rows, or a percentage of the rows in state."
+        None,
+        description="A larger plan is refused: a number of rows, or a percentage of the rows in state.",
     )
     allow_rejected: AllowRejected = Field(
         None, description="Rejected rows up to which the sync succeeds: a number, or a percentage of rows. Default: 0."
@@ -121,11 +122,12 @@ class Block(BaseModel):
 
 
 EVENTS, USERS, ACCOUNTS = SyncType.EVENTS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES
+DELETIONS = SyncType.USER_DELETIONS
 
 # Keys that do not belong to every type.
 TYPES_OF: Mapping[str, tuple[SyncType, ...]] = {
-    "identity": (EVENTS, USERS),
-    "heap_user_id": (EVENTS,),
+    "identity": (EVENTS, USERS, DELETIONS),
+    "heap_user_id": (EVENTS, DELETIONS),
     "account_id": (ACCOUNTS,),
     "event_name": (EVENTS,),
     "event_name_column": (EVENTS,),
@@ -133,10 +135,14 @@ TYPES_OF: Mapping[str, tuple[SyncType, ...]] = {
     "session_id": (EVENTS,),
     "idempotency_key": (EVENTS,),
     "unique_key": (EVENTS,),
+    "properties": (EVENTS, USERS, ACCOUNTS),
+    "except": (EVENTS, USERS, ACCOUNTS),
     "properties_column": (EVENTS,),
     "begin": (EVENTS,),
     "lookback": (EVENTS,),
     "nulls": (USERS, ACCOUNTS),
+    "too_long": (EVENTS, USERS, ACCOUNTS),
+    "timezone": (EVENTS, USERS, ACCOUNTS),
 }
 
 # Keys of which a block has one or the other.

@@ -17,15 +17,17 @@ from dbt_heap.manifest import Model
 from dbt_heap.project import HeapVars
 from dbt_heap.reading import quoted
 
-# Heap groups users into accounts by a user property, so users come first.
-_ORDER = (SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES, SyncType.EVENTS)
+# Who is to be deleted is not sent before. Heap groups users into accounts by a user property, so users come next.
+_ORDER = (SyncType.USER_DELETIONS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES, SyncType.EVENTS)
+
+_MAX_DELETIONS = Allowance(rows=1_000)  # unless the block says otherwise
 
 
 @dataclass(frozen=True)
 class Declarations:
     """All that a project declares."""
 
-    syncs: tuple[Sync, ...]  # users, accounts, events; by name
+    syncs: tuple[Sync, ...]  # deletions, users, accounts, events; by name
     warnings: tuple[str, ...]
     disabled: frozenset[str]  # names of those that are switched off
 
@@ -140,7 +142,15 @@ def _sync(draft: _Draft, sync_type: SyncType) -> Sync:
         reject_too_long=block.too_long == "reject",
         skip_null_identity=block.null_identity == "skip",
         timezone=block.timezone or "UTC",
-        max_rows=block.max_rows,
+        max_rows=_guard(block, sync_type),
         allow_rejected=block.allow_rejected or Allowance(rows=0),
         log=bool(block.log),
     )
+
+
+def _guard(block: Block, sync_type: SyncType) -> Allowance | None:
+    """The most rows that a plan may have; a default that is a share is none for deletions."""
+    given = block.max_rows
+    if sync_type is SyncType.USER_DELETIONS:
+        return given if given and given.rows is not None else _MAX_DELETIONS
+    return given

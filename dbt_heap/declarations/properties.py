@@ -51,7 +51,9 @@ def properties_of(declared: Declared, entries: Iterable[Entry], forbidden_by: Ve
     mistakes += [*_said_twice(mapped), *_forbidden(mapped, forbidden_by), *_exceptions(declared)]
     timed, timestamp, warnings, conflicts = _timestamp(declared, mapped)
     mistakes += [*conflicts, *_untimed(declared, timestamp)]
-    if not timed and not mistakes and declared.block.type not in (None, SyncType.EVENTS):
+    if declared.block.type is SyncType.USER_DELETIONS:
+        mistakes += [each.place.mistake("a deletion has no properties: leave it out") for each in said]
+    elif not timed and not mistakes and declared.block.type not in (None, SyncType.EVENTS):
         mistakes += _nothing_to_send(declared)
     if declared.block.type is SyncType.USER_PROPERTIES:
         warnings += [_as_email(each) for each in timed if each.name.lower() == "email" != each.name]

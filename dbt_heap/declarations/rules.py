@@ -18,6 +18,7 @@ _SUBJECT = {
     SyncType.EVENTS: ("identity", "the column that holds Heap's identity of who did it"),
     SyncType.USER_PROPERTIES: ("identity", "the column that holds Heap's identity of the user"),
     SyncType.ACCOUNT_PROPERTIES: ("account_id", "the column that holds the account's id"),
+    SyncType.USER_DELETIONS: ("identity", "the column that holds Heap's identity of whom to delete"),
 }
 _SNAPSHOT_KEY = ("dbt_scd_id",)
 _PART = r'"[^"]+"|`[^`\\]+`|[\w$-]+'  # of a relation's name, quoted or plain
@@ -39,6 +40,8 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
     yield from _subject(declared, sync_type)
     if sync_type is SyncType.EVENTS:
         yield from _event(declared)
+    if sync_type is SyncType.USER_DELETIONS:
+        yield from _deletion(declared)
     for key in SENT_COLUMNS:
         column = getattr(declared.block, key)
         if suits(key, sync_type) and column is not None and (by := forbidden_by(column)):
@@ -84,7 +87,7 @@ def _foreign_keys(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
 
 def _subject(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
     key, meaning = _SUBJECT[sync_type]
-    if sync_type is SyncType.EVENTS:
+    if sync_type in (SyncType.EVENTS, SyncType.USER_DELETIONS):
         alternative = "(or `heap_user_id`: that of the Heap SDK's own numeric id)"
         yield from _exactly_one(declared, key, f"`{key}` is needed: {meaning} {alternative}")
     elif not declared.given(key):
@@ -101,6 +104,14 @@ def _event(declared: Declared) -> Iterator[Mistake]:
         yield declared.place.at("unique_key").mistake(
             "`unique_key` is needed: the column, or the list of columns, that no two events share"
             + _proposal(declared.model)
+        )
+
+
+def _deletion(declared: Declared) -> Iterator[Mistake]:
+    allowance = declared.block.max_rows
+    if "max_rows" in declared.own and allowance is not None and allowance.rows is None:
+        yield declared.place.at("max_rows").mistake(
+            f"a number of rows is needed, found {allowance}: of deletions there are no rows in state to take a share of"
         )
 
 

@@ -17,6 +17,7 @@ class SyncType(Word):
     USER_PROPERTIES = "user_properties"
     ACCOUNT_PROPERTIES = "account_properties"
     EVENTS = "events"
+    USER_DELETIONS = "user_deletions"
 
 
 def slug(name: str) -> str:
@@ -86,3 +87,8 @@ class Sync:
     def subject_column(self) -> str:
         """The column that names whom or what the row is about: identity, heap_user_id or account_id."""
         return self.identity or self.heap_user_id or self.account_id or ""
+
+    @property
+    def who(self) -> str:
+        """What Heap calls that of a person: `identity`, or `user_id`, the number of its own SDK."""
+        return "user_id" if self.heap_user_id else "identity"

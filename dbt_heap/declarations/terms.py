@@ -21,8 +21,6 @@ MAX_NAME = 100
 
 def sync_type(value: Any) -> SyncType:
     """What the rows are to Heap. Raises ValueError with the nearest."""
-    if value == "user_deletions":
-        raise ValueError("user_deletions is not supported by this version")
     return SyncType(one_of(value, [str(each) for each in SyncType]))
 
 

@@ -25,6 +25,7 @@ PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
     SyncType.EVENTS: "/api/track",
     SyncType.USER_PROPERTIES: "/api/add_user_properties",
     SyncType.ACCOUNT_PROPERTIES: "/api/add_account_properties",
+    SyncType.USER_DELETIONS: "/api/public/v0/user_deletion",
 }
 
 # The request itself was understood and something in it is wrong: which records, can be found out.
@@ -85,9 +86,7 @@ class Heap:
         self._app_id = app_id
         self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
         self._patience = patience or Patience.of()
-        self._session = _session(in_flight, self._patience)
-        # No proxy reaches this machine's own loopback.
-        self._session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
+        self._session = session(base_url, in_flight, self._patience)
 
     def __enter__(self) -> Heap:
         return self
@@ -115,21 +114,28 @@ class Heap:
                 allow_redirects=False,
                 stream=True,  # the status decides, also when the connection drops before the text is read
             ) as response:
-                return _answer(response, _beginning(response, self._timeout[1]), sync_type)
-        except requests.exceptions.SSLError as error:
-            return Answer(Outcome.FATAL, "no trusted TLS connection", retries=_retries(error))
-        except requests.exceptions.Timeout as error:
-            return Answer(Outcome.UNAVAILABLE, NO_ANSWER, retries=_retries(error))
-        except requests.exceptions.RetryError as error:
-            return Answer(Outcome.UNAVAILABLE, NO_TIME, retries=_retries(error))
-        except requests.exceptions.ConnectionError as error:
-            return Answer(Outcome.UNAVAILABLE, _of_connection(error), retries=_retries(error))
+                return _answer(response, beginning(response, self._timeout[1]), sync_type)
         except requests.exceptions.RequestException as error:
-            return Answer(Outcome.FATAL, f"the request could not be made ({type(error).__name__})")
+            return failed(error)
 
 
-def _session(in_flight: int, patience: Patience) -> requests.Session:
+def failed(error: requests.exceptions.RequestException) -> Answer:
+    """What came of a request that has no answer."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return Answer(Outcome.FATAL, "no trusted TLS connection", retries=_retries(error))
+    if isinstance(error, requests.exceptions.Timeout):
+        return Answer(Outcome.UNAVAILABLE, NO_ANSWER, retries=_retries(error))
+    if isinstance(error, requests.exceptions.RetryError):
+        return Answer(Outcome.UNAVAILABLE, NO_TIME, retries=_retries(error))
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return Answer(Outcome.UNAVAILABLE, _of_connection(error), retries=_retries(error))
+    return Answer(Outcome.FATAL, f"the request could not be made ({type(error).__name__})")
+
+
+def session(base_url: str, in_flight: int, patience: Patience) -> requests.Session:
+    """Connections to `base_url`, which keep no cookies and look for no password."""
     session = requests.Session()
+    session.trust_env = urlsplit(base_url).hostname not in LOOPBACK  # no proxy reaches this machine's own loopback
     session.headers.update({"Content-Type": "application/json", "User-Agent": f"dbt-heap/{__version__}"})
     session.auth = _no_auth
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # the jar is not made for threads
@@ -182,7 +188,7 @@ def _hint(status: int) -> str:
     return "look at HEAP_BASE_URL, the region, and what stands between here and Heap"
 
 
-def _beginning(response: requests.Response, max_seconds: float) -> bytes:
+def beginning(response: requests.Response, max_seconds: float) -> bytes:
     """The answer's text as far as it is looked at; read so that the connection can be used again."""
     text = bytearray()
     until = time.monotonic() + max_seconds

@@ -23,6 +23,7 @@ class Step(Word):
     RENAMED = "renamed"
     REBOUND = "rebound"
     ADOPTED = "adopted"
+    FORGOTTEN = "forgotten"
 
     @property
     def unfinished(self) -> bool:

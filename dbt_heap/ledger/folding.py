@@ -28,8 +28,8 @@ class Folding:
     lock: str
     holder: str
 
-    def fold(self) -> str:
-        """The name of the table that now holds the state: the same one, or its next generation.
+    def fold(self) -> str | None:
+        """The name of the table that now holds the state: the same one, or its next generation; deletions have none.
 
         Raises StateError where the older generation is gone, WarehouseError.
         """
@@ -39,6 +39,8 @@ class Folding:
                 f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema "
                 f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
             )
+        if self.entry.type == "user_deletions":
+            return None  # what is known of them stands in the deletion log
         return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
 
     def log(self, names_of: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import DeclarationError, HeapError, StateError
 from dbt_heap.ledger import accounts
 from dbt_heap.ledger.catalog import class_of
+from dbt_heap.ledger.deletions import Deletions, deletion_arguments, with_deletion_log
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
@@ -73,6 +74,7 @@ class Ledger:
             "relation": sync.model.relation.sql if sync.model.relation else "",
             "synced": self.state.relation(synced) if synced else None,
             "synced_columns": list(known),
+            "deletion": deletion_arguments(self.state, destination, sync),
         }
         key_columns = tuple(spelled(column, self._types(sync)) for column in sync.key_columns)
         return Comparison(sync, destination, self._columns(sync), key_columns, newest, options, tables)
@@ -109,6 +111,10 @@ class Ledger:
                 notes += [f"{count:,} of its accounts belong to no user that {carrier.name} has sent"] if count else []
         return tuple(notes)
 
+    def deletions(self, destination: str, run_id: str, sync: str = "") -> Deletions:
+        """The log of deletions at a destination, which has to be there, and all that is to be purged with it."""
+        return Deletions(self.state, destination, self._declared, run_id, sync)
+
     def undeclared(self, destination: str) -> Mapping[str, Entry]:
         """The syncs that have state at a destination, and that no model declares any more."""
         declared = self._declared.keys() | self._disabled
@@ -129,8 +135,15 @@ class Ledger:
         Raises RunningError where another run holds the lock, StateError, WarehouseError.
         """
         self.state = self.state.fresh().prepare()
-        with self.state.warehouse.about(sync=sync.name, run_id=run_id):
-            yield from self._turn(sync, destination, Holder.of_this_process(run_id), resync=resync)
+        deleting = sync.type is SyncType.USER_DELETIONS
+        if deleting:
+            self.state = with_deletion_log(self.state)
+        try:
+            with self.state.warehouse.about(sync=sync.name, run_id=run_id):
+                yield from self._turn(sync, destination, Holder.of_this_process(run_id), resync=resync)
+        finally:
+            if deleting:  # it changes what other syncs have
+                self.state = self.state.outdated()
 
     def _turn(self, sync: Sync, destination: str, holder: Holder, *, resync: bool) -> Iterator[Turn]:
         lock = self.state.lock(destination, sync.name)

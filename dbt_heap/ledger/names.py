@@ -18,6 +18,7 @@ REJECT_LOG = "reject_log"
 RUNS = "runs"
 REJECTS = "rejects"
 BUILDS = "builds"  # which dbt's hooks fill, `macros/hooks/`
+DELETION_LOG = "deletion_log"  # which the first deletion makes
 TABLES = (SYNC_LOG, REJECT_LOG, BUILDS)
 SHARED = (*TABLES, RUNS, REJECTS)
 
@@ -35,6 +36,11 @@ def stem(destination: str, sync: str) -> str:
     """What the tables of one sync at one destination share."""
     digest = hashlib.sha256(f"{destination}\0{sync}".encode()).hexdigest()[:8]
     return f"{slug(sync)}_{digest}"
+
+
+def lock(destination: str, sync: str) -> str:
+    """The name of a sync's lock."""
+    return f"lock_{stem(destination, sync)}"
 
 
 def generation(destination: str, sync: str) -> str:
@@ -61,7 +67,7 @@ def is_log(table: str) -> bool:
 def is_ours(table: str) -> bool:
     """Whether a name in the state schema is one of those made here."""
     lowered = table.lower()
-    return lowered in SHARED or any(each.fullmatch(lowered) for each in (_VIEW, _LOG, _PHYSICAL))
+    return lowered in (*SHARED, DELETION_LOG) or any(each.fullmatch(lowered) for each in (_VIEW, _LOG, _PHYSICAL))
 
 
 def was_lock(table: str) -> bool:

@@ -20,6 +20,7 @@ class Options:
     retry_rejected: bool = False
     full_scan: bool = False
     rekeyed: bool = False  # a key that is another than before is meant
+    again: bool = False  # of deletions: also who was deleted before
     bound: bool = True  # to the relation of the first sync; a preview may look at another
 
 
@@ -36,6 +37,7 @@ class Plan:
     rejected: int  # by the rules that the warehouse can judge, for the first time
     standing: int  # rejected before with the same values
     skipped: int  # null identities where the declaration says so
+    deleted: int  # people whom Heap was asked to delete, and who are not sent again
     batches: int
     properties: Mapping[str, int]  # Heap's name -> rows whose value is sent
     new_properties: tuple[str, ...]
@@ -68,7 +70,7 @@ class Comparison:
     key_columns: tuple[str, ...]  # as the warehouse spells them
     newest: Entry | None
     options: Options
-    tables: Mapping[str, Any]  # relation, synced (or None), synced_columns, sync_log, reject_log
+    tables: Mapping[str, Any]  # relation, synced, synced_columns, deletion (each or None), sync_log, …
 
     def arguments(self, **more: Any) -> dict[str, Any]:
         """What the macros take as `plan`."""
@@ -94,11 +96,14 @@ class Comparison:
             "only_keys": [],  # where some are named, no other row is looked at
             "only_subjects": [],
             "retry_rejected": self.options.retry_rejected,
+            "leaves_out_deleted": bool(self.tables["deletion"]) and sync.type is not SyncType.USER_DELETIONS,
+            "again": self.options.again,
             "count_model": sync.allow_rejected.share is not None,
             "count_state": bool(self.tables["synced"])
             and sync.max_rows is not None
             and sync.max_rows.share is not None,
             **_BATCHING,
+            **({"max_batch": limits.MAX_DELETIONS} if sync.type is SyncType.USER_DELETIONS else {}),
             **more,
         }
 
@@ -119,12 +124,13 @@ class Comparison:
             sync=self.sync,
             run_id=run_id,
             columns=self.columns,
-            first=not self.tables["synced"],
+            first=not self.tables["synced"] and self.sync.type is not SyncType.USER_DELETIONS,
             sendable=int(counts["sendable"]),
             new=int(counts["new_rows"]),
             rejected=int(counts["rejected"]),
             standing=int(counts["standing"]),
             skipped=int(counts["skipped"]),
+            deleted=int(counts["deleted"]),
             batches=int(counts["batches"]),
             properties={each.name: int(counts[f"changed_{index}"]) for index, each in enumerate(properties)},
             new_properties=self._new_properties(properties),

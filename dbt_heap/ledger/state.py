@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dbt_heap import __version__
+from dbt_heap.declarations.sync import SyncType
 from dbt_heap.errors import StateError, WarehouseError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.catalog import Catalog, read_catalog
@@ -71,10 +72,21 @@ class State:
             warehouse=self.warehouse,
             sync=sync,
             stem=stem,
-            table=self.relation(f"lock_{stem}"),
+            table=self.relation(names.lock(destination, sync)),
             state=self.arguments(),
             acked=self.relation(working) if working else None,
         )
+
+    def deletion_log(self) -> str | None:
+        """The log of whom Heap was asked to delete; None where it never was. Raises StateError where it is gone."""
+        if self.catalog.of_state(names.DELETION_LOG):
+            return self.relation(names.DELETION_LOG)
+        if any(entry.type == str(SyncType.USER_DELETIONS) for entry in self.entries.values()):
+            raise StateError(
+                f"the table {names.DELETION_LOG} is gone from the schema {self.schema}, by which those are known who "
+                "were deleted in Heap and must not be sent again. Restore it"
+            )
+        return None
 
     def append(self, entry: Entry, lock: Lock, holder: Holder) -> None:
         """Writes a step down, if the lock is still the holder's. Raises WarehouseError."""
@@ -162,6 +174,10 @@ class State:
     def fresh(self) -> State:
         """This, or the state looked at again where it was read so long ago that runs may have begun and ended since."""
         return self if time.time() - self.read_at < FRESH_SECONDS else self.reread()
+
+    def outdated(self) -> State:
+        """The same, to be looked at again by the next who wants it fresh."""
+        return replace(self, read_at=0.0)
 
     def reread(self) -> State:
         """The same schema and models, looked at again. Raises as read_state does."""

@@ -36,7 +36,7 @@ class Turn:
         self._lock = lock
         self._holder = holder
         self._lock.show()
-        self._plan: dict[str, Any] = {}
+        self.arguments: dict[str, Any] = {}  # of the plan, as the macros know it
         self._names: dict[str, str] = {}
         self._logs = logs  # whether what was sent is kept in `<sync>__log`
         self.written = False  # whether the warehouse writes the records: a row of `pages` is a batch then
@@ -82,23 +82,23 @@ class Turn:
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
         self._names = property_names(comparison.columns)
-        self._plan = comparison.arguments(
+        self.arguments = comparison.arguments(
             outbox=self._relation("outbox"), acked=self._relation("acked"), lock=self._lock.table
         )
         warehouse = self._state.warehouse
-        warehouse.execute("create_outbox", plan=self._plan)
-        counts = warehouse.query("outbox_counts", plan=self._plan, outbox=self._plan["outbox"]).rows[0].dict()
+        warehouse.execute("create_outbox", plan=self.arguments)
+        counts = warehouse.query("outbox_counts", plan=self.arguments, outbox=self.arguments["outbox"]).rows[0].dict()
         self._must_hold(counts["holder"])
         if int(counts["entry"] or 0) != self.entry.entry:
             self._state.drop(self._table("outbox"))
             raise RunningError(f"{self.entry.sync}: another run ended a moment ago. Run the same command again.")
-        reasons = reject_reasons(warehouse, self._plan["outbox"], int(counts["rejected"]))
+        reasons = reject_reasons(warehouse, self.arguments["outbox"], int(counts["rejected"]))
         return comparison.plan(self._holder.run_id, counts, reasons)
 
     def begin(self, plan: Plan) -> None:
         """Step 3: what is about to be sent is on record."""
-        self.written = bool(self._state.warehouse.render("outbox_records", plan=self._plan, first=1, last=1))
-        self._state.warehouse.execute("create_acked", acked=self._plan["acked"])
+        self.written = bool(self._state.warehouse.render("outbox_records", plan=self.arguments, first=1, last=1))
+        self._state.warehouse.execute("create_acked", acked=self.arguments["acked"])
         self._log(
             Step.PLANNED,
             key_columns=plan.older_key or plan.sync.key,
@@ -118,14 +118,14 @@ class Turn:
             last = min(first + _PAGE_ROWS - 1, plan.sendable)
             self._log(Step.HORIZON, horizon=last)
             self._confirm()
-            yield from self._state.warehouse.fetch(page, plan=self._plan, first=first, last=last)
+            yield from self._state.warehouse.fetch(page, plan=self.arguments, first=first, last=last)
 
     def acknowledge(self, group: Iterable[Acknowledgement]) -> None:
         """Step 6: verdicts become durable, single rows first: no batch counts as accepted before its rejects do."""
         rows = sorted(group, key=lambda each: each.seq is None)
         for start in range(0, len(rows), _INSERT_ROWS):
             chunk = [asdict(each) for each in rows[start : start + _INSERT_ROWS]]
-            self._state.warehouse.execute("acknowledge", acked=self._plan["acked"], verdicts=chunk)
+            self._state.warehouse.execute("acknowledge", acked=self.arguments["acked"], verdicts=chunk)
             self._lock.show()
 
     def beat(self) -> None:
@@ -146,8 +146,8 @@ class Turn:
         standing = fates.rejected + plan.standing
         if rejects_changed and standing:
             self._state.warehouse.execute(
-                "write_rejects", state=self._state.arguments(), plan=self._plan, run_id=self._holder.run_id,
-                acked=self._plan["acked"] if self.entry.acked else None,
+                "write_rejects", state=self._state.arguments(), plan=self.arguments, run_id=self._holder.run_id,
+                acked=self.arguments["acked"] if self.entry.acked else None,
             )  # fmt: skip
         rejects_run_id = (self._holder.run_id if standing else None) if rejects_changed else self._before.rejects_run_id
         self._log(

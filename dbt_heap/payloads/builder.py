@@ -30,8 +30,12 @@ def payload_builder(sync: Sync, columns: Sequence[MappedColumn], namespace: str)
     `columns` are in the order of the rows' values, `namespace` is that of the sync's idempotency keys.
     """
     properties = mapped_properties(sync, columns)
-    events = sync.type is SyncType.EVENTS
-    make = _events(sync, columns, properties, namespace) if events else _objects(sync, properties)
+    if sync.type is SyncType.EVENTS:
+        make = _events(sync, columns, properties, namespace)
+    elif sync.type is SyncType.USER_DELETIONS:
+        make = _of_identity if sync.identity else _of_user_id
+    else:
+        make = _objects(sync, properties)
 
     def build(row: Row) -> Payload | Reject:
         record: dict[str, Any] = {}
@@ -67,6 +71,16 @@ def _objects(sync: Sync, properties: tuple[Property, ...]) -> _Make:
         return record, cut
 
     return make
+
+
+def _of_identity(row: Row) -> tuple[dict[str, Any], int]:
+    """Whom to delete: https://developers.heap.io/reference/user-deletion."""
+    return {"identity": identity(row[KEY])}, 0
+
+
+def _of_user_id(row: Row) -> tuple[dict[str, Any], int]:
+    """The same by the number of Heap's SDK, which is a number here, unlike in events."""
+    return {"user_id": int(user_id(row[KEY]))}, 0
 
 
 def _events(sync: Sync, columns: Sequence[MappedColumn], properties: tuple[Property, ...], namespace: str) -> _Make:

@@ -22,6 +22,7 @@ _ANOTHER = {
     SyncType.USER_PROPERTIES: "every row is another user to Heap, all are sent anew, and the old ones stay",
     SyncType.ACCOUNT_PROPERTIES: "every row is another account to Heap, all are sent anew, and the old ones stay",
     SyncType.EVENTS: "events that Heap has are sent once more under other keys, unless the values are the same",
+    SyncType.USER_DELETIONS: "every row is another person, whom Heap would be asked to delete",
 }
 
 

@@ -33,6 +33,10 @@ class Preview:
         notes = [f"would not be sent: {self.gated}"] if self.gated else []
         if plan.first and plan.sendable:
             notes.append("a first sync")
+        if plan.sync.type is SyncType.USER_DELETIONS and plan.sendable:
+            notes.append("Heap would delete them in all environments of the project; only with --allow-deletions")
+        if plan.deleted:
+            notes.append(f"left out, of people whom Heap was asked to delete: {plan.deleted:,}")
         if plan.older_key:
             notes.append(f"its key was {plan.older_key} at its last sync, and is {plan.sync.key} now")
         if plan.new_properties and not plan.first:
@@ -48,7 +52,18 @@ class Preview:
     def as_json(self) -> dict[str, Any]:
         """The figures under their names."""
         plan = self.plan
-        figures = ("planned", "new", "changed", "rejected", "standing", "skipped", "batches", "first", "newer_than")
+        figures = (
+            "planned",
+            "new",
+            "changed",
+            "rejected",
+            "standing",
+            "skipped",
+            "deleted",
+            "batches",
+            "first",
+            "newer_than",
+        )
         return {
             "sync": plan.sync.name,
             "type": str(plan.sync.type),

@@ -166,6 +166,6 @@ def _contradictions(heap_vars: HeapVars, place: Place) -> Iterator[Mistake]:
             )
 
 
-def variable_of(environment: str) -> str:
-    """The environment variable that holds the app id of one of several environments."""
-    return "HEAP_APP_ID__" + re.sub(r"[^A-Za-z0-9]", "_", environment).upper()
+def variable_of(environment: str, name: str = "HEAP_APP_ID") -> str:
+    """The environment variable that holds the app id, or what else `name` says, of one of several environments."""
+    return f"{name}__" + re.sub(r"[^A-Za-z0-9]", "_", environment).upper()

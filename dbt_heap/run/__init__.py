@@ -2,8 +2,9 @@
 
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.results import Results, Status, SyncResult
-from dbt_heap.run.conductor import Orders, sync
+from dbt_heap.run.conductor import sync
 from dbt_heap.run.observer import Observer
+from dbt_heap.run.orders import Orders
 from dbt_heap.settings import Settings
 
 __all__ = ["Invocation", "Observer", "Orders", "Results", "Settings", "Status", "SyncResult", "invoke", "sync"]

@@ -6,8 +6,8 @@ manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts ->
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 
@@ -16,42 +16,25 @@ from dbt_heap.batches import batches, written_batches
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap import IN_FLIGHT, MAX_WAIT_SECONDS, TIMEOUT_SECONDS, Answer, Heap, Patience
+from dbt_heap.heap import Answer, Heap, Patience
+from dbt_heap.heap.deletions import HeapDeletions
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
-from dbt_heap.ledger.plans import Options, Plan
+from dbt_heap.ledger.plans import Plan
 from dbt_heap.ledger.retention import tidy
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.opening import open_ledger
-from dbt_heap.pacing import MINUTE_SECONDS, Pace
+from dbt_heap.pacing import Pace
 from dbt_heap.payloads import Records, payload_builder
 from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.run.agenda import Agenda, agenda
+from dbt_heap.run.deletion import NOT_ALLOWED, DeletionStages
 from dbt_heap.run.judgement import judged, refusal
 from dbt_heap.run.observer import Nobody, Observer
+from dbt_heap.run.orders import Orders
 from dbt_heap.run.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
-from dbt_heap.settings import Destination
-
-
-@dataclass(frozen=True)
-class Orders:
-    """What the flags of `dbt-heap sync` ask for."""
-
-    compare: Options = field(default_factory=Options)
-    resync: bool = False
-    first_sync: bool = False
-    allow_large: frozenset[str] = frozenset()
-    max_minutes: float | None = None
-    skip_running: bool = False  # --if-running skip
-    fail_fast: bool = False
-    gate: bool = True  # not to send what was not built well: --no-gate
-    built: bool = False  # only what dbt's hooks say was built since
-    in_flight: int = IN_FLIGHT
-    request_timeout: float = TIMEOUT_SECONDS  # seconds that one try of a request may take
-    max_wait: float = MAX_WAIT_SECONDS  # seconds that a request which failed is tried again
-    minute: float = MINUTE_SECONDS  # how long a minute of Heap's rate limits lasts, in seconds
-    stop: Callable[[], bool] = lambda: False  # asked at least twice a second while something is sent
+from dbt_heap.settings import Destination, api_key
 
 
 def sync(invocation: Invocation, orders: Orders | None = None, observer: Observer | None = None) -> Results:
@@ -74,7 +57,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
             for each in today.syncs:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
-                out = _left_out(each) if failed or run.stopped() else _held_back(each, today)
+                out = _left_out(each) if failed or run.stopped() else _held_back(each, today, orders)
                 ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
             _warn(tidy(before, invocation.project.heap_vars.retain_days), watching)
@@ -126,7 +109,9 @@ class _Run:
             result = replace(result, destination=destination.label)
             self._ledger.check([sync])
             with self._ledger.turn(sync, destination.label, self._run_id, resync=self._orders.resync) as turn:
-                for stage in self._stages(turn, destination, sync, result):
+                deleting = sync.type is SyncType.USER_DELETIONS
+                stages = self._deletion_stages if deleting else self._stages
+                for stage in stages(turn, destination, sync, result):
                     result = stage  # where a later one fails, this one's figures stand
         except RunningError as error:
             skipped = self._orders.skip_running and not result.planned
@@ -159,6 +144,21 @@ class _Run:
         turn.close(plan, str(status), fates, self._builds.get(sync.name))
         ended = with_verdicts(planned, plan, verdicts)
         yield replace(ended, status=status, message=message, notes=(*ended.notes, *turn.notes))
+
+    def _deletion_stages(
+        self, turn: Turn, destination: Destination, sync: Sync, result: SyncResult
+    ) -> Iterator[SyncResult]:
+        """The same where Heap is asked to delete the rows' people."""
+        key = api_key(self._invocation.settings, self._invocation.project.heap_vars, sync.environment)
+        with HeapDeletions(
+            destination.base_url, destination.app_id, key,
+            timeout_seconds=self._orders.request_timeout, max_wait_seconds=self._orders.max_wait,
+        ) as heap:  # fmt: skip
+            yield from DeletionStages(
+                sync, destination.label, turn, self._ledger,
+                self._ledger.deletions(destination.label, self._run_id, sync.name), heap, self._orders, self._observer,
+                stopped=self.stopped, sleep=self._sleep, build=self._builds.get(sync.name),
+            )(result)  # fmt: skip
 
     def _delivered(self, plan: Plan, turn: Turn, destination: Destination) -> Iterator[Sequence[Verdict]]:
         """The verdicts on a plan's batches in groups, each acknowledged in the warehouse before it is told."""
@@ -230,8 +230,10 @@ def _left_out(sync: Sync) -> SyncResult:
     return blank_result(sync, Status.SKIPPED, "not begun; run the same command again.")
 
 
-def _held_back(sync: Sync, today: Agenda) -> SyncResult | None:
-    """The result of a sync whose model is not as it should be; None where it may go."""
+def _held_back(sync: Sync, today: Agenda, orders: Orders) -> SyncResult | None:
+    """The result of a sync whose model is not as it should be, or that may not delete; None where it may go."""
+    if sync.type is SyncType.USER_DELETIONS and orders.consent is None:
+        return blank_result(sync, Status.SKIPPED, NOT_ALLOWED)
     why = today.held_back.get(sync.name)
     return blank_result(sync, Status.GATED, why) if why else None
 

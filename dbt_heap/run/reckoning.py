@@ -44,6 +44,7 @@ def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
         changed=plan.changed,
         standing=plan.standing,
         skipped=plan.skipped,
+        deleted=plan.deleted,
         properties=dict(plan.properties),
         reasons=dict(plan.reasons),
     )

@@ -38,7 +38,9 @@ _REQUESTS = f"""
 with told as (
     select
         *,
-        case when reason like 'fault: %' then 'fault' when status in (200, 201) then 'taken' else 'refused' end as verdict
+        case
+            when reason like 'fault: %' then 'fault' when status in (200, 201) then 'taken' else 'refused'
+        end as verdict
     from requests
 )
 select {", ".join(_REQUEST)}

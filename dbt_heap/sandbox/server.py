@@ -63,6 +63,10 @@ class Sandbox:
         """Answers 400 to what names one of these identities, user ids or account ids, and to no others."""
         self._intake.refused = self._erasure.refused = frozenset(subjects)
 
+    def complete_deletions(self) -> None:
+        """Is done now with all deletions that were asked for."""
+        self._store.delete_due(float("inf"))
+
     def reset(self) -> None:
         """Forgets everything but how to misbehave and whom to refuse."""
         self._intake.reset()

@@ -1,9 +1,9 @@
 {#
     The mapped columns of the model and nothing else, under the names they are stored by. Events without a time are never too
-    old: Heap takes that of their arrival.
+    old: Heap takes that of their arrival. Who is to be deleted may be listed twice.
 #}
 {% macro model_rows(plan) %}
-    select
+    select {{ 'distinct' if plan.type == 'user_deletions' }}
         {{ dbt_heap.key_text(plan.key_columns) }} as key
         {%- for column in plan.columns %},
         {{ dbt_heap.stored_value(column) }} as {{ column.stored }}

@@ -3,9 +3,10 @@
 select
     count(case when reject is null and stood is null then 1 end) as sendable,
     count(case when reject is null and stood is null and is_new then 1 end) as new_rows,
-    count(case when reject is not null and reject <> 'skipped' and stood is null then 1 end) as rejected,
+    count(case when reject is not null and reject not in {{ dbt_heap.left_out() }} and stood is null then 1 end) as rejected,
     count(case when stood is not null then 1 end) as standing,
     count(case when reject = 'skipped' then 1 end) as skipped,
+    count(case when reject = 'deleted' then 1 end) as deleted,
     count(distinct case when reject is null and stood is null then batch end) as batches
     {%- for column in plan.columns if column.role == 'property' %},
     {%- if plan.type == 'events' %}
@@ -17,8 +18,8 @@ select
     {%- if plan.type == 'events' %},
     {#- a time to come would let no later event be found #}
     {{ dbt_heap.text_of('max(case when reject is null and stood is null and event_at <= ' ~ dbt_heap.now() ~ ' then event_at end)') }} as newest,
-    {{ dbt_heap.text_of("min(case when reject is null or reject <> 'skipped' then event_at end)") }} as oldest,
-    {{ dbt_heap.text_of("min(case when stood is not null or reject <> 'skipped' then event_at end)") }} as oldest_reject
+    {{ dbt_heap.text_of('min(case when reject is null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest,
+    {{ dbt_heap.text_of('min(case when stood is not null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest_reject
     {%- endif %}
     {%- if plan.count_model %},
     (select count(*) from {{ plan.relation }}) as model_rows

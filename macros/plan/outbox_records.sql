@@ -7,11 +7,11 @@
 
 {% macro default__outbox_records(plan, first, last) %}{{ return(none) }}{% endmacro %}
 
-{# Without it, a first sync of a million users takes more than twice as long: docs/benchmarks.md. Events wait for Heap's limit, not for us. #}
+{# Without it, a first sync of a million users takes more than twice as long: docs/benchmarks.md. Events wait for Heap's limit, and deletions for Heap, not for us. #}
 {% macro duckdb__outbox_records(plan, first, last) %}
     {%- set properties = plan.columns | selectattr('role', 'equalto', 'property') | list -%}
     {%- set classes = properties | map(attribute='value_class') | list -%}
-    {%- if plan.type == 'events' or 'json' in classes or 'array' in classes or ('timestamp' in classes and plan.timezone != 'UTC') -%}
+    {%- if plan.type in ('events', 'user_deletions') or 'json' in classes or 'array' in classes or ('timestamp' in classes and plan.timezone != 'UTC') -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set fields, cuts = [], [] -%}

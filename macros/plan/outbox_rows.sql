@@ -9,7 +9,7 @@ with model as {{ dbt_heap.materialized() }} (
 ),
 
 changed as {{ dbt_heap.materialized() }} (
-    {{ dbt_heap.changed_events(plan) if plan.type == 'events' else dbt_heap.changed_objects(plan) }}
+    {{ dbt_heap.changed_rows(plan) }}
 ),
 
 -- only keys that would be sent are looked up again, not the whole model
@@ -21,12 +21,21 @@ repeated as (
     having count(*) > 1
 ),
 
+{% if plan.leaves_out_deleted %}
+-- likewise who among them was deleted in Heap
+deleted as (
+    {{ dbt_heap.deleted_subjects(plan.deletion, 'changed', plan.subject) }}
+),
+{% endif %}
 judged as (
     select
         changed.*,
         {{ dbt_heap.reject_reason(plan) }} as reject
     from changed
     left join repeated on repeated.key = changed.key
+    {%- if plan.leaves_out_deleted %}
+    left join deleted on deleted.subject = changed.{{ plan.subject }}
+    {%- endif %}
 ),
 
 recognised as (
@@ -34,4 +43,11 @@ recognised as (
 )
 
 {{ dbt_heap.numbered_events(plan) if plan.type == 'events' else dbt_heap.numbered_objects(plan) }}
+{% endmacro %}
+
+{# Those of the model that Heap does not know yet. #}
+{% macro changed_rows(plan) %}
+    {%- if plan.type == 'events' -%}{{ return(dbt_heap.changed_events(plan)) }}{%- endif -%}
+    {%- if plan.type == 'user_deletions' -%}{{ return(dbt_heap.changed_deletions(plan)) }}{%- endif -%}
+    {{ return(dbt_heap.changed_objects(plan)) }}
 {% endmacro %}

@@ -2,6 +2,9 @@
 {% macro reject_reason(plan) %}
     {%- set subject = 'changed.' ~ plan.subject -%}
     case
+        {%- if plan.leaves_out_deleted %}
+        when deleted.subject is not null then 'deleted'
+        {%- endif %}
         when {{ subject }} is null then {{ "'skipped'" if plan.skip_null_identity else "'null_identity'" }}
         when changed.key is null then 'null_key'
         when repeated.key is not null then 'duplicate_key'

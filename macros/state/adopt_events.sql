@@ -6,5 +6,6 @@ from (
     {{ dbt_heap.model_rows(plan) }}
 ) as model
 where key is not null and event_at < {{ dbt.cast(dbt_heap.literal(plan.before), dbt.type_timestamp()) }}
+    {{- dbt_heap.and_not_deleted(plan, plan.subject) }}
 group by key
 {% endmacro %}

@@ -17,4 +17,5 @@ from (
     ) as given
 ) as given
 where key is not null and times = 1
+    {{- dbt_heap.and_not_deleted(plan, 'key') }}
 {% endmacro %}

@@ -1,0 +1,230 @@
+"""A deletion's turn: planned, agreed to, asked of Heap, waited for, purged from the state, closed.
+
+Whom Heap was asked about, no sync sends from then on. What Heap has not reported complete when a run ends, the next one
+takes up by the request's id.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from dbt_heap.declarations.sync import Sync
+from dbt_heap.heap.client import Outcome
+from dbt_heap.heap.deletions import COMPLETE, PENDING, HeapDeletions
+from dbt_heap.ledger.deletions import Deletions
+from dbt_heap.ledger.fates import Acknowledgement, Fates
+from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.plans import Plan
+from dbt_heap.ledger.turn import Turn
+from dbt_heap.limits import MAX_DELETIONS
+from dbt_heap.payloads import Payload, Reason, Records, Reject, payload_builder
+from dbt_heap.payloads.rows import BATCH, SEQ
+from dbt_heap.results import Status, SyncResult
+from dbt_heap.run.judgement import judged, refusal
+from dbt_heap.run.observer import Observer
+from dbt_heap.run.orders import Orders
+from dbt_heap.run.reckoning import with_plan
+
+POLL_SECONDS = 2.0  # before Heap is asked again how far it is; twice as long each time
+LONGEST_POLL_SECONDS = 60.0
+NAP_SECONDS = 0.5  # in which nobody asks whether to stop
+WAIT_SECONDS = 3600.0  # for Heap to report a deletion complete; after that the next run waits
+
+NOT_ALLOWED = (
+    "deletion is off. `dbt-heap plan` counts whom Heap would be asked to delete; to have them deleted: "
+    "dbt-heap sync --allow-deletions"
+)
+
+
+def question(plan: Plan) -> str:
+    """What is asked before anybody is deleted."""
+    return (
+        f"{plan.sync.name}: Heap will delete {people(plan.sendable)} and all their data, in ALL environments of the "
+        "project, for good. Delete them?"
+    )
+
+
+def people(count: int) -> str:
+    """So many users, in words."""
+    return "1 user" if count == 1 else f"{count:,} users"
+
+
+@dataclass
+class _Tally:
+    """What became of the rows so far."""
+
+    waiting: dict[str, list[int]] = field(default_factory=dict)  # request -> seqs of its rows
+    accepted: int = 0
+    rejected: int = 0
+    requests: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass
+class DeletionStages:
+    """One sync's turn, with all that it needs."""
+
+    sync: Sync
+    destination: str
+    turn: Turn
+    ledger: Ledger
+    deletions: Deletions
+    heap: HeapDeletions
+    orders: Orders
+    observer: Observer
+    stopped: Callable[[], bool]
+    sleep: Callable[[float], None]
+    build: str | None  # dbt's invocation that built the model
+
+    def __call__(self, result: SyncResult) -> Iterator[SyncResult]:
+        """The result as it grows, as of any other sync."""
+        result = replace(result, notes=tuple(self._earlier()))
+        options = replace(self.orders.compare, rekeyed=True, again=self.orders.resync)
+        plan = self.turn.plan(self.ledger.compare(self.sync, self.destination, options))
+        self.observer.planned(plan, None)
+        planned = with_plan(result, plan)
+        yield planned
+        if why := self._refusal(plan):
+            self.turn.abandon(plan, str(Status.REFUSED))
+            yield replace(planned, status=Status.REFUSED, message=why)
+            return
+        tally = _Tally()
+        for _ in self._carried_out(plan, tally) if plan.planned else ():
+            yield self._so_far(planned, plan, tally)
+        status, message = self._judged(plan, tally)
+        self.turn.close(plan, str(status), _fates(plan, tally), self.build)
+        ended = self._so_far(planned, plan, tally)
+        yield replace(ended, status=status, message=message, notes=(*ended.notes, *self.turn.notes))
+
+    def _refusal(self, plan: Plan) -> str | None:
+        """Why nobody may be deleted; None where they may."""
+        if why := refusal(plan, first_sync=True, allow_large=self.orders.allow_large):
+            return why
+        self.ledger.state.warehouse.release()  # a person may think about it
+        if plan.sendable and not (self.orders.consent and self.orders.consent(question(plan))):
+            return "nobody was deleted: it was not agreed to"
+        return None
+
+    def _earlier(self) -> Iterator[str]:
+        """What earlier runs have asked for and Heap has done since leaves the state, whoever is in the model now."""
+        requests = self.deletions.open_requests()
+        done = [each for each in requests if self._is_complete(each, _Tally())]
+        if done:
+            self.deletions.complete(done)
+            count = sum(requests[each] for each in done)
+            yield f"Heap has deleted {people(count)} that an earlier run asked for, and they have left the state"
+
+    def _carried_out(self, plan: Plan, tally: _Tally) -> Iterator[None]:
+        """Asks, waits and purges; yields whenever more rows have their fate."""
+        self.turn.begin(plan)
+        found = list(self.turn.pages(plan))
+        batch_of = {row[SEQ]: row[BATCH] for row in found}
+        build = payload_builder(self.sync, plan.columns, self.turn.entry.namespace)
+        built = [build(row) for row in found]
+        self._reject((each for each in built if isinstance(each, Reject)), batch_of, tally)
+        for seq, request_id in self.deletions.open_rows(self.turn.arguments).items():
+            tally.waiting.setdefault(request_id, []).append(seq)
+        waiting = {seq for seqs in tally.waiting.values() for seq in seqs}
+        self.deletions.ask(self.turn.arguments)
+        payloads = [each for each in built if isinstance(each, Payload) and each.seq not in waiting]
+        for start in range(0, len(payloads), MAX_DELETIONS):
+            self._ask(payloads[start : start + MAX_DELETIONS], batch_of, tally)
+        yield
+        for done in self._completed(tally):
+            self.deletions.complete(done)
+            seqs = [seq for request_id in done for seq in tally.waiting.pop(request_id)]
+            self.turn.acknowledge(Acknowledgement(batch_of[seq], seq, "accepted") for seq in seqs)
+            tally.accepted += len(seqs)
+            self.observer.advanced(self.sync, len(seqs), 0)
+            yield
+
+    def _ask(self, payloads: Sequence[Payload], batch_of: dict[int, int], tally: _Tally) -> None:
+        """Asks Heap to delete some people. Where it refuses, the guilty one is found by halves."""
+        if tally.failure or not self._goes_on():
+            return
+        asked = self.heap.ask(Records.of(payloads))
+        tally.requests += 1 + asked.answer.retries
+        seqs = [each.seq for each in payloads]
+        if asked.request_id:
+            self.deletions.requested(self.turn.arguments, asked.request_id, seqs)
+            tally.waiting.setdefault(asked.request_id, []).extend(seqs)
+        elif asked.answer.outcome is not Outcome.REFUSED:
+            tally.failure = asked.answer.reason
+        elif len(payloads) == 1:
+            self._reject([Reject(seqs[0], Reason.REFUSED_BY_HEAP)], batch_of, tally)
+        else:
+            middle = len(payloads) // 2
+            self._ask(payloads[:middle], batch_of, tally)
+            self._ask(payloads[middle:], batch_of, tally)
+
+    def _completed(self, tally: _Tally) -> Iterator[list[str]]:
+        """The requests that Heap reports complete, as it does; ends with the last one, or when time does."""
+        wait = POLL_SECONDS
+        until = time.monotonic() + WAIT_SECONDS
+        while tally.waiting:
+            if done := [each for each in list(tally.waiting) if self._is_complete(each, tally)]:
+                yield done
+            if not tally.waiting or not self._waits(wait, until):
+                return
+            wait = min(2 * wait, LONGEST_POLL_SECONDS)
+
+    def _is_complete(self, request_id: str, tally: _Tally) -> bool:
+        progress = self.heap.progress(request_id)
+        if progress.answer.outcome is not Outcome.ACCEPTED:
+            tally.failure = progress.answer.reason
+        elif progress.status not in (COMPLETE, PENDING):  # it knows nothing of it: the next run asks anew
+            self.deletions.lost([request_id])
+            tally.waiting.pop(request_id, None)
+        return progress.status == COMPLETE
+
+    def _waits(self, seconds: float, until: float) -> bool:
+        """Whether there was time to wait so long, and still is to go on."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < min(end, until):
+            if not self._goes_on():
+                return False
+            self.sleep(min(NAP_SECONDS, seconds))
+        return time.monotonic() < until
+
+    def _goes_on(self) -> bool:
+        """Whether to go on: as long as nobody asks to stop and the lease is ours."""
+        self.turn.beat()
+        return not self.stopped()
+
+    def _reject(self, rejects: Iterable[Reject], batch_of: dict[int, int], tally: _Tally) -> None:
+        found = list(rejects)
+        self.turn.acknowledge(
+            Acknowledgement(batch_of[each.seq], each.seq, "rejected", str(each.reason), each.property) for each in found
+        )
+        for each in found:
+            tally.reasons[str(each.reason)] = tally.reasons.get(str(each.reason), 0) + 1
+        tally.rejected += len(found)
+        self.observer.advanced(self.sync, 0, len(found))
+
+    def _judged(self, plan: Plan, tally: _Tally) -> tuple[Status, str | None]:
+        waiting = sum(map(len, tally.waiting.values()))
+        fates = _fates(plan, tally)
+        if waiting and waiting == fates.undelivered and not tally.failure:
+            return Status.PARTIAL, (
+                f"Heap has not reported yet that it has deleted {people(waiting)}. Nothing is lost, and no sync sends "
+                "them: run the same command again to hear of it."
+            )
+        return judged(plan, fates, stopped=self.stopped() and tally.failure is None, failure=tally.failure)
+
+    def _so_far(self, planned: SyncResult, plan: Plan, tally: _Tally) -> SyncResult:
+        fates = _fates(plan, tally)
+        reasons = dict(planned.reasons)
+        for reason, count in tally.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+        return replace(
+            planned, accepted=fates.accepted, rejected=fates.rejected, undelivered=fates.undelivered,
+            reasons=reasons, requests=tally.requests,
+        )  # fmt: skip
+
+
+def _fates(plan: Plan, tally: _Tally) -> Fates:
+    rejected = plan.rejected + tally.rejected
+    return Fates(tally.accepted, rejected, plan.planned - tally.accepted - rejected)
