@@ -70,7 +70,8 @@ def is_property(stored: str) -> bool:
 
 _FIELDS = frozenset(
     MappedColumn(role, str(role), "", "", value_class).stored
-    for role in (Role.SUBJECT, Role.EVENT, Role.TIMESTAMP, Role.SESSION_ID, Role.IDEMPOTENCY_KEY)
+    for role in Role
+    if role is not Role.PROPERTY
     for value_class in ValueClass
 )
 

@@ -60,7 +60,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
                 out = _left_out(each) if failed or run.stopped() else _held_back(each, today, orders)
                 ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
-            _warn(tidy(before, invocation.project.heap_vars.retain_days), watching)
+            _warn(tidy(before, invocation.project.heap_vars.retain_days, time.time()), watching)
             target = ledger.target
     except RunningError as held:  # of a DuckDB file, before any sync could begin
         if not orders.skip_running:

@@ -49,6 +49,13 @@ def test_of_events_it_keeps_the_properties_and_no_other_field(orders: Project) -
     assert told == [("1", "Total", "9.50"), ("2", "Total", "20.00"), ("3", "Total", "7.25")]
 
 
+def test_of_a_column_of_properties_whose_names_come_with_each_row_it_keeps_nothing(orders: Project) -> None:
+    orders.sql('alter table heap_orders add column more varchar default \'{"Colour": "red"}\'')
+    orders.declare("heap_orders", {**ORDERS, "properties_column": "more", "log": True})
+    orders.sync()
+    assert orders.state("select distinct property from state.heap_orders__log") == [("Total",)]
+
+
 @on_every_warehouse
 def test_a_fold_that_is_repeated_writes_no_row_twice(users: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     users.declare("heap_users", {**USERS, "log": True})
