@@ -143,6 +143,7 @@ TYPES_OF: Mapping[str, tuple[SyncType, ...]] = {
     "nulls": (USERS, ACCOUNTS),
     "too_long": (EVENTS, USERS, ACCOUNTS),
     "timezone": (EVENTS, USERS, ACCOUNTS),
+    "log": (EVENTS, USERS, ACCOUNTS),
 }
 
 # Keys of which a block has one or the other.

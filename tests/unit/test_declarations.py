@@ -408,8 +408,8 @@ class TestOfAWholeProject:
         assert str(told.value).splitlines() == [
             "6 mistakes in the declarations:",
             f"  ant ({FILE}): meta.heap[0].begin: a date such as 2026-01-31 is needed, found 'soon'",
-            f"  ant ({FILE}): meta.heap[1].type: one of user_properties, account_properties, events is needed, "
-            "found 'event'; did you mean `events`?",
+            f"  ant ({FILE}): meta.heap[1].type: one of user_properties, account_properties, events, user_deletions is "
+            "needed, found 'event'; did you mean `events`?",
             f"  bee ({FILE}): columns.wing.meta.heap: the model itself has no `meta.heap`, so that nothing would send "
             "this column: give it a block",
             "  dbt_project.yml (dbt_project.yml): vars.dbt_heap.defaults.max_rows: a number of rows from 1, or a "

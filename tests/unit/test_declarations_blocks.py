@@ -28,7 +28,11 @@ FORM = [
             "meta.heap[1]: a block is needed, found 'events'",
         ],
     ),
-    Case("an empty block", "{}", ["meta.heap.type: a type is needed: user_properties, account_properties or events"]),
+    Case(
+        "an empty block",
+        "{}",
+        ["meta.heap.type: a type is needed: user_properties, account_properties, events or user_deletions"],
+    ),
     Case(
         "a key that is none",
         EVENTS + ", propertys_column: x",
@@ -47,7 +51,7 @@ FORM = [
                 "meta.heap.frobnicate: there is no such key; there are type, name, enabled, environment, "
                 "identity, heap_user_id, account_id, event_name, event_name_column, timestamp, session_id, "
                 "idempotency_key, unique_key, properties, except, properties_column, begin, lookback, nulls, "
-                "too_long, null_identity, timezone, max_rows, allow_rejected"
+                "too_long, null_identity, timezone, max_rows, allow_rejected, log"
             )
         ],
     ),
@@ -69,14 +73,14 @@ TYPE = [
     Case(
         "no type",
         "identity: user_id, properties: [plan]",
-        ["meta.heap.type: a type is needed: user_properties, account_properties or events"],
+        ["meta.heap.type: a type is needed: user_properties, account_properties, events or user_deletions"],
     ),
     Case(
         "a type that is misspelt",
         "type: user_propertys, identity: user_id, properties: [plan]",
         [
             (
-                "meta.heap.type: one of user_properties, account_properties, events is needed, found "
+                "meta.heap.type: one of user_properties, account_properties, events, user_deletions is needed, found "
                 "'user_propertys'; did you mean `user_properties`?"
             )
         ],
@@ -84,12 +88,42 @@ TYPE = [
     Case(
         "a type like no other",
         "type: 7, identity: user_id, properties: [plan]",
-        ["meta.heap.type: one of user_properties, account_properties, events is needed, found the number 7"],
+        [
+            (
+                "meta.heap.type: one of user_properties, account_properties, events, user_deletions is needed, found "
+                "the number 7"
+            )
+        ],
     ),
     Case(
-        "deletions",
-        "type: user_deletions, identity: user_id",
-        ["meta.heap.type: user_deletions is not supported by this version"],
+        "deletions without whom",
+        "type: user_deletions",
+        [
+            (
+                "meta.heap.identity: `identity` is needed: the column that holds Heap's identity of whom to delete (or "
+                "`heap_user_id`: that of the Heap SDK's own numeric id)"
+            )
+        ],
+    ),
+    Case(
+        "a percentage of deletions",
+        "type: user_deletions, identity: user_id, max_rows: 10%",
+        [
+            (
+                "meta.heap.max_rows: a number of rows is needed, found 10%: of deletions there are no rows in state to "
+                "take a share of"
+            )
+        ],
+    ),
+    Case(
+        "properties of deletions",
+        "type: user_deletions, identity: user_id, properties: [plan]",
+        [
+            (
+                "meta.heap.properties: this key belongs to events, user_properties and account_properties, and the "
+                "type here is user_deletions"
+            )
+        ],
     ),
     Case(
         "a timestamp of users",
@@ -116,15 +150,15 @@ TYPE = [
         ACCOUNTS + ", identity: user_id",
         [
             (
-                "meta.heap.identity: this key belongs to events and user_properties, and the type here is "
-                "account_properties"
+                "meta.heap.identity: this key belongs to events, user_properties and user_deletions, and the type here "
+                "is account_properties"
             )
         ],
     ),
     Case(
         "Heap's own id of users",
         "type: user_properties, heap_user_id: id, identity: user_id, properties: [plan]",
-        ["meta.heap.heap_user_id: this key belongs to events, and the type here is user_properties"],
+        ["meta.heap.heap_user_id: this key belongs to events and user_deletions, and the type here is user_properties"],
     ),
 ]
 

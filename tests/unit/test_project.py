@@ -517,6 +517,6 @@ def parameters(command: click.Command) -> Iterator[click.Parameter]:
 def test_the_page_names_exactly_the_environment_variables_of_the_commands() -> None:
     commands = [importlib.import_module(f"dbt_heap.cli.{name}").command for name in COMMANDS]
     of_commands = {str(each.envvar) for command in commands for each in parameters(command) if each.envvar}
-    of_heap = {"HEAP_APP_ID", "HEAP_APP_ID__BRAND_B", "HEAP_REGION", "HEAP_BASE_URL"}
+    of_heap = {"HEAP_APP_ID", "HEAP_APP_ID__BRAND_B", "HEAP_REGION", "HEAP_BASE_URL", "HEAP_API_KEY"}
     beside = {TOKEN, SECRET, PARSE_CHECK}  # no flag shows a secret, and dbt itself reads the last one
     assert set(first_column("Environment variables")) == of_commands | of_heap | beside
