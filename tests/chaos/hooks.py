@@ -18,6 +18,7 @@ from typing import Any, Literal
 from dbt.adapters.base import BaseConnectionManager
 
 from dbt_heap.heap import Heap
+from dbt_heap.heap.deletions import HeapDeletions
 from dbt_heap.ledger import plans, turn
 from dbt_heap.run import conductor
 from dbt_heap.warehouse import Warehouse
@@ -54,15 +55,7 @@ def watch(note: Callable[[str], None], death: Death | None) -> None:
     steps = _Steps(note, death)
     _watch_statements(steps)
     _watch_commits(steps)
-    send = Heap.send
-
-    def watched(heap: Heap, *arguments: Any) -> Any:
-        step = steps.begin("send")
-        answer = send(heap, *arguments)
-        steps.reach(step, "after")
-        return answer
-
-    Heap.send = watched  # type: ignore[method-assign]
+    _watch_requests(steps)
 
 
 class _Steps:
@@ -94,6 +87,21 @@ class _Steps:
         if self._death == Death(step, when):
             os.kill(os.getpid(), signal.SIGKILL)
             signal.pause()  # no further, until the signal is there
+
+
+def _watch_requests(steps: _Steps) -> None:
+    def around(method: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(heap: object, *arguments: Any) -> Any:
+            step = steps.begin(method.__name__)
+            answer = method(heap, *arguments)
+            steps.reach(step, "after")
+            return answer
+
+        return watched
+
+    Heap.send = around(Heap.send)  # type: ignore[method-assign]
+    HeapDeletions.ask = around(HeapDeletions.ask)  # type: ignore[method-assign]
+    HeapDeletions.progress = around(HeapDeletions.progress)  # type: ignore[method-assign]
 
 
 def _watch_statements(steps: _Steps) -> None:

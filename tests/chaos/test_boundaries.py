@@ -17,6 +17,7 @@ CHAINS_A_WORLD = 8
 WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("after",)
 # After a statement that only reads, all is as it was before: these are left to the long form.
 READS = {"catalog", "newest_entries", "outbox_counts", "outbox_page", "fates", "lock_holder", "reject_counts"}
+SHARE, SMALL_SHARE = (1.0, 1.0) if LONG else (0.4, 0.1)  # of the steps, at one of which a run dies
 TRIES = 10  # of the last deaths that are left
 REPEATS = 2  # of steps that a run repeats as often as there are batches, as many are tried
 TINY = {"users": 120, "accounts": 10, "events": 120}  # enough for two groups of batches at least, always
@@ -24,11 +25,11 @@ ENGINES = ["duckdb", "postgres"]
 
 
 def test_a_run_killed_at_any_step_loses_nothing_and_doubles_nothing(new_world: NewWorld, figures: Figures) -> None:
-    run_all(new_world, "duckdb", figures, share=1.0)
+    run_all(new_world, "duckdb", figures, SHARE)
 
 
 def test_on_postgres_too(new_world: NewWorld, figures: Figures) -> None:
-    run_all(new_world, "postgres", figures, share=1.0 if LONG else 0.15)
+    run_all(new_world, "postgres", figures, SMALL_SHARE)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -37,7 +38,7 @@ def test_a_first_run_killed_at_any_step_is_followed_by_one_that_ends_well(
 ) -> None:
     world = new_world(engine, 1, TINY)
     chance = Random(1)
-    left = Left(deaths(world.run().steps, chance, share=1.0 if LONG else 0.2))
+    left = Left(deaths(world.run().steps, chance, SMALL_SHARE))
     number = 0
     while left:
         world = new_world(engine, number, TINY)

@@ -20,7 +20,7 @@ from tests.long import LONG
 BATCH_ROWS = 3  # so that a few rows make several batches
 
 random_histories = settings(
-    max_examples=200 if LONG else 3, deadline=None, derandomize=True, database=None,
+    max_examples=200 if LONG else 2, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 

@@ -1,0 +1,104 @@
+"""A run that deletes people and is killed at one of its steps: the next one ends what it began, for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from dbt_heap.sandbox.server import Sandbox
+from tests.chaos.chains import Figures
+from tests.chaos.hooks import Death, When
+from tests.chaos.runner import Ended, Runner
+from tests.long import LONG
+from tests.project import Project
+from tests.warehouse.deletions import VISITS, kept_of, lists
+from tests.warehouse.users import USERS
+from tests.warehouses import Engine, on_every_engine
+
+SHARE = 1.0 if LONG else 0.1
+WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("after",)
+STAYING = ["ana", "bob"]
+
+
+@dataclass
+class Shop:
+    """People of whom Heap knows, two of whom leave each day, named `leaver_...`."""
+
+    project: Project
+    heap: Sandbox
+    runner: Runner
+    days: int = 0
+
+    def day(self) -> None:
+        """Two people are synced, listed for deletion, and still in the models, where everybody has changed."""
+        self.days += 1
+        self._build(seats=0)
+        assert self._run().code == 0
+        self._build(seats=1)
+        lists(self.project, *self._leavers())
+        self.project.write()
+
+    def deleting(self, death: Death | None = None) -> Ended:
+        """A run that deletes, and may have to die."""
+        return self._run("--allow-deletions", "--yes", death=death)
+
+    def must_have_forgotten(self) -> None:
+        """Nobody who left is in Heap or in the state; whoever stayed is in Heap as the model has it."""
+        seats = {each["identity"]: each["properties"]["Seats"] for each in self.heap.users()}
+        assert seats == dict.fromkeys(STAYING, 10 * self.days + 1)
+        assert sorted(each["identity"] for each in self.heap.events()) == STAYING
+        assert kept_of(self.project, "leaver") == set()
+
+    def _leavers(self) -> list[str]:
+        return [f"leaver_{self.days}_{each}" for each in "ab"]
+
+    def _build(self, seats: int) -> None:
+        people = ", ".join(f"('{each}')" for each in STAYING + self._leavers())
+        rows = f"select user_id, 'team' as plan, {10 * self.days + seats} as seats from (values {people}) as t(user_id)"
+        visits = f"select user_id, 1 as n, timestamp '2026-03-01 08:15:00' as at from ({rows}) as t"
+        self.project.table("heap_users", rows)
+        self.project.table("visits", visits)
+
+    def _run(self, *arguments: str, death: Death | None = None) -> Ended:
+        environment = {**self.project.environment, "HEAP_API_KEY": "secret-key"}
+        return self.runner.sync(self.project.folder, environment, *arguments, death=death)
+
+
+@on_every_engine
+def test_a_run_that_dies_while_people_are_deleted_is_ended_by_the_next(
+    tmp_path: Path, patient_heap: Sandbox, runner: Runner, engine: Engine, figures: Figures
+) -> None:
+    patient_heap.reset()
+    project = Project(tmp_path, patient_heap.url, engine)
+    project.declare("heap_users", USERS)
+    project.declare("visits", VISITS)
+    lists(project)
+    project.write()
+    shop = Shop(project, patient_heap, runner)
+    shop.day()
+    whole = shop.deleting()
+    assert whole.code == 0, whole.stderr
+    shop.must_have_forgotten()
+    for death in deaths(whole.steps):
+        shop.day()
+        ended = shop.deleting(death)
+        assert ended.killed, (death, ended.stderr)
+        ended = shop.deleting()
+        assert ended.code == 0, (death, ended.stderr)
+        shop.must_have_forgotten()
+        figures.crashes += 1
+
+
+def deaths(steps: tuple[str, ...]) -> list[Death]:
+    """At the requests about a deletion, always, and at some of the other steps of its sync."""
+    chance = Random(3)
+    number = next(step.split()[0] for step in steps if step.split()[1] == "ask")
+    of_deletion = [step.split() for step in steps if step.startswith(f"{number} ")]
+    return [
+        Death(" ".join(words), when)
+        for words in of_deletion
+        for when in WHENS
+        if (words[1], when) not in (("ask", "uncommitted"), ("progress", "uncommitted"))
+        and (words[1] in ("ask", "progress", "end_requests") or chance.random() < SHARE)
+    ]
