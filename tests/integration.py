@@ -27,13 +27,17 @@ class Commands:
         path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
         self.environment = kept | {"PATH": path, "HEAP_BASE_URL": heap_url, "DBT_PROFILES_DIR": str(folder)}
 
-    def run(self, *command: str, ends_with: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, ends_with: int | None = 0, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a command in the folder, as a person would; fails where its exit code is another one."""
         settings = self.environment | environment
         if command[0] in PROGRAMS:
-            ran = typed(command, self.folder, settings)
+            ran = typed(command, self.folder, settings, stdin)
         else:
-            ran = subprocess.run(command, cwd=self.folder, env=settings, capture_output=True, text=True, check=False)
+            ran = subprocess.run(
+                command, cwd=self.folder, env=settings, input=stdin, capture_output=True, text=True, check=False
+            )
         assert ends_with in (None, ran.returncode), f"{command}: {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
         return ran
 

@@ -22,6 +22,7 @@ from typing import Any
 from tests.forking import STDERR, STDOUT, be
 
 ROOT = Path(__file__).parents[1]
+STDIN = "stdin"  # beside those two
 PROGRAMS = {"dbt": ("dbt.cli.main", "cli"), "dbt-heap": ("dbt_heap.__main__", "main")}
 LOADED = [
     "dbt.cli.main",
@@ -33,9 +34,12 @@ LOADED = [
 ]
 
 
-def typed(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def typed(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     """What a command of PROGRAMS says in a folder, and how it ends."""
     with tempfile.TemporaryDirectory() as notes:
+        Path(notes, STDIN).write_text(stdin)
         order = {"command": command, "folder": str(folder), "environment": dict(environment), "notes": notes}
         server = _server()
         assert server.stdin and server.stdout
@@ -71,7 +75,7 @@ def main() -> None:
 
 def _be(order: dict[str, Any]) -> None:
     """The child: runs the command as a new process would, and never returns."""
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(Path(order["notes"], STDIN), os.O_RDONLY), 0)
     sys.argv = order["command"]
     module, function = PROGRAMS[order["command"][0]]
     be(order, getattr(import_module(module), function))

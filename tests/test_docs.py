@@ -68,15 +68,22 @@ def test_every_command_of_a_page_works_as_it_stands(page: Path, project: Integra
         ran.add(line)
         if ELSEWHERE.fullmatch(line.partition(" --")[0]) or ELSEWHERE.fullmatch(line):
             continue
-        assert line.split()[0] in ("dbt", "dbt-heap", "echo"), f"{page.name}: nobody runs {line!r}"
-        typed = ["sh", "-c", line] if "&&" in line or " | " in line else shlex.split(line)
-        if "state reset" in line:
-            typed.append("--yes")
-        if "state adopt" in line:  # a sync that has no state yet, as one that another tool has sent until now
-            project.run("dbt-heap", "state", "reset", typed[3], "--yes", ends_with=None)
-        if "state rename" in line:
-            renamed(project, *typed[-2:])
-        project.run(*typed)
+        for typed, stdin in shell(line):
+            assert typed[0] in ("dbt", "dbt-heap"), f"{page.name}: nobody runs {line!r}"
+            if "state reset" in line:
+                typed.append("--yes")
+            if "state adopt" in line:  # a sync that has no state yet, as one that another tool has sent until now
+                project.run("dbt-heap", "state", "reset", typed[3], "--yes", ends_with=None)
+            if "state rename" in line:
+                renamed(project, *typed[-2:])
+            project.run(*typed, stdin=stdin)
+
+
+def shell(line: str) -> Iterator[tuple[list[str], str]]:
+    """The commands of `a && b` or `echo x | a`, each with what it reads."""
+    for part in line.split(" && "):
+        echo, _, command = part.rpartition(" | ")
+        yield shlex.split(command), echo.removeprefix("echo ") + "\n"
 
 
 def renamed(project: Integration, older: str, newer: str) -> None:

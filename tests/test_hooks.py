@@ -13,7 +13,7 @@ import yaml
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.integration import ROOT, Commands
-from tests.warehouses import DuckDB, Engine, on_every_engine
+from tests.warehouses import DuckDB, Engine
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_model_that_no_run_has_built_is_told(shop: Shop) -> None:
     assert "main_heap.builds holds no build" in ran.stderr and "record_run" in ran.stderr
 
 
-@on_every_engine
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_the_hook_at_the_end_of_a_run_is_enough_also_where_only_tests_run(
     tmp_path: Path, heap: Sandbox, engine: Engine
 ) -> None:

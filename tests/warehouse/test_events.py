@@ -20,7 +20,6 @@ def events(heap: Sandbox) -> list[dict[str, Any]]:
     return sorted(heap.events(), key=lambda event: event["timestamp"])
 
 
-@on_each
 def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project, heap: Sandbox) -> None:
     assert orders.sync().exit_code == 0
     first = events(heap)[0]

@@ -13,9 +13,8 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project, requested
 from tests.warehouse.users import many_users
-from tests.warehouses import Engine, on_every_engine
+from tests.warehouses import Engine
 
-pytestmark = on_every_engine
 ROWS = 8_000
 STOPPING = "Stopping after the requests under way"
 
@@ -57,7 +56,9 @@ def identities(heap: Sandbox) -> list[str]:
     return [record["identity"] for body in bodies for record in body.get("users", [])]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    ("engine", "number"), [("duckdb", signal.SIGINT), ("postgres", signal.SIGTERM)], indirect=["engine"], ids=str
+)
 def test_a_signal_ends_a_run_in_good_order(users: Project, slow_heap: Sandbox, number: signal.Signals) -> None:
     ran = interrupted(users, slow_heap, number)
     assert ran.returncode == 1, ran.stderr
@@ -70,6 +71,7 @@ def test_a_signal_ends_a_run_in_good_order(users: Project, slow_heap: Sandbox, n
     assert sorted(identities(slow_heap)) == sorted(f"u{number}" for number in range(1, ROWS + 1))
 
 
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_a_second_signal_ends_it_at_once_and_safely(users: Project, slow_heap: Sandbox) -> None:
     slow_heap.misbehave("slow:1")  # so that the request under way has not ended by the second
     ran = interrupted(users, slow_heap, signal.SIGINT, signal.SIGINT)

@@ -12,7 +12,6 @@ from tests.warehouses import on_each, on_every_warehouse
 pytestmark = on_every_warehouse
 
 
-@on_each
 def test_a_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sandbox) -> None:
     assert users.sync().exit_code == 0
     assert held(heap) == {
@@ -136,7 +135,6 @@ def test_figures_of_every_run_stand_in_the_view_of_runs(users: Project) -> None:
     ]
 
 
-@on_each
 def test_a_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")

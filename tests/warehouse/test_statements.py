@@ -13,7 +13,7 @@ from dbt.adapters.sql import SQLConnectionManager
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
-from tests.warehouses import on_each, on_every_warehouse, on_most_warehouses
+from tests.warehouses import on_every_warehouse, on_most_warehouses
 
 A_SYNC, AN_INVOCATION = 6, 2
 SPARKS_INVOCATION = 5  # it reads its catalog schema by schema
@@ -65,7 +65,6 @@ def shop(project: Project) -> Project:
     return project
 
 
-@on_each
 @on_every_warehouse
 def test_syncs_without_changes_cost_six_statements_each_and_two_together(shop: Project, asked: list[str]) -> None:
     asked.clear()
