@@ -6,9 +6,9 @@ script is the one that people keep, with pandas and requests; dlt writes to a cu
 destination.
 
 A first sync is what all of them do whenever they are called: none of the others knows what Heap holds. So they send
-every row again when one in a hundred has changed, and when none has. The script with a cursor is the one case of it
-where the table tells by a column of its own what changed; where such a column can be trusted, it is hard to beat at
-this, and it never notices a row that was changed behind that column's back, nor one that did not arrive.
+every row again when one in a hundred has changed, and when none has. Where a column of the table tells what changed
+since, they can be told to go by it, and then send as little: that is not measured here. It never notices a row that
+was changed behind that column's back, nor one that did not arrive.
 """
 
 from __future__ import annotations

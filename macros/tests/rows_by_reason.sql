@@ -1,4 +1,7 @@
-{# The failing rows of a test, counted by reason. No row itself: with `store_failures` identities would stand in one more schema. #}
+{#
+    The failing rows of a test, counted by reason, the most frequent first, which a test's `limit` keeps.
+    No row itself: with `store_failures` identities would stand in one more schema.
+#}
 {% macro rows_by_reason(tested, reason) %}
 select reason, count(*) as row_count
 from (
@@ -7,4 +10,5 @@ from (
 ) as judged
 where reason is not null
 group by reason
+order by row_count desc, reason
 {% endmacro %}

@@ -98,6 +98,11 @@ def live(project: Project) -> None:
     ):
         project.run("state", "reset", name, "--yes")
         assert project.run("state", "adopt", name, *how).exit_code == 0
+    project.table("gone", "select 'u3' as user_id")
+    project.declare("gone", {"type": "user_deletions", "identity": "user_id"})
+    assert project.sync("--allow-deletions", "--yes", HEAP_API_KEY="secret-key").exit_code == 0
+    assert project.run("state", "forget", "--key-file", str(project.folder / "keys")).exit_code == 0
+    project.sync()
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
@@ -114,7 +119,9 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
             assert not unquoted_reserved(tree, nowhere.adapter_type), statement
             parsed += 1
     assert parsed > 120
-    assert {"write_log", "forget_older"} <= {macro for macro, _ in calls}
+    assert {"write_log", "forget_older", "purge", "open_rows", "end_requests", "log_digests"} <= {
+        macro for macro, _ in calls
+    }
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
