@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import beside, diff, event_limit, growth, latency, memory, scale, start
-from benchmarks.measuring import machine
+from benchmarks.measuring import commit, machine
 
 PAGE = """# Benchmarks
 
@@ -24,7 +24,7 @@ measures on your machine what stands here, writes this page, and takes an hour o
 that took turns in one run, and times are medians. Heap is a server that takes every request at once, unless something
 else is said: what is measured is dbt-heap and the warehouse, not Heap's patience or its limits.
 
-Measured on {when:%Y-%m-%d}: {machine}.
+Measured on {when:%Y-%m-%d}, of commit {commit}: {machine}.
 """
 
 
@@ -38,7 +38,8 @@ def main() -> None:
     }  # fmt: skip
     parser.add_argument("sections", nargs="*", choices=[[], *sections], metavar="section", help=", ".join(sections))
     given = parser.parse_args()
-    print(PAGE.format(when=datetime.now(timezone.utc), machine=machine("dbt-core", "duckdb", "dbt-duckdb", "orjson")))
+    versions = machine("dbt-core", "duckdb", "dbt-duckdb", "orjson")
+    print(PAGE.format(when=datetime.now(timezone.utc), commit=commit(), machine=versions))
     for name in given.sections or sections:
         module = sections[name]
         print(f"{module.__doc__}\n", flush=True)

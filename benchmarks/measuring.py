@@ -73,6 +73,15 @@ def exponent(seconds: Mapping[int, float]) -> float:
     return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
 
 
+def commit() -> str:
+    """What is measured: git's short name of it."""
+    return subprocess.check_output(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        text=True,
+    ).strip()
+
+
 def machine(*packages: str) -> str:
     """What it was measured on, and with what."""
     versions = ", ".join(f"{package} {version(package)}" for package in packages)

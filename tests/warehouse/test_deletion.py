@@ -13,7 +13,7 @@ from dbt_heap.sandbox.server import Sandbox, running
 from tests.project import Project
 from tests.warehouse.deletions import asked, deleting, kept_of, lists, shop
 from tests.warehouse.users import ROWS, held
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_warehouse
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion, "POLL_SECONDS", 0.05)
 
 
-@on_every_engine
+@on_every_warehouse
 def test_who_is_listed_is_deleted_leaves_the_state_and_is_never_sent_again(users: Project, heap: Sandbox) -> None:
     shop(users)
     lists(users, "ana", "zed")
@@ -136,7 +136,7 @@ def test_numbers_of_heaps_sdk_are_sent_as_numbers(project: Project, heap: Sandbo
     assert json.loads(asked(heap)[0]["body"]) == {"users": [{"user_id": 901}]}
 
 
-@on_every_engine
+@on_every_warehouse
 def test_what_heap_has_not_completed_is_waited_for_by_the_next_run(
     users: Project, slow_to_delete: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

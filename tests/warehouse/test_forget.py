@@ -9,7 +9,7 @@ from dbt_heap.sandbox.server import Sandbox
 from tests.project import Outcome, Project
 from tests.warehouse.deletions import kept_of, shop
 from tests.warehouse.users import ROWS, USERS, sent
-from tests.warehouses import on_every_engine
+from tests.warehouses import on_every_warehouse
 
 
 def forget(project: Project, *keys: str, more: tuple[str, ...] = ()) -> Outcome:
@@ -19,7 +19,7 @@ def forget(project: Project, *keys: str, more: tuple[str, ...] = ()) -> Outcome:
     return project.run("state", "forget", "--key-file", str(file), *more)
 
 
-@on_every_engine
+@on_every_warehouse
 def test_a_forgotten_person_is_in_no_table_of_the_state_and_is_never_sent_again(users: Project, heap: Sandbox) -> None:
     shop(users)
     ended = forget(users, "ana", "nobody")
@@ -47,7 +47,7 @@ def test_a_plan_and_a_result_count_who_is_left_out(users: Project) -> None:
     assert (planned["planned"], planned["deleted"]) == (0, 1)
 
 
-@on_every_engine
+@on_every_warehouse
 def test_a_digest_stays_that_is_worth_nothing_without_the_salt(users: Project) -> None:
     shop(users)
     forget(users, "ana")
@@ -61,7 +61,7 @@ def test_a_digest_stays_that_is_worth_nothing_without_the_salt(users: Project) -
     assert len({digest for (digest,) in users.state("select digest from state.deletion_log")}) == 3
 
 
-@on_every_engine
+@on_every_warehouse
 def test_the_log_of_what_was_sent_forgets_them_too(users: Project) -> None:
     users.declare("heap_users", {**USERS, "log": True})
     users.sync()
@@ -79,7 +79,7 @@ def test_rejects_of_a_forgotten_person_go_too(users: Project) -> None:
     assert kept_of(users, "dup") == set()
 
 
-@on_every_engine
+@on_every_warehouse
 def test_a_number_of_heaps_sdk_is_no_identity(users: Project, heap: Sandbox) -> None:
     users.table("clicks", "select 7 as sdk_id, 'c' as id union all select 8, 'd'")
     users.declare("clicks", {"type": "events", "heap_user_id": "sdk_id", "event_name": "Click", "unique_key": "id"})
