@@ -20,6 +20,8 @@ from dbt_heap.opening import open_ledger
 from dbt_heap.payloads import Reject, payload_builder
 from dbt_heap.preview.outlooks import Explanation, Outlook, Told
 
+_LEFT_OUT = {"skipped": Outlook.SKIPPED, "deleted": Outlook.DELETED}  # the macro `left_out`
+
 Key: TypeAlias = "str | tuple[str, ...]"  # of a single column, or the parts of one of several
 
 
@@ -122,8 +124,8 @@ class _Found:
         if planned.stood:
             standing = self.evidence.standing.get(key)
             return Outlook.STANDING, (planned.stood, standing.guilty if standing else planned.guilty), None
-        if planned.reject == "skipped":
-            return Outlook.SKIPPED, none, None
+        if planned.reject in _LEFT_OUT:
+            return _LEFT_OUT[planned.reject], none, None
         if planned.reject:
             return Outlook.REJECTED, (planned.reject, planned.guilty), None
         built = payload_builder(self.comparison.sync, self.comparison.columns, self.namespace)(planned.row)
@@ -132,6 +134,8 @@ class _Found:
         return self._sent(key, planned), none, orjson.loads(built.record)
 
     def _sent(self, key: str, planned: Planned) -> Outlook:
+        if self.comparison.sync.type is SyncType.USER_DELETIONS:
+            return Outlook.TO_DELETE
         acknowledged = self.evidence.acknowledged.get(key)
         if acknowledged and acknowledged.doubtful:
             return Outlook.DOUBTFUL
@@ -143,6 +147,8 @@ class _Found:
         events = self.comparison.sync.type is SyncType.EVENTS
         if row is None:
             return Outlook.GONE if known else Outlook.UNKNOWN
+        if self.comparison.sync.type is SyncType.USER_DELETIONS:
+            return Outlook.DELETED
         if known:
             return Outlook.SENT_ONCE if events else Outlook.UNCHANGED
         if row.before_begin:

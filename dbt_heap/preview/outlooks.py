@@ -24,6 +24,8 @@ class Outlook(ToldWord):
     BEFORE_BEGIN = "before_begin", "not looked at: it is older than `begin`"
     BEFORE_LOOKBACK = "before_lookback", "not looked at: it is older than the lookback; `sync --full-scan` looks at all"
     SKIPPED = "skipped", "left out: its identity is null, and `null_identity` is `skip`"
+    DELETED = "deleted", "not sent any more: Heap was asked to delete this person"
+    TO_DELETE = "to_delete", "Heap would be asked to delete this person, by `sync --allow-deletions` alone"
     REJECTED = "rejected", "would be rejected"
     STANDING = "standing", "stands rejected, and is tried again when its values change, or with `--retry-rejected`"
 

@@ -9,6 +9,7 @@ import pytest
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
+from tests.warehouse.deletions import deleting, lists, shop
 from tests.warehouse.orders import ORDERS
 from tests.warehouse.users import USERS, sent
 from tests.warehouses import on_every_warehouse
@@ -107,6 +108,17 @@ def test_a_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
     users.state(f"update state.{table} set doubt = true where key = 'ana'")
     (row,) = explained(users, "ana").values()
     assert (row["outlook"], row["record"]["properties"]) == ("doubtful", {"Plan": "team", "Seats": 3})
+
+
+def test_of_who_is_deleted_in_heap_it_tells_that_alone(users: Project) -> None:
+    shop(users)
+    lists(users, "ana")
+    found = explained(users, "ana")
+    assert {name: row["outlook"] for name, row in found.items()} == {
+        "gone ana": "to_delete", "heap_users ana": "unchanged", "visits 3:ana1:1": "acknowledged",
+    }  # fmt: skip
+    assert deleting(users).exit_code == 0
+    assert {row["outlook"] for row in explained(users, "ana").values()} == {"deleted"}
 
 
 def test_a_model_that_was_not_built_well_is_told(users: Project) -> None:
