@@ -24,11 +24,13 @@ from tests.project import Project
 
 PEERS = Path(__file__).parent / "peers"
 OURS = "dbt-heap"
+START = """One user takes what a tool's start takes, and there every other is ahead: dbt-heap loads dbt's adapter,
+reads dbt's macros, and makes its state. A table of few rows is sent by a script before dbt-heap has begun."""
 CHANGED = "update heap_users set seats = seats + 1 where hash(user_id) % 100 = 0"
 
 
 def measure(rows: int = 1_000_000, runs: int = 3, peers: Path | None = None) -> None:
-    """Prints three tables; `peers` is the Python of an environment that has the other tools."""
+    """Prints five tables; `peers` is the Python of an environment that has the other tools."""
     with sink() as url, on_duckdb(url) as project:
         others = {name: command(*words, project.engine.output["path"], url) for name, words in _others(peers).items()}
         first_sync = {OURS: _first_sync(project), **others}
@@ -38,7 +40,9 @@ def measure(rows: int = 1_000_000, runs: int = 3, peers: Path | None = None) -> 
         first = by_turns(first_sync, runs)
         print(f"A first sync of {rows:,} users:\n")
         _tell(rows, first)
-        print(f"What a tool takes to send one user is its start. Without it, the other {rows - 1:,} took:\n")
+        print(f"{START}\n")
+        table(("what", "time for one user"), [(name, f"{took:.2f} s") for name, took in start.items()])
+        print(f"Without that, the other {rows - 1:,} took:\n")
         _tell(rows, {name: took - start[name] for name, took in first.items()})
         plot(f"A first sync of {rows:,} users, users a second", {name: rows / took for name, took in first.items()})
         dbt_heap(project, "sync", "--first-sync")()

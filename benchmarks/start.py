@@ -23,7 +23,7 @@ flags: {send_anonymous_usage_stats: false}
 """
 PROFILES = "large: {{target: dev, outputs: {{dev: {{type: duckdb, path: '{path}'}}}}}}\n"
 SQL = "select 1 as user_id, 'free' as plan\n-- {filler}\n"
-FILLER = "what a model of some size holds, in words that say nothing; " * 70
+FILLER = "what a model of some size holds, in words that say nothing; " * 145
 BLOCK = """
       config: {{meta: {{heap: {{type: user_properties, identity: user_id, properties: {{"Plan {number}": plan}}}}}}}}"""
 IMPORTS = "import sys, time; began = time.perf_counter(); import dbt_heap; print(time.perf_counter() - began)"
