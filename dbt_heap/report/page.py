@@ -21,7 +21,10 @@ from dbt_heap.report.drawing import drawing
 from dbt_heap.report.facts import Report
 
 SHOWN_RUNS = 10  # in a sync's table of runs
-_KINDS = {SyncType.USER_PROPERTIES: "users", SyncType.ACCOUNT_PROPERTIES: "accounts", SyncType.EVENTS: "events"}
+_KINDS = {
+    SyncType.USER_PROPERTIES: "users", SyncType.ACCOUNT_PROPERTIES: "accounts", SyncType.EVENTS: "events",
+    SyncType.USER_DELETIONS: "deletions",
+}  # fmt: skip
 
 
 def page(report: Report) -> str:

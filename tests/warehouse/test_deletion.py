@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,21 @@ def test_a_key_that_heap_does_not_take_is_said_so_and_not_shown(project: Project
     assert "Main Production" in ended.stderr
     shown = ended.stderr + ended.stdout + json.dumps(project.results())
     assert "wrong-key" not in shown and "4711" not in shown
+
+
+def test_every_command_knows_of_deletions(users: Project, heap: Sandbox) -> None:
+    shop(users)
+    lists(users, "ana", "null")
+    commands = [
+        "ls", "ls --output json", "check", "plan", "plan --output markdown", "show", "exposures", "rejects", "runs",
+        "state show",
+    ]  # fmt: skip
+    for _ in "before", "after":
+        for command in commands:
+            ended = users.run(*command.split())
+            assert ended.exit_code == 0, (command, ended.stderr)
+        assert "deletions" in Path(users.run("report").stdout.strip()).read_text()
+        assert deleting(users).exit_code == 1  # one is no identity
 
 
 def test_a_plan_counts_whom_heap_would_delete(project: Project, heap: Sandbox) -> None:
