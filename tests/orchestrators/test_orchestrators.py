@@ -41,6 +41,7 @@ def project(tmp_path: Path, sandbox: Sandbox) -> Integration:
         "DBT_PROJECT_DIR": str(made.folder),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",  # seconds, instead of five minutes
         "DAGSTER_HOME": str(home),
     }
     return made
