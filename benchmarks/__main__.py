@@ -31,7 +31,7 @@ RULED = """## What rules the time
 
 A profile of a first sync on DuckDB (cProfile, and the times of its steps in `sync_log`): most is the start, which
 imports dbt and its adapter and reads dbt's macros. Then comes the delivery, in which DuckDB writes the records as JSON,
-a page ahead of the threads that post them; the diff into the outbox takes half as long as that, and the fold half of the
+a page ahead of the threads that post them; the diff into the outbox takes half as long, and the fold half of the
 diff. Python touches no value of a row there. In other warehouses it writes the records, which is most of a delivery to
 a Heap that answers at once.
 
