@@ -56,8 +56,8 @@ def _lines(row: Explanation) -> Iterator[str]:
 
 
 def _cells(told: Told) -> tuple[str | None, ...]:
-    values = (told.property, told.warehouse, told.acknowledged, told.next, told.why)
-    return tuple(None if value is None else printable(str(value)) for value in values)
+    following = None if told.next is None else str(told.next)  # as it is, without a thousands separator
+    return told.property, told.warehouse, told.acknowledged, following, told.why
 
 
 def _as_json(explained: Explained) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
+from dbt_heap.errors import printable
+
 _WIDE = 240
 
 
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
 ) -> None:
-    """A table on stdout, as wide as it needs to be where nobody looks at a terminal. Nothing is ever cut."""
+    """A table on stdout, as wide as it needs to be where nobody looks at a terminal. Nothing is cut or obeyed."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         right = column in numbers
@@ -31,4 +33,4 @@ def print_table(
 def _cell(value: Any) -> Text:
     if value is None:
         return Text("")
-    return Text(f"{value:,}" if isinstance(value, int) else str(value))
+    return Text(f"{value:,}" if isinstance(value, int) else printable(str(value)))

@@ -77,3 +77,10 @@ def test_people_see_times_without_fractions_and_keys_as_they_are(shop: Project) 
     shown = shop.run("rejects", "--with-values").stdout
     assert shown.count(".") == 1 and "00:00:00.125" in shown
     assert "." not in shop.run("runs").stdout.replace("127.0.0.1", "")
+
+
+def test_nothing_that_a_key_holds_moves_the_terminal(shop: Project) -> None:
+    shop.sql("insert into heap_accounts values ('a' || chr(27) || '[2Jb', repeat('y', 2000))")
+    shop.sync()
+    shown = shop.run("rejects", "--with-values").stdout
+    assert "\x1b" not in shown and r"a\x1b[2Jb" in shown
