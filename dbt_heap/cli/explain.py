@@ -9,6 +9,7 @@ import orjson
 
 from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.explanation_output import OUTPUTS, write_explanations
+from dbt_heap.cli.key_file import key_file_option, key_lines
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.errors import SettingsError
 from dbt_heap.preview import Key, explanations
@@ -17,13 +18,7 @@ MAX_KEYS = 100
 
 
 @click.command("explain")
-@click.option(
-    "--key-file",
-    type=click.File(encoding="utf-8"),
-    required=True,
-    metavar="FILE",
-    help="A key a line; one of several columns as a JSON list. - reads them from stdin.",
-)
+@key_file_option("A key a line; one of several columns as a JSON list.")
 @click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True)
 @all_options
 @click.pass_context
@@ -42,13 +37,7 @@ def command(ctx: click.Context, /, key_file: TextIO, output: str, **shared: Any)
 
 def _keys(file: TextIO) -> list[Key]:
     """The keys, each once. Raises SettingsError where there is none, or too many; it repeats no key."""
-    try:
-        lines = [line.rstrip("\r\n") for line in file]
-    except UnicodeDecodeError:
-        raise SettingsError("--key-file: it is not in UTF-8") from None
-    keys = list(dict.fromkeys(_key(line) for line in lines if line.strip()))
-    if not keys:
-        raise SettingsError("--key-file: it holds no key; one a line is needed")
+    keys = list(dict.fromkeys(map(_key, key_lines(file))))
     if len(keys) > MAX_KEYS:
         raise SettingsError(f"--key-file: it holds {len(keys):,} keys; at most {MAX_KEYS} are explained at once")
     return keys

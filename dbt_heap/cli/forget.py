@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TextIO
 
 import click
 
 from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.key_file import key_file_option, key_lines
 from dbt_heap.cli.options import output_options, project_options, settings_of
-from dbt_heap.errors import SettingsError
 from dbt_heap.ledger.deletions import with_deletion_log
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.opening import open_ledger
 
 
 @click.command("forget")
-@click.option(
-    "--key-file", type=click.File(encoding="utf-8-sig"), required=True,
-    help="A file with one identity a line; `-` reads them from stdin. Keys never stand on the command line.",
-)  # fmt: skip
+@key_file_option("An identity a line;")
 @click.option("--heap-user-id", is_flag=True, help="The keys are numbers of Heap's own SDK instead of identities.")
 @click.option("--environment", help="Of a project with several: any one at the same host.")
 @project_options
@@ -30,21 +26,10 @@ def command(key_file: TextIO, heap_user_id: bool, environment: str | None, **sha
     Heap is not asked to delete anybody. A digest of each key stays, by which syncs leave out who is known by it.
     """
     invocation = begin(settings_of(**shared))
-    keys = _keys(key_file)
+    keys = key_lines(key_file)
     with open_ledger(invocation) as ledger:
         label = invocation.destination_of(environment, ledger.target).label
         ledger.state = with_deletion_log(ledger.state.prepare())
         ledger.deletions(label, new_run_id()).forget("user_id" if heap_user_id else "identity", keys)
     people = "1 person has" if len(keys) == 1 else f"{len(keys):,} people have"
     click.echo(f"{people} left the state, and no sync sends them any more")
-
-
-def _keys(lines: Iterable[str]) -> frozenset[str]:
-    """The keys, as exact texts. Raises SettingsError, which repeats none."""
-    try:
-        keys = frozenset(line.rstrip("\r\n") for line in lines) - {""}
-    except UnicodeDecodeError:
-        raise SettingsError("--key-file: it is not UTF-8") from None
-    if not keys:
-        raise SettingsError("--key-file: it holds no key; one identity a line is needed")
-    return keys

@@ -152,6 +152,10 @@ def test_a_file_without_keys_or_with_too_many_is_told(users: Project, text: str,
     assert told in outcome.stderr
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(users: Project) -> None:
+    assert outlooks(explained(users, "\ufeffana")) == {"ana": "new"}
+
+
 def test_a_sync_that_cannot_be_explained_hides_no_other(users: Project) -> None:
     users.declare("heap_gone", {**USERS, "properties": {"Other": "other"}})
     outcome = users.run("explain", "--key-file", key_file(users, "ana"), "--output", "json")

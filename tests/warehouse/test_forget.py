@@ -103,4 +103,4 @@ def test_nobody_is_forgotten_while_a_run_may_still_send_them(users: Project) -> 
 @pytest.mark.parametrize("keys", [(), ("", "")])
 def test_a_file_without_keys_is_said_so(users: Project, keys: tuple[str, ...]) -> None:
     ended = forget(users, *keys)
-    assert (ended.exit_code, ended.stderr) == (2, "Error: --key-file: it holds no key; one identity a line is needed\n")
+    assert (ended.exit_code, ended.stderr) == (2, "Error: --key-file: it holds no key; one a line is needed\n")
