@@ -161,13 +161,13 @@ class DeletionStages:
             self._ask(payloads[middle:], batch_of, tally)
 
     def _completed(self, tally: _Tally) -> Iterator[list[str]]:
-        """The requests that Heap reports complete, as it does; ends with the last one, or when time does."""
+        """The requests that Heap reports complete, as it does: until the last one, or the end of time or of Heap."""
         wait = POLL_SECONDS
         until = time.monotonic() + WAIT_SECONDS
         while tally.waiting:
             if done := [each for each in list(tally.waiting) if self._is_complete(each, tally)]:
                 yield done
-            if not tally.waiting or not self._waits(wait, until):
+            if not tally.waiting or tally.failure or not self._waits(wait, until):
                 return
             wait = min(2 * wait, LONGEST_POLL_SECONDS)
 

@@ -171,6 +171,20 @@ def test_what_heap_has_not_completed_is_waited_for_by_the_next_run(
     assert (len(asked(slow_to_delete)), kept_of(users, "ana")) == (1, set())
 
 
+def test_nobody_waits_for_a_heap_that_does_not_take_the_key_any_more(
+    users: Project, slow_to_delete: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users.environment["HEAP_BASE_URL"] = slow_to_delete.url
+    lists(users, "ana")
+    monkeypatch.setattr(deletion, "WAIT_SECONDS", 0.2)
+    assert deleting(users).exit_code == 0
+    monkeypatch.setattr(deletion, "WAIT_SECONDS", 30.0)
+    ended = deleting(users, HEAP_API_KEY="revoked")
+    assert (ended.exit_code, users.results()["gone"]["status"]) == (1, "undelivered")
+    assert "Main Production" in ended.stderr
+    assert users.results()["gone"]["seconds"] < 15
+
+
 def test_a_request_that_heap_knows_nothing_of_is_made_anew(users: Project, slow_to_delete: Sandbox) -> None:
     users.environment["HEAP_BASE_URL"] = slow_to_delete.url
     lists(users, "ana")
