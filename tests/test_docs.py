@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import click
 import pytest
 import yaml
 
+from dbt_heap import run
 from dbt_heap.cli.group import COMMANDS
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
@@ -143,6 +145,13 @@ def test_every_flag_of_a_command_is_documented() -> None:
         found = set(flags(import_module(f"dbt_heap.cli.{name}").command))
         assert found, name
         assert found - named == set(), name
+
+
+def test_every_name_and_field_that_programs_see_is_documented() -> None:
+    page = (ROOT / "docs" / "python-api.md").read_text()
+    named = set(re.findall(r"`([\w.]+)", page))
+    assert {*run.__all__} - named == set()
+    assert {each.name for kind in (run.Results, run.SyncResult) for each in fields(kind)} - named == set()
 
 
 def flags(command: click.Command) -> Iterator[str]:
