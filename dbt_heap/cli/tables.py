@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import agate
+from dbt_common.clients.agate_helper import Integer
 
 from dbt_heap.console import print_table
 
 OUTPUTS = ("table", "csv", "json")
 
+_NUMBERS = (agate.Number, Integer)  # dbt's whole numbers are none of agate's
 _TIMES = frozenset({"started_at", "last_at", "since"})
 
 
@@ -24,7 +26,7 @@ def write_table(table: agate.Table, output: str) -> None:
         table.to_json(sys.stdout, indent=2)
         print()
     else:
-        numbers = frozenset(column.name for column in table.columns if isinstance(column.data_type, agate.Number))
+        numbers = frozenset(column.name for column in table.columns if isinstance(column.data_type, _NUMBERS))
         names = table.column_names
         rows = ([_shown(name, value) for name, value in zip(names, row, strict=True)] for row in table.rows)
         print_table(names, rows, numbers=numbers)

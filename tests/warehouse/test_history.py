@@ -79,6 +79,14 @@ def test_people_see_times_without_fractions_and_keys_as_they_are(shop: Project) 
     assert "." not in shop.run("runs").stdout.replace("127.0.0.1", "")
 
 
+def test_numbers_end_where_their_heading_ends(shop: Project) -> None:
+    heading, line = shop.run("runs", "--sync", "limits").stdout.splitlines()[:2]
+    assert line[heading.index("planned") :].split() == ["3", "1", "2", "0", "2"]
+    for number in ("planned", "accepted", "rejected", "undelivered", "standing"):
+        end = heading.index(number) + len(number)
+        assert line[end - 1].isdigit() and line[end - 2] == " ", number
+
+
 def test_nothing_that_a_key_holds_moves_the_terminal(shop: Project) -> None:
     shop.sql("insert into heap_accounts values ('a' || chr(27) || '[2Jb', repeat('y', 2000))")
     shop.sync()
