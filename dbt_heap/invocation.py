@@ -69,6 +69,13 @@ class Invocation:
             return "", ""
         return where.app_id, where.label
 
+    def known_base_url(self, sync: Sync, target: str) -> str:
+        """Return the address that a sync's rows go to; empty if no Environment ID is known."""
+        try:
+            return self.destination(sync, target).base_url
+        except SettingsError:
+            return ""
+
     def labels(self, target: str) -> Mapping[str, str]:
         """The selected syncs with the labels of their destinations under a dbt target. Raises SettingsError."""
         return {sync.name: self.destination(sync, target).label for sync in self.selected}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ import yaml
 
 from dbt_heap.cli.cloud_options import CLOUD
 from dbt_heap.cli.group import TELLS
+from dbt_heap.cli.log_lines import show_log
 from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
 from dbt_heap.settings import Settings, project_dir_from
@@ -113,10 +113,10 @@ def all_options(command: F) -> F:
 
 def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None, **given: Any) -> Settings:
     """The settings that a command's options make. Raises SettingsError where --vars is no mapping."""
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it logs would mix with our lines, which tell all of it
     settings = Settings(
         project_dir=project_dir or project_dir_from(Path.cwd()), cli_vars=_cli_vars(vars_text or "{}"), **given
     )
+    show_log(console_of(settings))
     if settings.log_format == "json":
         click.get_current_context().meta[TELLS] = console_of(settings).problem
     return settings

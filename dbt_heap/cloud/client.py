@@ -6,8 +6,10 @@ https://docs.getdbt.com/dbt-cloud/api-v2
 from __future__ import annotations
 
 import io
+import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from types import TracebackType
@@ -15,13 +17,15 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
 from dbt_heap import __version__
 from dbt_heap.cloud.access import TOKEN, Access
 from dbt_heap.errors import CloudError
 from dbt_heap.http.deadlines import PunctualAdapter
-from dbt_heap.http.patience import GivenUpError, Patience
+from dbt_heap.http.environment import must_be_usable
+from dbt_heap.http.faults import NO_ANSWER, fault_of, place
+from dbt_heap.http.patience import Patience
 from dbt_heap.manifest.artifacts import parse
 from dbt_heap.settings import LOOPBACK
 
@@ -34,6 +38,8 @@ BODY_SECONDS = 600.0  # for all of one body
 PIECE = 1 << 16
 TRIES = 3  # where a body broke off; what comes before it, patience tries again
 
+_log = logging.getLogger(__name__)
+
 _TOLD = {
     401: f"the token of {TOKEN} is not accepted: it may have expired, or be another account's or host's",
     403: f"the token of {TOKEN} may not read it: its permissions have to cover the job's project",
@@ -42,7 +48,7 @@ _TOLD = {
 
 
 class DbtCloud:
-    """An account of dbt Cloud's; a context manager. All its methods raise CloudError."""
+    """An account of dbt Cloud's; a context manager. All its methods raise CloudError; it, SettingsError."""
 
     def __init__(
         self,
@@ -57,7 +63,9 @@ class DbtCloud:
         self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
         self._body_seconds = body_seconds
         self._max_bytes = max_bytes
-        self._session = _session(access, patience or Patience.of(MAX_WAIT_SECONDS, method="GET"))
+        self._base_url = access.base_url
+        self._session = _session(access, patience or _patience(access.base_url))
+        must_be_usable(self._session, access.base_url)
 
     def __enter__(self) -> DbtCloud:
         return self
@@ -119,7 +127,7 @@ class DbtCloud:
                     self._copy(what, response, into, limit)
                     return True
             except requests.exceptions.RequestException as error:
-                raise CloudError(f"dbt Cloud: {what}: {_why(error)}; try again later") from None
+                raise CloudError(f"dbt platform: {what}: {_why(error, self._base_url)}") from None
             except HTTPError:
                 if not left:
                     raise CloudError(f"dbt Cloud: {what}: the answer broke off {TRIES} times") from None
@@ -135,6 +143,16 @@ class DbtCloud:
                 raise CloudError(f"dbt Cloud: {what} is larger than {limit:,} bytes, and was not read to its end")
             if time.monotonic() > until:
                 raise CloudError(f"dbt Cloud: {what} did not arrive within {self._body_seconds:,.0f} seconds")
+
+
+def _patience(base_url: str) -> Patience:
+    """Patience with a host that is known to answer; a host that never did may be the wrong one, and is tried once."""
+    return Patience.of(
+        MAX_WAIT_SECONDS,
+        method="GET",
+        unreached_seconds=0.0,
+        notice=partial(_log.warning, "dbt platform (%s): %s; trying again in %.0f s", place(base_url)),
+    )
 
 
 def _session(access: Access, patience: Patience) -> requests.Session:
@@ -170,16 +188,13 @@ def _must_be_well(what: str, response: requests.Response) -> None:
     raise CloudError(f"dbt Cloud: {what}: {told}")
 
 
-def _why(error: requests.exceptions.RequestException) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
-        return "there is no trusted TLS connection to the host"
+def _why(error: requests.exceptions.RequestException, base_url: str) -> str:
     if isinstance(error, requests.exceptions.RetryError):
-        return "it asks for a longer wait than can be borne"
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, GivenUpError) else cause
-    if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, ReadTimeoutError):
-        return "no answer came in time"
-    return "the connection failed"
+        return "it asks for a longer wait than can be borne; try again later"
+    fault = fault_of(error, base_url, "--dbt-cloud-host (DBT_CLOUD_HOST)")
+    if fault.text == NO_ANSWER:
+        return f"{place(base_url)} gave no answer in time; try again later"
+    return fault.text
 
 
 def _parsed(what: str, text: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from dbt_heap.cloud.steps import MANIFEST, Collected, collect
 from dbt_heap.errors import CloudError, SettingsError
 from dbt_heap.manifest.artifacts import text
 from dbt_heap.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 FOLDER = "dbt_cloud"
 LOOK_BACK = 20  # runs of a job, at most
@@ -147,6 +150,7 @@ def _collected(
     for _ in range(LOOKS):
         if run.saved or run.seconds_ago(clock()) > LATE_SECONDS:
             break
+        _log.warning("run %d: its artifacts are being saved; looking again in %.0f s", run.number, LOOK_SECONDS)
         sleep(LOOK_SECONDS)
         run = _run(cloud.run(run.number))
     try:

@@ -10,12 +10,14 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
 from dbt_heap import __version__
 from dbt_heap.batches import body
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.http.deadlines import PunctualAdapter
+from dbt_heap.http.environment import must_be_usable
+from dbt_heap.http.faults import fault_of
 from dbt_heap.http.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
 from dbt_heap.payloads import Records
 from dbt_heap.settings import LOOPBACK
@@ -43,7 +45,8 @@ SHARE_HINT = (
 IN_FLIGHT = 8  # requests at once, unless told otherwise
 TIMEOUT_SECONDS = 30.0  # for one answer, unless told otherwise
 CONNECT_SECONDS = 10.0
-NO_ANSWER = "no answer in time"
+# requests lets some errors of its helpers through as they are: https://github.com/psf/requests/pull/3927
+FAILURES = (requests.exceptions.RequestException, HTTPError, OSError, ValueError)
 NO_TIME = "it did not take them, and no time was left for another try"
 
 
@@ -115,20 +118,24 @@ class Heap:
                 stream=True,  # the status decides, also when the connection drops before the text is read
             ) as response:
                 return _answer(response, beginning(response, self._timeout[1]), sync_type)
-        except requests.exceptions.RequestException as error:
-            return failed(error)
+        except FAILURES as error:
+            return failed(error, self._base_url)
 
 
-def failed(error: requests.exceptions.RequestException) -> Answer:
-    """What came of a request that has no answer."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return Answer(Outcome.FATAL, "no trusted TLS connection", retries=_retries(error))
-    if isinstance(error, requests.exceptions.Timeout):
-        return Answer(Outcome.UNAVAILABLE, NO_ANSWER, retries=_retries(error))
+def must_be_reachable(base_url: str) -> None:
+    """Check what the environment says about connections to Heap. Raises SettingsError; sends nothing."""
+    with session(base_url, 1, Patience.of()) as checked:
+        must_be_usable(checked, base_url)
+
+
+def failed(error: Exception, base_url: str) -> Answer:
+    """Return what came of a request that has no answer."""
     if isinstance(error, requests.exceptions.RetryError):
         return Answer(Outcome.UNAVAILABLE, NO_TIME, retries=_retries(error))
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return Answer(Outcome.UNAVAILABLE, _of_connection(error), retries=_retries(error))
+    if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout):
+        fault = fault_of(error, base_url, "HEAP_BASE_URL")
+        outcome = Outcome.FATAL if fault.lasting else Outcome.UNAVAILABLE
+        return Answer(outcome, fault.text, retries=_retries(error))
     return Answer(Outcome.FATAL, f"the request could not be made ({type(error).__name__})")
 
 
@@ -150,13 +157,7 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _of_connection(error: requests.exceptions.ConnectionError) -> str:
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, GivenUpError) else cause
-    return NO_ANSWER if isinstance(reason, ReadTimeoutError) else "the connection failed"
-
-
-def _retries(error: requests.exceptions.RequestException) -> int:
+def _retries(error: Exception) -> int:
     cause = error.args[0] if error.args else None
     return cause.retries if isinstance(cause, GivenUpError) else 0
 

@@ -19,6 +19,7 @@ from dbt_heap.batches import body
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.heap.client import (
     CONNECT_SECONDS,
+    FAILURES,
     PATHS,
     REFUSALS,
     TIMEOUT_SECONDS,
@@ -150,8 +151,8 @@ class HeapDeletions:
                     _told(response, self._timeout[1], path),
                     response.status_code,
                 )
-        except requests.exceptions.RequestException as error:
-            return failed(error), {}, None
+        except FAILURES as error:
+            return failed(error, self._base_url), {}, None
 
 
 def _answer(status: int, path: str) -> Answer:

@@ -6,14 +6,18 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPException
 from threading import Lock, Thread
 from typing import Any, cast
 
+import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import HTTPResponse
+
+from dbt_heap.http.patience import Patience
 
 _LOOK_SECONDS = 0.05  # how late a deadline may be noticed
 
@@ -84,8 +88,10 @@ class _Punctual(HTTPConnection):
             _watch.end(deadline)
 
 
-class _PunctualTls(_Punctual, HTTPSConnection):
-    pass
+@cache
+def _punctual(kind: type[HTTPConnection]) -> type[HTTPConnection]:
+    """Return a kind of connection, plain, TLS or through a SOCKS proxy, that keeps to its timeout."""
+    return kind if issubclass(kind, _Punctual) else type(f"Punctual{kind.__name__}", (_Punctual, kind), {})
 
 
 class PunctualAdapter(HTTPAdapter):
@@ -94,5 +100,12 @@ class PunctualAdapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
         """The pool for a request."""
         pool = cast(HTTPConnectionPool, super().get_connection_with_tls_context(*args, **kwargs))
-        pool.ConnectionCls = _PunctualTls if isinstance(pool, HTTPSConnectionPool) else _Punctual
+        pool.ConnectionCls = _punctual(cast(Any, pool.ConnectionCls))
         return pool
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send a request, and note that the host was reached if it answered."""
+        response = super().send(*args, **kwargs)
+        if isinstance(self.max_retries, Patience):
+            self.max_retries.reached.set()
+        return response

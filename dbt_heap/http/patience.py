@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.utils import mktime_tz, parsedate_tz
@@ -15,6 +14,8 @@ from urllib3.exceptions import MaxRetryError, ProtocolError, ResponseError, SSLE
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from dbt_heap.http.faults import dropped, never_reached, tunnel_status
+
 # 408 and 425 say "again" by their definition; gateways, too, speak for themselves.
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -23,8 +24,7 @@ FIRST_WAIT_SECONDS = 2.0
 LATE_SECONDS = 1.0  # that a busy machine may wake later than it was asked to
 LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more
 
-# A TLS connection that ended is a dropped connection; all else that is wrong with one gets no better.
-DROPPED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+UNREACHED_SECONDS = 3.0  # to try for if no request of the session has reached the host: its address may be wrong
 
 _P = TypeVar("_P", bound="Patience")
 
@@ -42,6 +42,10 @@ class Patience(Retry):
     for. No try begins later than `max_wait_seconds` after the first one failed: then the last answer is the answer.
     So it is at once where the server asks for a longer wait than is left, or `hurry` is set. `jitter` gives 0.0 up to
     1.0.
+
+    A host that refuses connections or has no address is tried for `unreached_seconds` only, until `reached` is set by
+    a first answer: a setting may be wrong, and that gets no better. `notice` is called with the cause and the seconds
+    before each wait.
     """
 
     def __init__(
@@ -50,6 +54,9 @@ class Patience(Retry):
         max_wait_seconds: float = MAX_WAIT_SECONDS,
         spent_seconds: float = 0.0,
         hurry: Event | None = None,
+        reached: Event | None = None,
+        unreached_seconds: float = UNREACHED_SECONDS,
+        notice: Callable[[str, float], object] = lambda cause, seconds: None,
         jitter: Callable[[], float] = random.random,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -59,6 +66,11 @@ class Patience(Retry):
         self.max_wait_seconds = max_wait_seconds
         self.spent_seconds = spent_seconds  # since the first failure
         self.hurry = hurry or Event()
+        self.reached = reached or Event()
+        self.unreached_seconds = unreached_seconds
+        self.notice = notice
+        self.unreached = False  # whether the last failure came before the host was reached
+        self.cause = ""  # of the last failure, for `notice`
         self._jitter = jitter
         self._sleep = sleep
         self._clock = clock
@@ -94,6 +106,9 @@ class Patience(Retry):
             max_wait_seconds=self.max_wait_seconds,
             spent_seconds=self.spent_seconds + tried,
             hurry=self.hurry,
+            reached=self.reached,
+            unreached_seconds=self.unreached_seconds,
+            notice=self.notice,
             jitter=self._jitter,
             sleep=self._sleep,
             clock=self._clock,
@@ -110,22 +125,30 @@ class Patience(Retry):
         _stacktrace: Any = None,
     ) -> _P:
         """The patience left after a failure. Raises GivenUpError where there is none."""
-        if isinstance(error, SSLError) and isinstance(error.args[0], DROPPED):
-            error = ProtocolError("the TLS connection broke", error)
+        unreached = error is not None and never_reached(error) and not self.reached.is_set()
+        if error is not None and _passes(error):
+            error = ProtocolError("the connection broke", error)
         try:
             following = super().increment(method, url, response, error, _pool, _stacktrace)
         except MaxRetryError as spent:
             raise self._given_up(_pool, url, spent.reason) from spent
         if response is not None:
+            self.reached.set()
             if (asked_seconds(response.headers) or 0.0) > following.left_seconds:
                 raise self._given_up(_pool, url, ResponseError("the server asks for a longer wait"))
             response.close()  # nobody reads it, however slowly it comes
+        if unreached:
+            following.unreached = True
+            if following.left_seconds <= 0:
+                raise self._given_up(_pool, url, error)
+        following.cause = f"status {response.status}" if response is not None else "the request had no answer"
         return following
 
     @property
     def left_seconds(self) -> float:
         """How long tries and waits may take from now on."""
-        return self.max_wait_seconds - self.spent_seconds
+        most = min(self.max_wait_seconds, self.unreached_seconds) if self.unreached else self.max_wait_seconds
+        return most - self.spent_seconds
 
     def is_exhausted(self) -> bool:
         """Whether tries or time are used up."""
@@ -139,6 +162,7 @@ class Patience(Retry):
         asked = None if response is None else asked_seconds(response.headers)
         seconds = min(max(asked or 0.0, self.get_backoff_time()), self.left_seconds)
         self.spent_seconds += seconds
+        self.notice(self.cause, seconds)
         slept_at = self._clock()
         (self._sleep or self.hurry.wait)(seconds)
         self._woke_at = self._clock()
@@ -156,6 +180,15 @@ class Patience(Retry):
         end = GivenUpError(pool, url or "", reason)
         end.retries = len(self.history)
         return end
+
+
+def _passes(error: Exception) -> bool:
+    """Return whether a failure that urllib3 takes for a lasting one may pass.
+
+    A TLS connection that ended is a dropped connection, and a proxy's 5xx is like a server's.
+    """
+    status = tunnel_status(error)
+    return (isinstance(error, SSLError) and dropped(error.args[0])) or (status is not None and status >= 500)
 
 
 def asked_seconds(headers: Mapping[str, str]) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from dbt_heap.declarations.sync import Sync
+from dbt_heap.heap import must_be_reachable
 from dbt_heap.invocation import Invocation, bear
 from dbt_heap.ledger.builds import read_builds
 from dbt_heap.ledger.ledger import Ledger
@@ -28,13 +29,21 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
     """All selected syncs, or with `built` those that dbt has built since, as the warehouse's `builds` tell.
 
     Without `gate` none is held back. Raises StateError where `builds` tells nothing, WarehouseError; with --warn-error
-    SettingsError where there is something to warn of.
+    SettingsError where there is something to warn of. Raises SettingsError, too, for a proxy or CA certificates that
+    cannot be used.
     """
     missing = vanished(invocation, ledger)
     today = _of_builds(invocation, ledger, gate=gate) if built else _of_files(invocation, gate=gate)
     warnings = (*today.warnings, *missing)
     bear(warnings, invocation.settings)
+    _must_be_reachable(invocation, today.syncs, ledger.target)
     return replace(today, warnings=warnings)
+
+
+def _must_be_reachable(invocation: Invocation, syncs: Iterable[Sync], target: str) -> None:
+    """Check the variables by which Heap is reached, before anything is planned. Raises SettingsError."""
+    for base_url in sorted({url for sync in syncs if (url := invocation.known_base_url(sync, target))}):
+        must_be_reachable(base_url)
 
 
 def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:
