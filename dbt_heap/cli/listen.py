@@ -15,6 +15,7 @@ from dbt_heap.errors import SettingsError
 from dbt_heap.listen.options import SECRET, ListenOptions
 
 try:
+    from dbt_heap.listen.log import log_to
     from dbt_heap.listen.server import serve
 except ImportError:
     raise SettingsError("the listener needs more packages: pip install 'dbt-heap[listen]'") from None
@@ -54,7 +55,8 @@ def command(host: str, port: int, jobs: tuple[int, ...], catch_up: bool, argumen
         jobs=frozenset(jobs),
         catch_up=catch_up,
     )
-    serve(options, ready=click.echo, say=lambda text: click.echo(text, err=True))
+    log_to()
+    serve(options, ready=click.echo)
 
 
 def _must_run(arguments: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import asdict
 
 from starlette.applications import Starlette
@@ -10,10 +11,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dbt_heap.errors import printable
 from dbt_heap.listen.events import COMPLETED, ERROR, SUCCESS, Event, Seen, is_signed, parse_event
 from dbt_heap.listen.options import ListenOptions
 from dbt_heap.listen.queue import ClosedError, Queue
 from dbt_heap.listen.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1 << 20
 BODY_SECONDS = 10.0  # as long as dbt Cloud itself waits for an answer
@@ -33,7 +37,9 @@ class Reception:
         """A webhook."""
         self.counts["received"] += 1
         status, said = await self._judged(request)
-        self.counts["refused" if status >= 400 else "dropped" if said != "accepted" else "accepted"] += 1
+        level = logging.WARNING if status >= 400 else logging.INFO
+        _log.log(level, "webhook from %s: %s (status %d)", _sender(request), printable(said), status)
+        self.counts["refused" if status >= 400 else "dropped" if said.startswith("dropped") else "accepted"] += 1
         return JSONResponse({"status": said}, status)
 
     async def health(self, request: Request) -> Response:
@@ -64,8 +70,8 @@ class Reception:
             return 401, "the Authorization header is not the HMAC of the body"
         try:
             event = parse_event(body)
-        except ValueError:
-            return 400, "the body is no event of dbt Cloud's"
+        except ValueError as reason:
+            return 400, f"the body is not an event of dbt platform: {reason}"
         return self._taken(event)
 
     def _taken(self, event: Event) -> tuple[int, str]:
@@ -76,21 +82,39 @@ class Reception:
         except ClosedError:
             return 503, "it is about to end"  # dbt Cloud sends it again
         self._seen.add(event.event_id)
+        _log.info("job %d waits for its sync: its run %d ended", event.job, event.run)
         return 202, "accepted"
 
     def _unwanted(self, event: Event) -> str:
         if event.event_id in self._seen:
             return "this event came before"
         if event.kind != COMPLETED:
-            return "it tells of no run's end"
+            return f"the event {event.kind} is not {COMPLETED}"
         if event.job not in self._options.jobs:
-            return "the job is not one of --job-id"
-        return "" if event.status in (SUCCESS, ERROR) else "runs that ended so are not synced"
+            return f"job {event.job} is not one of --job-id"
+        if event.status in (SUCCESS, ERROR):
+            return ""
+        return (
+            f"run {event.run} of job {event.job} ended with status {event.status}, and only {SUCCESS} and {ERROR} count"
+        )
 
 
 def application(reception: Reception) -> Starlette:
     """The listener as an ASGI application."""
-    return Starlette(routes=[Route("/", reception.post, methods=["POST"]), Route("/health", reception.health)])
+    routes = [Route("/", reception.post, methods=["POST"]), Route("/health", reception.health)]
+    return Starlette(routes=routes, exception_handlers={404: _elsewhere, 405: _elsewhere})
+
+
+async def _elsewhere(request: Request, error: Exception) -> Response:
+    """Refuse a request that is no webhook: its sender may have the wrong address."""
+    status = getattr(error, "status_code", 404)
+    asked = printable(f"{request.method} {request.url.path[:100]}")
+    _log.info("%s from %s: only POST / and GET /health are served (status %d)", asked, _sender(request), status)
+    return JSONResponse({"status": "only POST / and GET /health are served"}, status)
+
+
+def _sender(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 async def _body(request: Request) -> bytes | None:

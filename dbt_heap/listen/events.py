@@ -34,26 +34,30 @@ def is_signed(secret: str, body: bytes, header: str) -> bool:
 
 
 def parse_event(body: bytes) -> Event:
-    """What a body says. Raises ValueError where it is no event."""
+    """Return what a body says. Raises ValueError with the reason if it is not an event."""
     try:
         content = json.loads(body)
-    except RecursionError:
-        raise ValueError("it nests too deep") from None
-    data = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(data, dict) or not isinstance(content.get("eventType"), str):
-        raise ValueError("it is no event of dbt Cloud's")
-    event_id = content.get("eventId")
-    if not isinstance(event_id, str) or not 0 < len(event_id) <= 200:
-        raise ValueError("it has no eventId")
+    except (ValueError, RecursionError):
+        raise ValueError("it is not JSON, or it nests too deep") from None
+    if not isinstance(content, dict):
+        raise ValueError("it is not a JSON object")
+    for key, kind, named in (("eventType", str, "a text"), ("eventId", str, "a text"), ("data", dict, "an object")):
+        if not isinstance(content.get(key), kind):
+            raise ValueError(f"its {key} is {f'not {named}' if key in content else 'missing'}")
+    event_id, data = content["eventId"], content["data"]
+    if not 0 < len(event_id) <= 200:
+        raise ValueError("its eventId is empty or longer than 200 characters")
     if content["eventType"] != COMPLETED:
         return Event(event_id, content["eventType"], 0, 0, 0)
     return Event(event_id, COMPLETED, *(_number(data, key) for key in ("jobId", "runId", "runStatusCode")))
 
 
 def _number(data: dict[str, Any], key: str) -> int:
-    found = str(data.get(key))  # ids come as texts, the status as a number
+    if key not in data:
+        raise ValueError(f"its data has no {key}")
+    found = str(data[key])  # ids come as texts, the status as a number
     if not re.fullmatch(r"[0-9]{1,18}", found):
-        raise ValueError(f"its {key} is no number")
+        raise ValueError(f"its {key} is not a number")
     return int(found)
 
 

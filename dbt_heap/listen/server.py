@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,8 @@ from dbt_heap.listen.queue import Queue
 from dbt_heap.listen.worker import DELAYS, Worker
 from dbt_heap.sockets import listening, url_of
 
+_log = logging.getLogger(__name__)
+
 ENDED = 0  # no signal's number
 CONNECTIONS = 200  # at once; more are answered with 503
 
@@ -25,17 +28,15 @@ def serve(
     options: ListenOptions,
     *,
     ready: Callable[[str], None],
-    say: Callable[[str], None],
     delays: Sequence[float] = DELAYS,
 ) -> None:
     """Serves until SIGINT or SIGTERM, then waits for the sync under way. For the main thread only.
 
-    `ready` gets the URL once it listens, `say` what is worth a line in a log. Raises SettingsError where the port is
-    taken.
+    `ready` gets the URL once it listens; all else is logged. Raises SettingsError where the port is taken.
     """
     with closing(listening("listener", options.host, options.port, backlog=CONNECTIONS)) as listener:
         queue = Queue()
-        worker = Worker(queue, options.command, say, delays)
+        worker = Worker(queue, options.command, delays)
         server = uvicorn.Server(_config(Reception(options, queue, worker)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         with _signals() as came:
@@ -44,10 +45,12 @@ def serve(
             worker.start()
             thread.start()
             ready(url_of(listener))
+            jobs = ", ".join(map(str, sorted(options.jobs)))
+            _log.info("listening on %s for runs of the jobs %s of dbt platform", url_of(listener), jobs)
             came.get()
             server.should_exit = True
             if left := queue.close():
-                say(f"{left} jobs that wait are left undone; their next sync sends what this one would have sent")
+                _log.warning("%d jobs that wait are left undone; their next sync sends what is missing", left)
             worker.stop()
             ending = threading.Thread(target=_end, args=(thread, worker, came), daemon=True)
             ending.start()

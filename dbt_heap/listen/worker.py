@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess  # nosec B404
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock, Thread
 
+from dbt_heap.listen.log import level_of
 from dbt_heap.listen.options import SECRET
 from dbt_heap.listen.queue import Queue, Work
+
+_log = logging.getLogger(__name__)
 
 COULD_NOT_RUN = 2  # as an exit code
 DELAYS = (60.0, 300.0, 900.0)  # seconds until what could not run is tried again, each time
@@ -30,12 +33,9 @@ class Outcome:
 class Worker:
     """Works off a queue in a thread."""
 
-    def __init__(
-        self, queue: Queue, command: Sequence[str], say: Callable[[str], None], delays: Sequence[float] = DELAYS
-    ) -> None:
+    def __init__(self, queue: Queue, command: Sequence[str], delays: Sequence[float] = DELAYS) -> None:
         self._queue = queue
         self._command = command
-        self._say = say
         self._delays = delays
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,7 +71,8 @@ class Worker:
             # It waits again before it is known to have ended, so that it is never seen to be neither.
             then = self._tried_again(work) if code == COULD_NOT_RUN and not self._stopping else ""
             self.running, self.last = None, Outcome(work.job, work.run, code)
-            self._say(f"{_named(work)}: ended with exit code {code}{then}")
+            level = logging.INFO if code == 0 else logging.WARNING if code == 1 else logging.ERROR
+            _log.log(level, "%s: ended with exit code %d%s", _named(work), code, then)
 
     def _tried_again(self, work: Work) -> str:
         if work.tried == len(self._delays):
@@ -86,21 +87,33 @@ class Worker:
             with self._lock:
                 if self._stopping:
                     return -signal.SIGTERM
-                self._say(f"{_named(work)}: begins")
+                _log.info("%s: begins", _named(work))
                 self._process = subprocess.Popen(  # nosec B603 # noqa: S603 - of numbers, and of the command line
                     [*self._command, "--dbt-cloud-job-id", str(work.job)],
                     stdin=subprocess.DEVNULL,
-                    stdout=sys.stderr,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
                     env={name: value for name, value in os.environ.items() if name != SECRET},
                     start_new_session=True,  # a Ctrl-C is meant for the listener, which hands it on once
                 )
+            _log_lines(work, self._process)
             return self._process.wait()
         except OSError as refusal:
-            self._say(f"{_named(work)}: cannot begin: {refusal.strerror}")
+            _log.error("%s: cannot begin: %s", _named(work), refusal.strerror)
             return COULD_NOT_RUN
         finally:
             with self._lock:
                 self._process = None
+
+
+def _log_lines(work: Work, process: subprocess.Popen[bytes]) -> None:
+    """Log what a sync writes, line by line, until it ends."""
+    for line in process.stdout or ():
+        text = line.decode("utf-8", "replace").rstrip()
+        if text.startswith("{"):
+            _log.info("%s", text)
+        elif text:
+            _log.log(level_of(text), "job %d: %s", work.job, text)
 
 
 def _named(work: Work) -> str:

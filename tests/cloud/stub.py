@@ -9,6 +9,7 @@ import os
 import sys
 
 from dbt_heap.listen import connection
+from dbt_heap.listen.log import log_to
 from dbt_heap.listen.options import SECRET, ListenOptions
 from dbt_heap.listen.server import serve
 
@@ -35,12 +36,8 @@ def main() -> None:
         port=0,
         catch_up=catch_up == "yes",
     )
-    serve(
-        options,
-        ready=lambda url: print(url, flush=True),
-        say=lambda text: print(text, file=sys.stderr, flush=True),
-        delays=(0.5, 0.5),
-    )
+    log_to()
+    serve(options, ready=lambda url: print(url, flush=True), delays=(0.5, 0.5))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import re
 import signal
 import socket
 from collections.abc import MutableMapping
@@ -31,6 +32,8 @@ from tests.project import Project
 from tests.warehouse.users import ROWS, USERS, many_users
 from tests.warehouses import Engine
 
+NO_EVENT = "the body is not an event of dbt platform"
+LINE = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO|WARNING|ERROR) ")
 MODEL = "model.shop.heap_users"
 
 
@@ -79,7 +82,7 @@ def test_a_webhook_is_synced_once_and_all_else_is_refused_or_dropped(
         assert listening.post(body, None).status_code == 401
         assert listening.post(body, "0" * 64).status_code == 401
         assert listening.post(body, "\xe9").status_code == 401
-        assert listening.post(b"[]").status_code == 400
+        assert listening.post(b"[]").json() == {"status": f"{NO_EVENT}: it is not a JSON object"}
         assert listening.post(body[:-1]).status_code == 400
         assert listening.post(b" " * (1 << 20) + body).status_code == 413
         for unwanted in (
@@ -97,6 +100,20 @@ def test_a_webhook_is_synced_once_and_all_else_is_refused_or_dropped(
     assert len(heap.users()) == 3
     assert "sends by run 7 of dbt Cloud" in listening.said
     assert SECRET not in listening.said and TOKEN not in listening.said
+    lines = listening.said.splitlines()
+    assert [line for line in lines if not LINE.match(line)] == []
+    for reason in (
+        f"INFO listening on {listening.url} for runs of the jobs {JOB} of dbt platform",
+        "WARNING webhook from 127.0.0.1: the Authorization header is not the HMAC of the body (status 401)",
+        f"WARNING webhook from 127.0.0.1: {NO_EVENT}: it is not a JSON object (status 400)",
+        "INFO webhook from 127.0.0.1: dropped: the event job.run.started is not job.run.completed (status 202)",
+        "INFO webhook from 127.0.0.1: dropped: job 5 is not one of --job-id (status 202)",
+        f"INFO webhook from 127.0.0.1: dropped: run 7 of job {JOB} ended with status 30, and only 10 and 20 count",
+        f"INFO job {JOB} waits for its sync: its run 7 ended",
+        f"INFO job {JOB}: heap_users: 3 new, 0 changed",
+        f"INFO job {JOB}, whose run 7 ended: ended with exit code 0",
+    ):
+        assert any(reason in line for line in lines), reason
     assert listening.process.returncode == 0
 
 
@@ -194,7 +211,7 @@ def answered(reception: Reception, *parts: bytes | None, method: str = "POST") -
 
 def test_what_does_not_come_is_not_waited_for_and_at_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue()
-    worker = Worker(queue, [], lambda _: None)
+    worker = Worker(queue, [])
     reception = Reception(ListenOptions(secret=SECRET, command=[], jobs=frozenset({JOB})), queue, worker)
     whole = webhook(7)
     assert answered(reception, whole[:9], whole[9:]) == 202
@@ -238,14 +255,24 @@ def test_events_are_remembered_up_to_a_number() -> None:
     assert ["a" in seen, "b" in seen, "c" in seen] == [False, True, True]
 
 
+NUMBERS = {"jobId": "1", "runId": "7", "runStatusCode": 10}
+
+
 @pytest.mark.parametrize(
-    "change",
-    [{"eventId": ""}, {"eventId": 7}, {"eventId": "e" * 201}, {"eventType": None}, {"data": []}, {"data": {}}]
-    + [{"data": {"jobId": "1", "runId": "7", "runStatusCode": each}} for each in (True, 10.5, "ten", None, [10])],
+    ("change", "reason"),
+    [
+        ({"eventId": ""}, "its eventId is empty or longer than 200 characters"),
+        ({"eventId": "e" * 201}, "its eventId is empty or longer than 200 characters"),
+        ({"eventId": 7}, "its eventId is not a text"), ({"eventType": None}, "its eventType is not a text"),
+        ({"data": []}, "its data is not an object"), ({"data": {}}, "its data has no jobId"),
+        *(({"data": {k: v for k, v in NUMBERS.items() if k != key}}, f"its data has no {key}") for key in NUMBERS),
+        *(({"data": {**NUMBERS, "runStatusCode": each}}, "its runStatusCode is not a number")
+          for each in (True, 10.5, "ten", None, [10])),
+    ],
 )  # fmt: skip
-def test_what_is_no_event_is_told_apart(change: dict[str, object]) -> None:
+def test_a_body_that_is_no_event_is_refused_with_the_field_at_fault(change: dict[str, object], reason: str) -> None:
     assert parse_event(webhook(7)).run == 7
-    with pytest.raises(ValueError, match="it"):
+    with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_event(json.dumps({**json.loads(webhook(7)), **change}).encode())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from click.testing import CliRunner
 
 from dbt_heap.cli.group import group
 from dbt_heap.sandbox.server import Sandbox
-from tests.cloud.server import JOB, DbtCloud, Step, step
+from tests.cloud.server import JOB, DbtCloud, Reply, Step, step
 from tests.project import Outcome, Project
 from tests.terminal import typed
 from tests.warehouse.users import ROWS, USERS
@@ -106,6 +108,28 @@ def test_what_dbt_cloud_refuses_ends_in_a_sentence(users: Project) -> None:
     assert outcome.exit_code == 2
     assert outcome.stderr.startswith("Error: dbt Cloud: run 8: the token of DBT_CLOUD_API_TOKEN is not accepted")
     assert "another\n" not in outcome.stderr
+
+
+def test_a_host_of_dbt_platform_that_refuses_connections_is_named_at_once(users: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"127.0.0.1:{server.getsockname()[1]}"
+    begun = time.monotonic()
+    outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "7", DBT_CLOUD_HOST=f"http://{host}")
+    assert (outcome.exit_code, outcome.stderr) == (
+        2, f"Error: dbt platform: run 7: {host} refused the connection. Check --dbt-cloud-host (DBT_CLOUD_HOST)\n"
+    )  # fmt: skip
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_request_that_is_tried_again_is_a_line_on_stderr(users: Project, cloud: DbtCloud, form: str) -> None:
+    busy = [Reply(503), Reply(429, headers={"Retry-After": "1"})]
+    cloud.hook = lambda _: busy.pop() if busy else None
+    said = users.run("ls", "--log-format", form, "--dbt-cloud", DBT_CLOUD_RUN_ID="7").stderr
+    host = cloud.url.removeprefix("http://")
+    assert f"dbt platform ({host}): status 429; trying again in 1 s" in said
+    assert f"dbt platform ({host}): status 503; trying again in " in said
+    assert all(line.startswith("{" if form == "json" else "warning: dbt platform") for line in said.splitlines()[:2])
 
 
 def test_flags_that_would_be_without_effect_are_refused(users: Project) -> None:
