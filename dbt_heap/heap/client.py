@@ -18,7 +18,7 @@ from dbt_heap.declarations.sync import SyncType
 from dbt_heap.http.deadlines import PunctualAdapter
 from dbt_heap.http.environment import must_be_usable
 from dbt_heap.http.faults import fault_of
-from dbt_heap.http.patience import TRY_AGAIN, GivenUpError, Patience, asked_seconds
+from dbt_heap.http.patience import MAX_WAIT_SECONDS, TRY_AGAIN, GivenUpError, Patience, asked_seconds
 from dbt_heap.payloads import Records
 from dbt_heap.settings import LOOPBACK
 from dbt_heap.words import Word
@@ -124,7 +124,7 @@ class Heap:
 
 def must_be_reachable(base_url: str) -> None:
     """Check what the environment says about connections to Heap. Raises SettingsError; sends nothing."""
-    with session(base_url, 1, Patience.of()) as checked:
+    with session(base_url, 1, Patience.of(MAX_WAIT_SECONDS)) as checked:
         must_be_usable(checked, base_url)
 
 
