@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbt_heap.declarations import declare
+from dbt_heap.declarations import Mistaken, declare, mistakes_of
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import SettingsError
 from dbt_heap.gates import FILE_NAME as RUN_RESULTS
@@ -36,6 +36,13 @@ class Invocation:
     warnings: tuple[str, ...]
     manifest_path: Path
     notes: tuple[str, ...] = ()  # what is to know, and nobody has to mend
+    mistaken: tuple[Mistaken, ...] = ()  # selected syncs that cannot run, because their declarations have mistakes
+    broken: frozenset[str] = frozenset()  # names of all such syncs, selected or not: a model declares them
+
+    def must_be_correct(self) -> None:
+        """Raise DeclarationError with all mistakes of the selected declarations, if there are any."""
+        if self.mistaken:
+            raise mistakes_of(self.mistaken)
 
     @cached_property
     def gates(self) -> Gates:
@@ -82,29 +89,29 @@ class Invocation:
 
 
 def invoke(settings: Settings) -> Invocation:
-    """Reads project and manifest, declares and selects.
+    """Read project and manifest, declare and select. Mistakes in `meta.heap` are in the result.
 
-    Raises SettingsError, CloudError, ManifestError, DeclarationError; with --warn-error also for what is else only
-    warned of.
+    Raises SettingsError, CloudError, ManifestError; DeclarationError of `vars: dbt_heap:`; with --warn-error also for
+    what is else only warned of.
     """
     project, path, notes = sources(settings)
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
     selection = _selection(settings, project, manifest, path)
-    selected = declarations.syncs
-    if selection:
-        selected = tuple(sync for sync in declarations.syncs if sync.model.unique_id in selection.unique_ids)
+    chosen = declarations.of_models(selection.unique_ids) if selection else declarations
+    chosen = chosen.named(settings.syncs) if settings.syncs else chosen
     warnings = (
         *manifest.warnings,
         *(dropped(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
-        *declarations.warnings,
+        *chosen.warnings,
         *(selection.warnings if selection else ()),
     )
     bear(warnings, settings)
     notes = (*notes, *(selection.notes if selection else ()))
     return Invocation(
-        settings, project, manifest, declarations.syncs, declarations.disabled, selected, warnings, path, notes
-    )
+        settings, project, manifest, declarations.syncs, declarations.disabled, chosen.syncs, warnings, path, notes,
+        chosen.mistaken, frozenset(each.name for each in declarations.mistaken),
+    )  # fmt: skip
 
 
 def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
@@ -134,7 +141,7 @@ def target_path(settings: Settings, project: ProjectFile) -> Path:
 
 def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Selection | None:
     """What dbt would select; None where that is all."""
-    if not settings.selecting and not _may_have_default(settings, project, manifest):
+    if not settings.selecting and (settings.syncs or not _may_have_default(settings, project, manifest)):
         return None
     module = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
     found: Selection | None = module.select(settings, path, project.raw)

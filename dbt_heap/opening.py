@@ -22,7 +22,8 @@ def open_ledger(invocation: Invocation) -> Iterator[Ledger]:
     project = invocation.project.name or invocation.manifest.project_name
     with _open(invocation.settings, invocation.project, invocation.manifest.project_name) as warehouse:
         state = read_state(warehouse, invocation.project.heap_vars.schema_name, _relations(invocation))
-        yield Ledger(state, invocation.project.heap_vars, project, invocation.declared, invocation.disabled)
+        not_run = invocation.disabled | invocation.broken
+        yield Ledger(state, invocation.project.heap_vars, project, invocation.declared, not_run)
 
 
 def built_columns(

@@ -57,7 +57,7 @@ def _warnings(manifest: Any, project_dir: Path, cli_vars: Mapping[str, Any]) -> 
     """What there is to know of declarations without mistakes. Raises HeapError where there are some."""
     project = read_project(project_dir, cli_vars, os.environ)
     models = sorted(_models(manifest), key=lambda model: model.unique_id)
-    return declare(models, project.heap_vars).warnings
+    return declare(models, project.heap_vars).correct().warnings
 
 
 def _models(manifest: Any) -> Iterator[Model]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,14 +87,16 @@ class Results:
 
     @property
     def exit_code(self) -> int:
-        """The worst of its syncs' exit codes."""
-        return max((sync.status.exit_code for sync in self.syncs), default=0)
+        """Return 2 if no sync could run, 1 if one did not end well, else 0."""
+        statuses = {sync.status for sync in self.syncs}
+        if Status.ERROR in statuses and statuses <= {Status.ERROR, Status.SKIPPED} and not self.up_to_date:
+            return 2
+        return int(any(status.exit_code for status in statuses))
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each sync that did not end well, with what to do; empty where the exit code is 0."""
-        failed = (sync for sync in self.syncs if sync.status.exit_code)
-        return tuple(f"{sync.name}: {(sync.message or sync.status).removeprefix(f'{sync.name}: ')}" for sync in failed)
+        """Return what to do about the syncs that did not end well, each cause once; empty if the exit code is 0."""
+        return sentences(sync for sync in self.syncs if sync.status.exit_code)
 
     def __getitem__(self, name: str) -> SyncResult:
         """The result of a sync. Raises KeyError where none of that name was selected."""
@@ -105,6 +107,14 @@ class Results:
         """Writes `heap_results.json` whole or not at all, and returns its path. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         return write_whole(folder / FILE_NAME, orjson.dumps(self, option=orjson.OPT_INDENT_2))
+
+
+def sentences(results: Iterable[SyncResult]) -> tuple[str, ...]:
+    """Return the messages of some syncs, each behind the names of those that it is about."""
+    names: dict[str, list[str]] = {}
+    for each in results:
+        names.setdefault((each.message or str(each.status)).removeprefix(f"{each.name}: "), []).append(each.name)
+    return tuple(f"{', '.join(dict.fromkeys(about))}: {message}" for message, about in names.items())
 
 
 def read_results(folder: Path) -> Results | None:

@@ -54,6 +54,7 @@ class Settings:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     selector: str | None = None
+    syncs: tuple[str, ...] = ()  # names, whatever their models
     state: Path | None = None
     quiet: bool = False
     log_format: str = "default"

@@ -2,19 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+import click
+
+from dbt_heap.cli.group import INCOMPLETE
 from dbt_heap.cli.options import console_of
 from dbt_heap.console import Console
+from dbt_heap.declarations import Mistaken, mistakes_of
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.settings import Settings
 
 
 def begin(settings: Settings) -> Invocation:
-    """The call that the settings make, its warnings and notes told. Raises what `invoke` raises."""
+    """Return the call that the settings make, after printing its warnings, notes and mistakes.
+
+    If some declarations have mistakes, the command goes on with the other syncs and ends with exit code 1.
+    Raises what `invoke` raises, and DeclarationError if no other sync is selected.
+    """
+    invocation = invoke(settings)
+    console = console_of(settings)
+    tell(console, invocation.warnings, invocation.notes)
+    if mistaken := [each for each in invocation.mistaken if each.enabled]:
+        if not invocation.selected:
+            invocation.must_be_correct()
+        leave_out(console, not_run(mistaken))
+    return invocation
+
+
+def begin_correct(settings: Settings) -> Invocation:
+    """Do as `begin` does, for a command that needs all selected declarations. Raises DeclarationError."""
     invocation = invoke(settings)
     tell(console_of(settings), invocation.warnings, invocation.notes)
+    invocation.must_be_correct()
     return invocation
+
+
+def begin_for(settings: Settings, *names: str) -> Invocation:
+    """Do as `begin` does, for a command about these syncs, which other syncs' mistakes do not concern.
+
+    Raises DeclarationError if the declaration of one of them has mistakes.
+    """
+    invocation = invoke(settings)
+    tell(console_of(settings), invocation.warnings, invocation.notes)
+    if concerned := [each for each in invocation.mistaken if each.name in names]:
+        raise mistakes_of(concerned)
+    return invocation
+
+
+def leave_out(console: Console, why: object) -> None:
+    """Print why some of the selected syncs are left out, if there is a reason: the command ends with exit code 1."""
+    if why:
+        console.problem(str(why))
+        click.get_current_context().meta[INCOMPLETE] = True
+
+
+def not_run(mistaken: Collection[Mistaken]) -> str:
+    """Return the mistakes of syncs that are left out, as a list, and what is left out."""
+    names = ", ".join(each.name for each in mistaken)
+    return f"{mistakes_of(mistaken)}\nLeft out until they are corrected: {names}"
 
 
 def tell(console: Console, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:

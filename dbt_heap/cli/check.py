@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin, tell
+from dbt_heap.cli.beginning import begin_correct, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.invocation import bear
 from dbt_heap.opening import open_ledger
@@ -18,7 +18,7 @@ from dbt_heap.vanished import vanished
 def command(**shared: Any) -> None:
     """Hold the declarations against the manifest and the warehouse's columns. All mistakes are told at once."""
     settings = settings_of(**shared)
-    invocation = begin(settings)
+    invocation = begin_correct(settings)
     selected = invocation.selected
     with console_of(settings) as console, open_ledger(invocation) as ledger:
         gone = vanished(invocation, ledger)

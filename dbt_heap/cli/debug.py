@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dbt_heap import __version__
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin_correct
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.errors import HeapError
 from dbt_heap.invocation import Invocation
@@ -25,7 +25,7 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
     found: list[Invocation] = []
 
     def project() -> str:
-        found.append(begin(settings))
+        found.append(begin_correct(settings))
         return f"{found[0].project.name}, {len(found[0].declared)} syncs declared"
 
     well = _tried("project and manifest", project)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin_correct
 from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.errors import SettingsError
 from dbt_heap.exposures import MARK, exposures
@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Write the declared syncs as exposures, so that Heap stands in dbt's graph and docs. Needs the manifest alone."""
     settings = settings_of(**shared)
-    invocation = begin(settings)
+    invocation = begin_correct(settings)
     console = console_of(settings)
     given = {"owner_name": owner_name, "owner_email": owner_email, "url": url}
     said = invocation.project.heap_vars.exposures.model_copy(update={key: each for key, each in given.items() if each})

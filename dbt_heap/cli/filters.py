@@ -1,20 +1,13 @@
-"""What narrows a look at the past: since when, of which syncs."""
+"""What narrows a look at the past: since when."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
 
 import click
 
-from dbt_heap.cli.options import Several
-from dbt_heap.errors import SettingsError
 from dbt_heap.ledger.lookback import instant
-from dbt_heap.reading import did_you_mean
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -45,12 +38,3 @@ since_option = click.option(
     metavar="INSTANT",
     help="Only later ones: 2026-11-01, in UTC without an offset, 24h, 7d.",
 )
-sync_option = click.option("--sync", "syncs", cls=Several, help="Only these syncs, where a model has several.")
-
-
-def narrowed(labels: Mapping[str, str], syncs: tuple[str, ...]) -> Mapping[str, str]:
-    """The named syncs, or all where none is named. Raises SettingsError where one is not selected."""
-    for name in syncs:
-        if name not in labels:
-            raise SettingsError(f"--sync {name}: no selected sync has this name{did_you_mean(name, labels)}")
-    return {name: label for name, label in labels.items() if name in syncs or not syncs}

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 import click
 
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin_correct
 from dbt_heap.cli.key_file import key_file_option, key_lines
 from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.ledger.deletions import with_deletion_log
@@ -25,7 +25,7 @@ def command(key_file: TextIO, heap_user_id: bool, environment: str | None, **sha
 
     Heap is not asked to delete anybody. A digest of each key stays, by which syncs leave out who is known by it.
     """
-    invocation = begin(settings_of(**shared))
+    invocation = begin_correct(settings_of(**shared))
     keys = key_lines(key_file)
     with open_ledger(invocation) as ledger:
         label = invocation.destination_of(environment, ledger.target).label

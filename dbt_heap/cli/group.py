@@ -32,6 +32,8 @@ COMMANDS = {
 }
 
 TELLS = "dbt_heap.tells"  # in a context's `meta`: what tells a problem where the log has lines of JSON
+FOUND_WORK = 3  # the exit code of a `--check`
+INCOMPLETE = "dbt_heap.incomplete"  # in a context's `meta`: the command left out what could not run
 
 
 class CouldNotRun(click.ClickException):
@@ -59,14 +61,21 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs a command; an error of ours is told in its own words and exits with 2."""
+        """Run a command. An error of ours is printed in its own words; exit code 2, or 1 if something was left out."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+        except click.exceptions.Exit as end:
+            if INCOMPLETE in ctx.meta and end.exit_code in (0, FOUND_WORK):
+                raise click.exceptions.Exit(1) from None
+            raise
         except HeapError as error:
             if TELLS not in ctx.meta:
                 raise CouldNotRun(str(error)) from None
             ctx.meta[TELLS](str(error))
             ctx.exit(CouldNotRun.exit_code)
+        if INCOMPLETE in ctx.meta:
+            ctx.exit(1)
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists them without loading them."""

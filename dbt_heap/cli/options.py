@@ -71,6 +71,7 @@ _SELECTION = [
     click.option("--select", "-s", cls=Several, help="Syncs whose models dbt would select."),
     click.option("--exclude", cls=Several, help="Syncs to leave out."),
     click.option("--selector", help="A selector of selectors.yml."),
+    click.option("--sync", "syncs", cls=Several, help="Syncs by their own names, whatever their models."),
     click.option("--state", type=click.Path(path_type=Path, file_okay=False), envvar="DBT_STATE",
                  help="Folder of earlier artifacts, for `state:` selection."),
 ]  # fmt: skip

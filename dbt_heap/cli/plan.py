@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin, tell
+from dbt_heap.cli.beginning import begin, leave_out, tell
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.cli.plan_output import OUTPUTS, write_plans, write_review
 from dbt_heap.errors import SettingsError
@@ -49,13 +49,15 @@ def command(
     with console_of(settings) as console:
         tell(console, invocation.gates.warnings)
         if against and settings.state:
+            invocation.must_be_correct()
             reviewed = review(invocation, options, settings.state, against)
             tell(console, reviewed.warnings)
             write_review(reviewed, output)
             due = reviewed.changes_something
         else:
-            plans = previews(invocation, options)
+            plans, failure = previews(invocation, options)
             write_plans(plans, output)
+            leave_out(console, failure)
             due = any(each.plan.planned for each in plans)
     if check and due:
         ctx.exit(3)

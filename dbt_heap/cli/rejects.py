@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli.beginning import begin
-from dbt_heap.cli.filters import narrowed, since_option, sync_option
+from dbt_heap.cli.filters import since_option
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
 from dbt_heap.ledger.history import read_rejects
@@ -18,7 +18,6 @@ from dbt_heap.payloads import Reason
 
 @click.command("rejects")
 @click.option("--with-values", is_flag=True, help="Row by row, with their keys.")
-@sync_option
 @since_option
 @click.option(
     "--reason",
@@ -33,7 +32,6 @@ from dbt_heap.payloads import Reason
 @all_options
 def command(
     with_values: bool,
-    syncs: tuple[str, ...],
     since: datetime | None,
     reasons: tuple[str, ...],
     limit: int,
@@ -47,7 +45,7 @@ def command(
     """
     invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        wanted = narrowed(invocation.labels(ledger.target), syncs)
+        wanted = invocation.labels(ledger.target)
         found = read_rejects(ledger.state, wanted, keys=with_values, since=since, reasons=reasons, limit=limit)
     write_table(found, output)
     if output == "table" and found.rows:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli.beginning import begin
-from dbt_heap.cli.filters import narrowed, since_option, sync_option
+from dbt_heap.cli.filters import since_option
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
 from dbt_heap.ledger.history import read_runs
@@ -20,17 +20,14 @@ _STATUSES = (*map(str, Status), "interrupted", "unfinished")
 
 
 @click.command("runs")
-@sync_option
 @since_option
 @click.option("--status", "statuses", type=click.Choice(_STATUSES), multiple=True, help="Only runs that ended so.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
 @all_options
-def command(
-    syncs: tuple[str, ...], since: datetime | None, statuses: tuple[str, ...], limit: int, output: str, **shared: Any
-) -> None:
+def command(since: datetime | None, statuses: tuple[str, ...], limit: int, output: str, **shared: Any) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
     invocation = begin(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        wanted = narrowed(invocation.labels(ledger.target), syncs)
+        wanted = invocation.labels(ledger.target)
         write_table(read_runs(ledger.state, wanted, since=since, statuses=statuses, limit=limit), output)

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin
-from dbt_heap.cli.options import all_options, settings_of
+from dbt_heap.cli.beginning import begin, leave_out
+from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.heap import PATHS
 from dbt_heap.preview import samples
 
@@ -20,6 +20,9 @@ def command(limit: int, **shared: Any) -> None:
 
     This command shows rows' values: that is what it is for.
     """
-    for sync, body in samples(begin(settings_of(**shared)), limit):
+    settings = settings_of(**shared)
+    shown, failure = samples(begin(settings), limit)
+    for sync, body in shown:
         click.echo(f"{sync.name}: POST {PATHS[sync.type]}", err=True)
         click.echo(body)
+    leave_out(console_of(settings), failure)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli import forget
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin_for
 from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.console import print_table
 from dbt_heap.declarations.sync import Sync
@@ -34,9 +34,9 @@ command.add_command(forget.command)
 @output_options
 def show(**shared: Any) -> None:
     """Show where every sync stands, at every destination."""
-    invocation = begin(settings_of(**shared))
+    invocation = begin_for(settings_of(**shared))
     with open_ledger(invocation) as ledger:
-        declared = {sync.name for sync in invocation.declared}
+        declared = {sync.name for sync in invocation.declared} | invocation.broken
         rows = [
             (name, where, each.type, str(each.step), each.synced, each.relation, "yes" if name in declared else "no")
             for (where, name), each in sorted(ledger.state.entries.items())
@@ -55,7 +55,7 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
 
     Its next run sends every row again. Events keep their idempotency keys, so that Heap recognises those it has.
     """
-    invocation = begin(settings_of(**shared))
+    invocation = begin_for(settings_of(**shared), sync)
     if not yes:
         click.confirm(f"The next sync of {sync} will send every row again. Start over?", abort=True)
     with open_ledger(invocation) as ledger:
@@ -70,7 +70,7 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
 @output_options
 def rename_command(older: str, newer: str, **shared: Any) -> None:
     """Give the state of the sync OLDER to NEWER, with its idempotency keys, so that nothing is sent again."""
-    invocation = begin(settings_of(**shared))
+    invocation = begin_for(settings_of(**shared), newer)
     _declared(invocation, newer)
     with open_ledger(invocation) as ledger:
         rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer)
@@ -83,7 +83,7 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
 @output_options
 def rebind_command(sync: str, **shared: Any) -> None:
     """Accept that the model of SYNC stands in another relation now."""
-    invocation = begin(settings_of(**shared))
+    invocation = begin_for(settings_of(**shared), sync)
     relation = str(_declared(invocation, sync).model.relation)
     with open_ledger(invocation) as ledger:
         rebind(ledger.state, _label(invocation, sync, None, ledger.target), sync, relation)
@@ -104,7 +104,7 @@ def adopt_command(sync: str, before: str | None, given: str | None, **shared: An
     """Begin SYNC where another tool stopped: what that has sent is not sent again. Sends nothing."""
     if (before is None) == (given is None):
         raise SettingsError("state adopt: one of --before and --from-relation is needed")
-    invocation = begin(settings_of(**shared))
+    invocation = begin_for(settings_of(**shared), sync)
     declared = _declared(invocation, sync)
     with open_ledger(invocation) as ledger:
         label = _label(invocation, sync, None, ledger.target)

@@ -11,14 +11,15 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import tell
+from dbt_heap.cli.beginning import not_run, tell
 from dbt_heap.cli.consent import Consent, deletion_options
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.console import Console, print_table
+from dbt_heap.declarations import Mistaken
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.ledger.plans import Options
-from dbt_heap.results import FILE_NAME, Results, Status
+from dbt_heap.results import FILE_NAME, Results, Status, sentences
 from dbt_heap.run import Orders, sync
 
 
@@ -118,7 +119,7 @@ def command(
     with console, interruption:
         _introduce(console, invocation)
         results = sync(invocation, replace(orders, consent=consent and partial(consent, console)), console)
-    _report(results, console)
+    _report(results, console, invocation.mistaken)
     _write(results, invocation.target_path)
     warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)
     ctx.exit(results.exit_code or int(warned or interruption()))
@@ -126,7 +127,8 @@ def command(
 
 def _must_go_together(invocation: Invocation, allow_large: tuple[str, ...], *, built: bool, all_rows: bool) -> None:
     """Raises SettingsError where flags contradict each other or what is selected."""
-    if unknown := set(allow_large) - {each.name for each in invocation.selected}:
+    selected = {each.name for each in invocation.selected} | {each.name for each in invocation.mistaken}
+    if unknown := set(allow_large) - selected:
         raise SettingsError(f"--allow-large {min(unknown)}: no selected sync has this name")
     if built and all_rows:
         raise SettingsError(
@@ -180,8 +182,8 @@ def _write(results: Results, folder: Path) -> None:
         ) from None
 
 
-def _report(results: Results, console: Console) -> None:
-    """Figures on stdout, and as stderr's last lines one sentence a sync that did not end well."""
+def _report(results: Results, console: Console, mistaken: tuple[Mistaken, ...]) -> None:
+    """Print figures on stdout, and as stderr's last lines each cause for which syncs did not end well."""
     figures = ("planned", "accepted", "rejected", "undelivered", "standing")
     rows = [
         (each.name, each.type, str(each.status), *(getattr(each, name) for name in figures), f"{each.seconds:.1f}")
@@ -194,8 +196,11 @@ def _report(results: Results, console: Console) -> None:
     for each in results.syncs:
         for note in each.notes:
             console.note(f"{each.name}: {note}")
-    for each in results.syncs:
-        if each.message and each.status.exit_code:
-            console.problem(f"{each.name}: {each.message.removeprefix(f'{each.name}: ')}")
-        elif each.message:
-            console.warn(f"{each.name}: {each.message.removeprefix(f'{each.name}: ')}")
+    for sentence in sentences(each for each in results.syncs if each.message and not each.status.exit_code):
+        console.warn(sentence)
+    listed = {(each.name, each.model.unique_id) for each in mistaken}
+    told = [each for each in results.syncs if each.message and each.status.exit_code]
+    for sentence in sentences(each for each in told if (each.name, each.model) not in listed):
+        console.problem(sentence)
+    if mistaken := tuple(each for each in mistaken if each.enabled):
+        console.problem(not_run(mistaken))

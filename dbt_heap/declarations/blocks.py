@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dbt_heap.declarations.block import RIVALS, Block, suits
@@ -28,6 +28,7 @@ class Declared:
     block: Block
     own: frozenset[str]  # the keys that the block gives itself, be it wrongly; the others are defaults
     broken: frozenset[str]  # those that could not be read, each with a mistake
+    mistakes: tuple[Mistake, ...] = ()  # of its keys and its name
 
     def where(self, key: str) -> Place:
         """Where a key was given: here or in the project's defaults."""
@@ -51,34 +52,31 @@ def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
 
 
 def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list[Mistake]]:
-    """The blocks of a model that could be read, and what is wrong with any."""
+    """Return the blocks of a model, each with its own mistakes, and the mistakes of what is no block."""
     place = Place(model.name, model.file, "meta.heap")
     if isinstance(model.heap, Mapping):
-        return _read([(place, model.heap)], model, defaults)
+        return [_declared(model, place, model.heap, defaults)], []
     if not isinstance(model.heap, list):
         return [], [place.mistake(f"{_NEEDED}, found {found(model.heap)}")]
     if not model.heap:
         return [], [place.mistake(f"{_NEEDED}, found an empty list")]
     items = [(place.at(index), item) for index, item in enumerate(model.heap)]
-    blocks = [(where, item) for where, item in items if isinstance(item, Mapping)]
-    declared, mistakes = _read(blocks, model, defaults, several=len(items) > 1)
+    several = len(items) > 1
+    blocks = [
+        _declared(model, where, item, defaults, several=several) for where, item in items if isinstance(item, Mapping)
+    ]
     strange = [(where, item) for where, item in items if not isinstance(item, Mapping)]
-    return declared, [*mistakes, *(where.mistake(f"a block is needed, found {found(item)}") for where, item in strange)]
+    return blocks, [where.mistake(f"a block is needed, found {found(item)}") for where, item in strange]
 
 
-def _read(
-    blocks: list[tuple[Place, Mapping[Any, Any]]], model: Model, defaults: Block, several: bool = False
-) -> tuple[list[Declared], list[Mistake]]:
-    readings = [(place, raw, read(Block, raw, place, _unknown_key)) for place, raw in blocks]
-    mistakes = [mistake for _, _, reading in readings for mistake in reading.mistakes]
-    declared = []
-    for place, raw, reading in readings:
-        name = reading.value.name or ("" if several or "name" in reading.broken else model.name)
-        block = _over(reading, defaults)
-        own = frozenset(key for key in raw if isinstance(key, str))
-        declared.append(Declared(model, place, name, block, own, reading.broken))
-    mistakes += [mistake for each in declared for mistake in _names(each)]
-    return declared, mistakes
+def _declared(
+    model: Model, place: Place, raw: Mapping[Any, Any], defaults: Block, *, several: bool = False
+) -> Declared:
+    reading = read(Block, raw, place, _unknown_key)
+    name = reading.value.name or ("" if several or "name" in reading.broken else model.name)
+    own = frozenset(key for key in raw if isinstance(key, str))
+    declared = Declared(model, place, name, _over(reading, defaults), own, reading.broken)
+    return replace(declared, mistakes=(*reading.mistakes, *_names(declared)))
 
 
 def _over(reading: Reading[Block], defaults: Block) -> Block:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from dbt_heap.declarations.block import Block
-from dbt_heap.declarations.blocks import Declared, declared_blocks, default_block
-from dbt_heap.declarations.entries import column_entries
-from dbt_heap.declarations.never_send import veto
-from dbt_heap.declarations.properties import Properties, properties_of
-from dbt_heap.declarations.rules import broken_rules, environment, unique_key
-from dbt_heap.declarations.sync import Allowance, Sync, SyncType, slug
-from dbt_heap.errors import DeclarationError, Mistake
+from dbt_heap.declarations.blocks import default_block
+from dbt_heap.declarations.conflicts import with_conflicts
+from dbt_heap.declarations.declarations import Declarations, Mistaken, Warned, mistakes_of
+from dbt_heap.declarations.drafts import Draft, drafts_of
+from dbt_heap.declarations.rules import unique_key
+from dbt_heap.declarations.sync import Allowance, Sync, SyncType
+from dbt_heap.errors import DeclarationError
 from dbt_heap.manifest import Model
 from dbt_heap.project import HeapVars
-from dbt_heap.reading import quoted
 
 # Who is to be deleted is not sent before. Heap groups users into accounts by a user property, so users come next.
 _ORDER = (SyncType.USER_DELETIONS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES, SyncType.EVENTS)
@@ -23,99 +21,48 @@ _ORDER = (SyncType.USER_DELETIONS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PR
 _MAX_DELETIONS = Allowance(rows=1_000)  # unless the block says otherwise
 
 
-@dataclass(frozen=True)
-class Declarations:
-    """All that a project declares."""
-
-    syncs: tuple[Sync, ...]  # deletions, users, accounts, events; by name
-    warnings: tuple[str, ...]
-    disabled: frozenset[str]  # names of those that are switched off
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A block beside all that was found out about it."""
-
-    declared: Declared
-    environment: str
-    properties: Properties
-
-
 def declare(models: Sequence[Model], heap_vars: HeapVars) -> Declarations:
-    """The syncs that the models declare, without those that are not enabled.
+    """Return what the models declare: the enabled syncs, and the declarations that have mistakes.
 
-    Raises DeclarationError with all mistakes of the project.
+    Raises DeclarationError if `vars.dbt_heap.defaults` has mistakes; it then holds those of all models, too.
     """
-    defaults, mistakes = default_block(heap_vars)
-    drafts: list[_Draft] = []
+    defaults, wrong_defaults = default_block(heap_vars)
+    drafts: list[Draft] = []
+    mistaken: list[Mistaken] = []
     for model in models:
-        more, wrong = _drafts(model, defaults, heap_vars)
+        more, without_block = drafts_of(model, defaults, heap_vars)
         drafts += more
-        mistakes += wrong
-    mistakes += [*_names_twice(drafts), *_properties_twice(drafts)]
-    if mistakes:
-        raise DeclarationError(mistakes)
+        mistaken += [Mistaken(model.name, "", model, tuple(without_block))] if without_block else []
+    drafts = with_conflicts(drafts)
+    mistaken += [_mistaken(draft) for draft in drafts if draft.mistakes]
+    if wrong_defaults:
+        raise DeclarationError([*wrong_defaults, *mistakes_of(mistaken).mistakes])
+    return _declarations([draft for draft in drafts if not draft.mistakes], mistaken)
+
+
+def _mistaken(draft: Draft) -> Mistaken:
+    declared = draft.declared
+    name = declared.name or declared.model.name + declared.place.key.removeprefix("meta.heap")
+    return Mistaken(
+        name, str(declared.block.type or ""), declared.model, draft.mistakes, enabled=declared.block.enabled
+    )
+
+
+def _declarations(drafts: Sequence[Draft], mistaken: Sequence[Mistaken]) -> Declarations:
+    """Return the syncs of drafts without mistakes, beside the mistaken ones."""
     enabled = [draft for draft in drafts if draft.declared.block.enabled]
-    disabled = frozenset(draft.declared.name for draft in drafts if not draft.declared.block.enabled)
     made = [_sync(draft, draft.declared.block.type) for draft in enabled if draft.declared.block.type]
-    syncs = sorted(made, key=lambda sync: (_ORDER.index(sync.type), sync.name))
-    warnings = tuple(text for draft in enabled for text in draft.properties.warnings)
-    return Declarations(tuple(syncs), warnings, disabled)
+    return Declarations(
+        syncs=tuple(sorted(made, key=lambda sync: (_ORDER.index(sync.type), sync.name))),
+        disabled=frozenset(draft.declared.name for draft in drafts if not draft.declared.block.enabled),
+        mistaken=tuple(sorted(mistaken, key=lambda each: (each.name, each.model.unique_id))),
+        warned=tuple(
+            Warned(draft.declared.model.unique_id, text) for draft in enabled for text in draft.properties.warnings
+        ),
+    )
 
 
-def _drafts(model: Model, defaults: Block, heap_vars: HeapVars) -> tuple[list[_Draft], list[Mistake]]:
-    if model.heap is None and any("heap" in column.meta for column in model.columns):
-        return [], column_entries(model, [])[1]
-    blocks, mistakes = declared_blocks(model, defaults)
-    entries, wrong = column_entries(model, blocks)
-    mistakes += wrong
-    forbidden_by = veto(heap_vars.never_send, model)
-    drafts = []
-    for declared in blocks:
-        own = [entry for entry in entries if entry.declared is declared]
-        chosen, unclear = environment(declared, heap_vars)
-        properties = properties_of(declared, own, forbidden_by)
-        mistakes += [*broken_rules(declared, forbidden_by), *unclear, *properties.mistakes]
-        drafts.append(_Draft(declared, chosen, properties))
-    return drafts, mistakes
-
-
-def _names_twice(drafts: Iterable[_Draft]) -> Iterator[Mistake]:
-    """Syncs that could not be told apart, or whose views could not."""
-    first: dict[str, Declared] = {}
-    for declared in (draft.declared for draft in drafts):
-        other = first.setdefault(slug(declared.name), declared) if declared.name else declared
-        if other is declared:
-            continue
-        place, whose = declared.place.at("name"), f"of the model {other.model.name} ({other.model.file})"
-        if other.name == declared.name:
-            yield place.mistake(
-                f"there is another sync {quoted(declared.name)}, {whose}: give one of them another name"
-            )
-        else:
-            yield place.mistake(
-                f"the view of this sync, {slug(declared.name)}__synced, would be that of the sync "
-                f"{quoted(other.name)} {whose} too: rename one so that their first 30 letters and digits differ"
-            )
-
-
-def _properties_twice(drafts: Iterable[_Draft]) -> Iterator[Mistake]:
-    """Properties of users or accounts that two syncs would overwrite in turn."""
-    first: dict[tuple[SyncType, str, str], Declared] = {}
-    for draft in drafts:
-        declared, sync_type = draft.declared, draft.declared.block.type
-        if sync_type is None or sync_type is SyncType.EVENTS or not declared.block.enabled:
-            continue
-        for each in draft.properties.mapped:
-            other = first.setdefault((sync_type, draft.environment, each.name), declared)
-            if other is not declared:
-                yield each.place.mistake(
-                    f"the property {quoted(each.name)} is sent by the sync {quoted(other.name)} too, of the model "
-                    f"{other.model.name} ({other.model.file}), and each would overwrite the other: leave one out"
-                )
-
-
-def _sync(draft: _Draft, sync_type: SyncType) -> Sync:
+def _sync(draft: Draft, sync_type: SyncType) -> Sync:
     """The sync of a block without mistakes."""
     declared, properties = draft.declared, draft.properties
     block = declared.block

@@ -7,12 +7,14 @@ from typing import Any
 
 from dbt_heap.batches import body
 from dbt_heap.declarations.sync import Sync, SyncType
+from dbt_heap.errors import HeapError
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Comparison, Options, Plan
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import WINDOW_SECONDS
 from dbt_heap.payloads import Payload, Records, payload_builder
+from dbt_heap.preview.failures import for_each
 
 _SAMPLE_ROWS = 200  # enough to tell a record's size
 
@@ -79,26 +81,34 @@ class Preview:
         }
 
 
-def previews(invocation: Invocation, options: Options) -> list[Preview]:
-    """What a sync of each selected one would do. Raises HeapError."""
-    with open_ledger(invocation) as ledger:
-        ledger.check(invocation.selected)
-        return [preview_of(invocation, ledger, sync, options) for sync in invocation.selected]
+def previews(invocation: Invocation, options: Options) -> tuple[list[Preview], HeapError | None]:
+    """Return what a sync of each selected one would do, and why some cannot be planned.
 
-
-def samples(invocation: Invocation, limit: int) -> list[tuple[Sync, bytes]]:
-    """For each selected sync the body of the request that its first rows would make. Raises HeapError.
-
-    Needs no app id: without one, all is as for a first sync.
+    Raises HeapError if none can.
     """
     with open_ledger(invocation) as ledger:
-        ledger.check(invocation.selected)
-        target = ledger.target
-        found = []
-        for sync in invocation.selected:
-            app_id, label = invocation.known_destination(sync, target)
-            found.append((sync, body(app_id, sync.type, _first(ledger, ledger.compare(sync, label, Options()), limit))))
-        return found
+
+        def checked(sync: Sync) -> Preview:
+            ledger.check([sync])
+            return preview_of(invocation, ledger, sync, options)
+
+        return for_each(invocation.selected, checked)
+
+
+def samples(invocation: Invocation, limit: int) -> tuple[list[tuple[Sync, bytes]], HeapError | None]:
+    """Return each selected sync with the body of the request that its first rows would make, and why some have none.
+
+    Needs no app id: without one, all is as for a first sync. Raises HeapError if no sync has one.
+    """
+    with open_ledger(invocation) as ledger:
+
+        def sample(sync: Sync) -> tuple[Sync, bytes]:
+            ledger.check([sync])
+            app_id, label = invocation.known_destination(sync, ledger.target)
+            first = _first(ledger, ledger.compare(sync, label, Options()), limit)
+            return sync, body(app_id, sync.type, first)
+
+        return for_each(invocation.selected, sample)
 
 
 def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:

@@ -9,7 +9,7 @@ from typing import Any
 
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Sync
-from dbt_heap.errors import DeclarationError, StateError
+from dbt_heap.errors import StateError
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Options
@@ -78,21 +78,11 @@ def review(invocation: Invocation, options: Options, folder: Path, target: str) 
 
 
 def _declared(path: Path, heap_vars: HeapVars) -> tuple[dict[str, Sync], tuple[str, ...]]:
-    """The syncs of another manifest, without models whose declarations hold mistakes: this one may mend them."""
-    models = read_manifest(path).models
-    warnings: list[str] = []
-    while models:
-        try:
-            return {sync.name: sync for sync in declare(models, heap_vars).syncs}, tuple(warnings)
-        except DeclarationError as error:
-            wrong = {mistake.model for mistake in error.mistakes}
-            well = tuple(model for model in models if model.name not in wrong)
-            # A mistake of the project's defaults is no model's: nothing there can be declared with them.
-            models = well if len(well) < len(models) else ()
-            warnings.append(
-                f"{path}: nothing is held against {', '.join(sorted(wrong))}, whose declarations hold mistakes"
-            )
-    return {}, tuple(warnings)
+    """Return the syncs of another manifest, without those whose declarations have mistakes: this one may fix them."""
+    declarations = declare(read_manifest(path).models, heap_vars)
+    wrong = sorted({each.model.name for each in declarations.mistaken})
+    told = f"{path}: not compared with {', '.join(wrong)}, whose declarations there have mistakes"
+    return {sync.name: sync for sync in declarations.syncs}, (told,) if wrong else ()
 
 
 def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | None, options: Options) -> Reviewed:
@@ -120,7 +110,7 @@ def _counted(
 
 def _removed(invocation: Invocation, ledger: Ledger, base: dict[str, Sync]) -> Iterator[Reviewed]:
     """Syncs that are declared no more; of a selection, too, since no selection can name them."""
-    declared = {sync.name for sync in invocation.declared}
+    declared = {sync.name for sync in invocation.declared} | invocation.broken
     have_state = undeclared(invocation, ledger)
     for name, entry in have_state.items():
         if name not in base:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
-from dbt_heap.declarations import declare
+from dbt_heap.declarations import Declarations, declare, mistakes_of
 from dbt_heap.declarations.columns import not_built
 from dbt_heap.declarations.never_send import veto
 from dbt_heap.declarations.rules import no_relation
@@ -59,13 +59,17 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
 
 
 def _others(content: Mapping[str, Any], model: Model, heap_vars: HeapVars) -> tuple[list[Sync], list[str]]:
-    """The syncs of all other models; none, with a warning, where the declarations hold mistakes."""
+    """The syncs of all other models, with a warning if declarations have mistakes."""
     tagged = [each for each in models_of(content, tagged=True) if each.unique_id != model.unique_id]
     try:
-        return list(declare(tagged, heap_vars).syncs), []
-    except DeclarationError as error:
-        told = f"{len(error.mistakes)} mistakes stand in the declarations of other models, see `dbt-heap check`"
-        return [], [f"{told}; what those send already is not known here"]
+        declarations = declare(tagged, heap_vars)
+        mistakes = mistakes_of(declarations.mistaken).mistakes
+    except DeclarationError as error:  # of the project's defaults, which are beneath every block
+        declarations, mistakes = Declarations((), frozenset()), error.mistakes
+    if not mistakes:
+        return list(declarations.syncs), []
+    told = f"{len(mistakes)} mistakes stand in the declarations of other models, see `dbt-heap check`"
+    return list(declarations.syncs), [f"{told}; what those send already is not known here"]
 
 
 def _subject(found: Found, built: Mapping[str, ValueClass], others: list[Sync], heap_vars: HeapVars) -> Subject:

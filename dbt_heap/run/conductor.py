@@ -34,30 +34,33 @@ from dbt_heap.run.judgement import judged, refusal
 from dbt_heap.run.observer import Nobody, Observer
 from dbt_heap.run.orders import Orders
 from dbt_heap.run.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
+from dbt_heap.run.unable import mistaken_results, must_know_where, waits
 from dbt_heap.settings import Destination, api_key
 
 
 def sync(invocation: Invocation, orders: Orders | None = None, observer: Observer | None = None) -> Results:
     """What became of every selected sync: users first, then accounts, then events. Writes nothing but the state.
 
-    Raises HeapError where no sync could be begun; what goes wrong in one sync stands in its result.
+    Raises HeapError if no sync can begin; what goes wrong in one sync, mistakes in its declaration included, is in its
+    result.
     """
     orders, watching = orders or Orders(), observer or Nobody()
     started = time.time()
     run_id = new_run_id()
     today = Agenda(())
-    ended: list[SyncResult] = []
+    ended = mistaken_results(invocation)
     _warn(invocation.warnings, watching)
     try:
         with open_ledger(invocation) as ledger:
             before = ledger.state
+            must_know_where(invocation, ledger.target, deleting=orders.consent is not None)
             today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
             _warn(today.warnings, watching)
             run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
             for each in today.syncs:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
-                out = _left_out(each) if failed or run.stopped() else _held_back(each, today, orders)
+                out = _left_out(each) if failed or run.stopped() else _held_back(each, today, orders, invocation)
                 ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
             _warn(tidy(before, invocation.project.heap_vars.retain_days, time.time()), watching)
@@ -66,7 +69,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         if not orders.skip_running:
             raise
         target = invocation.settings.target or ""
-        ended = [blank_result(each, Status.SKIPPED, str(held)) for each in invocation.selected]
+        ended += [blank_result(each, Status.SKIPPED, str(held)) for each in invocation.selected]
     return Results(
         run_id=run_id,
         dbt_heap_version=__version__,
@@ -230,12 +233,15 @@ def _left_out(sync: Sync) -> SyncResult:
     return blank_result(sync, Status.SKIPPED, "not begun; run the same command again.")
 
 
-def _held_back(sync: Sync, today: Agenda, orders: Orders) -> SyncResult | None:
+def _held_back(sync: Sync, today: Agenda, orders: Orders, invocation: Invocation) -> SyncResult | None:
     """The result of a sync whose model is not as it should be, or that may not delete; None where it may go."""
-    if sync.type is SyncType.USER_DELETIONS and orders.consent is None:
-        return blank_result(sync, Status.SKIPPED, NOT_ALLOWED)
-    why = today.held_back.get(sync.name)
-    return blank_result(sync, Status.GATED, why) if why else None
+    if sync.type is SyncType.USER_DELETIONS:
+        if orders.consent is None:
+            return blank_result(sync, Status.SKIPPED, NOT_ALLOWED)
+        if why := waits(invocation):
+            return blank_result(sync, Status.ERROR, why)
+    held_back = today.held_back.get(sync.name)
+    return blank_result(sync, Status.GATED, held_back) if held_back else None
 
 
 def _deadline(started: float, orders: Orders) -> float:

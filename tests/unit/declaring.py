@@ -33,7 +33,7 @@ def heap_vars(text: str = "{}") -> HeapVars:
 
 def declared(document: str, variables: str = "{}") -> Declarations:
     """What a YAML file declares."""
-    return declare(models(document), heap_vars(variables))
+    return declare(models(document), heap_vars(variables)).correct()
 
 
 def mistakes(document: str, variables: str = "{}") -> list[tuple[str, str, str, str]]:

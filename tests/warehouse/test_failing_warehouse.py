@@ -98,7 +98,7 @@ def test_a_connection_lost_before_a_statement_loses_and_doubles_nothing(
         shop.sql("insert into heap_orders values (3, 'ana', 7)")
     before_statement(macro, shop.engine.disconnect, 1)
     outcome = shop.sync()
-    assert outcome.exit_code == 2
+    assert outcome.exit_code in (1, 2)  # 1 if the other sync ran
     assert "the warehouse refused" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     for result in shop.results().values():
@@ -113,7 +113,7 @@ def test_what_was_acknowledged_before_the_connection_was_lost_is_told(
 ) -> None:
     assert isinstance(shop.engine, Postgres)
     before_statement("fates", shop.engine.disconnect, 1)
-    assert shop.sync().exit_code == 2
+    assert shop.sync().exit_code == 1  # the other sync ran
     result = shop.results()["heap_users"]
     assert (result["status"], result["planned"], result["accepted"]) == ("error", 2, 2)
 

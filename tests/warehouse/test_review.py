@@ -140,14 +140,17 @@ def test_mistakes_that_the_pull_request_mends_do_not_stop_it(shop: Project) -> N
         file.read_text().replace('"identity": "user_id", "properties"', '"identitty": "user_id", "properties"', 1)
     )
     outcome = review(shop, "--output", "json")
-    assert outcome.exit_code == 0 and "hold mistakes" in outcome.stderr
+    assert (
+        outcome.exit_code == 0
+        and "not compared with heap_users, whose declarations there have mistakes" in outcome.stderr
+    )
 
 
 def test_a_default_that_production_alone_stumbles_over_does_not_stop_it(shop: Project) -> None:
     shop.vars["defaults"] = {"environment": "elsewhere"}
     propose(shop, users={**USERS, "environment": "main"}, orders={**ORDERS, "environment": "main"})
     outcome = review(shop, "--output", "json")
-    assert outcome.exit_code == 0 and "held against dbt_project.yml" in outcome.stderr
+    assert outcome.exit_code == 0 and "not compared with heap_orders, heap_users" in outcome.stderr
     assert {each["status"] for each in outcome.json()} == {"added"}
 
 
