@@ -46,14 +46,10 @@ class Invocation:
 
     @cached_property
     def gates(self) -> Gates:
-        """What dbt's last command tells of the models, read when it is first asked for: only what sends needs it.
-
-        Raises SettingsError where there is something to warn of, with --warn-error.
-        """
+        """What dbt's last command says about the models, read when it is first asked for: only what sends needs it."""
         results = self.manifest_path.parent / RUN_RESULTS
-        found = read_gates(results, self.manifest, needed=self.settings.dbt_cloud)
-        bear(found.warnings, self.settings)
-        return found
+        selected = [each.model for each in self.selected]
+        return read_gates(results, self.manifest, selected, needed=self.settings.dbt_cloud)
 
     @property
     def target_path(self) -> Path:

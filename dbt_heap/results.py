@@ -83,6 +83,7 @@ class Results:
     syncs: tuple[SyncResult, ...]
     up_to_date: tuple[str, ...] = ()  # with --built, the syncs whose models dbt has not built since: none of `syncs`
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what else to know about the run, in sentences
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -66,6 +66,7 @@ class Project:
         self.schema = SCHEMA
         self.metadata: dict[str, str] = {}  # what else the manifest says of itself
         self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
+        self.run_results_text: str | None = ""  # what dbt left as run_results.json; empty: a build that succeeded
         self.profile()
 
     def profile(self, **changes: Any) -> None:
@@ -151,6 +152,17 @@ class Project:
         (target / "manifest.json").unlink(missing_ok=True)
         if self.manifest_text is not None:
             (target / "manifest.json").write_text(self.manifest_text or text)
+        self._write_run_results(target / "run_results.json", metadata)
+
+    def _write_run_results(self, path: Path, metadata: Mapping[str, str]) -> None:
+        path.unlink(missing_ok=True)
+        results = [
+            {"unique_id": unique_id, "status": "pass" if node["resource_type"] == "test" else "success"}
+            for unique_id, node in self.nodes.items()
+        ]
+        text = json.dumps({"metadata": metadata, "args": {"which": "build"}, "results": results})
+        if self.run_results_text is not None:
+            path.write_text(self.run_results_text or text)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """What a statement of the warehouse gives."""

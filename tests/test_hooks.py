@@ -71,11 +71,16 @@ def test_what_was_built_is_synced_once(shop: Shop) -> None:
 def test_only_what_was_built_since_is_synced_again(shop: Shop) -> None:
     shop.dbt("run", "--select", "users", "untagged")
     assert shop.builds()[2:] == [("users", "built", None, None), ("users", "built", "", "")]
-    assert shop.synced()[0] == {"users": "success", "accounts": "up to date"}
+    ended, said = shop.synced()
+    assert ended == {"users": "success", "accounts": "up to date"}
+    assert any("1 test of users did not run since dbt built the model" in line for line in said)
 
 
 def test_what_failed_its_tests_waits_until_it_passes_them_or_is_sent_all_the_same(shop: Shop) -> None:
     shop.dbt("build", where="true union all select 'a', 2", ends_with=1)
+    shop.dbt("show", "--select", "users")  # overwrites run_results.json: the failed test is no longer there
+    refused = shop.run("dbt-heap", "sync", "--warn-error", ends_with=2)
+    assert "written by `dbt show`, not by a command that builds or tests" in refused.stderr
     (shop.folder / "target" / "run_results.json").unlink()  # another machine's
     ended, said = shop.synced(ends_with=1)
     assert ended == {"users": "gated", "accounts": "success"}
@@ -91,6 +96,25 @@ def test_a_build_that_fails_is_told_although_all_before_it_was_synced(shop: Shop
     ended, said = shop.synced(ends_with=1)
     assert ended == {"users": "gated", "accounts": "success"}
     assert said[-1].startswith("users: its last build failed.")
+
+
+def test_reused_model_is_not_new_and_a_build_with_warnings_is(shop: Shop) -> None:
+    shop.dbt("build")
+    assert shop.synced()[0] == {"users": "success", "accounts": "success"}
+    shop.dbt("build", marks=False, statuses={"users": "reused", "unique_users_user_id": "reused", "accounts": "warn"})
+    assert shop.builds()[-2:] == [("accounts", "built", "", ""), ("users", "reused", "", "")]
+    assert shop.synced()[0] == {"users": "up to date", "accounts": "success"}
+
+
+def test_unknown_statuses_in_builds_block_and_are_reported_once(shop: Shop) -> None:
+    shop.dbt("build", marks=False, statuses={"unique_users_user_id": "odd", "accounts": "quantum"})
+    assert shop.builds()[-2:] == [
+        ("accounts", "quantum", "", ""), ("users", "built", "unique_users_user_id (odd)", ""),
+    ]  # fmt: skip
+    ended, said = shop.synced(ends_with=1)
+    assert ended == {"users": "gated", "accounts": "gated"}
+    assert sum("'odd' (users); 'quantum' (accounts)" in line for line in said) == 1
+    assert ("\n".join(said).count("odd"), "\n".join(said).count("quantum")) == (1, 1)
 
 
 def test_flags_that_are_for_all_rows_do_not_go_with_it(shop: Shop) -> None:
@@ -113,6 +137,7 @@ def test_the_hook_at_the_end_of_a_run_is_enough_also_where_only_tests_run(
     shop = Shop(tmp_path / "shop", heap, engine)
     shop.dbt("run", marks=False)
     shop.dbt("compile")
+    shop.dbt("run-operation", "with_statuses", "--args", "{results: []}")
     shop.dbt("test", marks=False)
     assert shop.builds() == [
         ("accounts", "built", "", ""), ("users", "built", "", ""), ("users", "tested", "", "unique_users_user_id"),

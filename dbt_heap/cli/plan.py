@@ -9,7 +9,9 @@ import click
 from dbt_heap.cli.beginning import begin, leave_out, tell
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.cli.plan_output import OUTPUTS, write_plans, write_review
+from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
+from dbt_heap.invocation import Invocation, bear
 from dbt_heap.ledger.plans import Options
 from dbt_heap.preview import previews, review
 
@@ -47,7 +49,7 @@ def command(
     invocation = begin(settings)
     options = Options(retry_rejected=retry_rejected, full_scan=full_scan)
     with console_of(settings) as console:
-        tell(console, invocation.gates.warnings)
+        _tell_gates(invocation, console, reviewing=bool(against))
         if against and settings.state:
             invocation.must_be_correct()
             reviewed = review(invocation, options, settings.state, against)
@@ -61,3 +63,11 @@ def command(
             due = any(each.plan.planned for each in plans)
     if check and due:
         ctx.exit(3)
+
+
+def _tell_gates(invocation: Invocation, console: Console, *, reviewing: bool) -> None:
+    """Report what is unknown about builds and tests; a review needs neither. Raises SettingsError."""
+    gates = invocation.gates
+    warnings, notes = (gates.stale, ()) if reviewing else (gates.warnings, gates.notes)
+    bear(warnings, invocation.settings)
+    tell(console, warnings, notes)

@@ -14,9 +14,9 @@ from typing import Any
 
 from dbt_heap.cloud.client import DbtCloud
 from dbt_heap.errors import CloudError
-from dbt_heap.gates import BUILDING
 from dbt_heap.gates import FILE_NAME as RESULTS
 from dbt_heap.manifest.artifacts import mapping, text
+from dbt_heap.manifest.statuses import BUILDING
 
 MANIFEST = "manifest.json"
 

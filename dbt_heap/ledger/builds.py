@@ -1,7 +1,8 @@
-"""What dbt's hooks wrote down: by which invocation of dbt a model was built last, and whether it is healthy."""
+"""What dbt's hooks recorded: by which invocation of dbt a model was built last, and whether it is healthy."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,17 @@ from dbt_heap.errors import StateError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.state import State
 from dbt_heap.manifest import Model
+from dbt_heap.manifest.statuses import (
+    BuildOutcome,
+    TestOutcome,
+    outcome_of_model,
+    outcome_of_test,
+    reason,
+)
 
-_FAILED = {"failed": "its last build failed", "skipped": "its last build was skipped"}
+_TESTED = "tested"  # the status of a row about tests alone
 _EARLY = "the run of dbt that built it has not ended, or was cut short, and its tests are not known"
-_SHOWN = 3
+_WITH_STATUS = re.compile(r"(.+) \((.+)\)")  # a test whose status the hook does not know
 
 
 @dataclass(frozen=True)
@@ -21,9 +29,22 @@ class Build:
     """One row of `builds`: how a model ended in an invocation of dbt."""
 
     invocation_id: str
-    status: str  # built, failed, skipped, or only tested
-    failed_tests: str | None  # their names; None where dbt's run had not ended
+    status: str  # a BuildOutcome, `tested`, or a status of dbt that the hook does not know
+    failed_tests: str | None  # their names; None if dbt's run had not ended
     passed_tests: str | None
+
+    @property
+    def is_of_tests_alone(self) -> bool:
+        """Whether it says nothing about a build."""
+        return self.status == _TESTED
+
+    def tests(self) -> dict[str, str]:
+        """Return the tests that ran by name, each with its status."""
+        found = dict.fromkeys(_names(self.passed_tests), "pass")
+        for name in _names(self.failed_tests):
+            told = _WITH_STATUS.fullmatch(name)
+            found |= {told[1]: told[2]} if told else {name: "fail"}
+        return found
 
 
 @dataclass(frozen=True)
@@ -35,23 +56,42 @@ class History:
     @property
     def newest(self) -> str | None:
         """dbt's invocation that built it last; None where none is known."""
-        return next((each.invocation_id for each in self.builds if each.status == "built"), None)
+        built = (each for each in self.builds if not each.is_of_tests_alone)
+        return next((each.invocation_id for each in built if _is_built(each)), None)
+
+    @property
+    def tested(self) -> Mapping[str, str]:
+        """The tests that ran since its newest build, by name, each with its last status."""
+        found: dict[str, str] = {}
+        for build in reversed(self._since_built()):
+            found |= build.tests()
+        return found
+
+    @property
+    def unknown(self) -> set[str]:
+        """The statuses that block it because this version does not know them."""
+        last = self._last
+        of_model = {last} if last and outcome_of_model(last) is None else set()
+        return of_model | {status for status in self.tested.values() if outcome_of_test(status) is None}
 
     def why(self) -> str:
-        """Why its rows may not go; empty where they may."""
-        last = next((each.status for each in self.builds if each.status != "tested"), "")
-        if last in _FAILED:
-            return _FAILED[last]
-        since = [each for each in self._since_built() if each.failed_tests is not None]
-        if not since:
-            # A project without record_run never tells of tests.
+        """Return why its rows are not sent; empty if they are."""
+        failed = [name for name, status in self.tested.items() if outcome_of_test(status) is TestOutcome.FAILED]
+        unknown = [name for name, status in self.tested.items() if outcome_of_test(status) is None]
+        if why := reason(self._last, (), ()):
+            return why
+        if all(each.failed_tests is None for each in self._since_built()):
+            # A project without record_run never records tests.
             return _EARLY if any(each.failed_tests is not None for each in self.builds) else ""
-        failing = _failing(reversed(since))
-        more = f" and {len(failing) - _SHOWN} more" if len(failing) > _SHOWN else ""
-        return f"a test of its model failed: {', '.join(failing[:_SHOWN])}{more}" if failing else ""
+        return reason(self._last, failed, unknown)
+
+    @property
+    def _last(self) -> str | None:
+        """How its last build ended, as the table has it."""
+        return next((each.status for each in self.builds if not each.is_of_tests_alone), None)
 
     def _since_built(self) -> Sequence[Build]:
-        """What its newest build and all later runs told; all where no build is known."""
+        """What its newest build and all later runs recorded; everything if no build is known."""
         newest = self.newest
         of_build = [place for place, each in enumerate(self.builds) if each.invocation_id == newest]
         return self.builds[: of_build[-1] + 1] if of_build else self.builds
@@ -84,14 +124,8 @@ def read_builds(state: State) -> Builds:
     return Builds((row["model"], row["relation"], Build(*(row[name] for name in fields))) for row in rows)
 
 
-def _failing(builds: Iterable[Build]) -> list[str]:
-    """The tests that failed when they were run last; given the oldest run first."""
-    failing: dict[str, None] = {}
-    for build in builds:
-        for name in _names(build.passed_tests):
-            failing.pop(name, None)
-        failing.update(dict.fromkeys(_names(build.failed_tests)))
-    return list(failing)
+def _is_built(build: Build) -> bool:
+    return outcome_of_model(build.status) is BuildOutcome.BUILT
 
 
 def _names(text: str | None) -> list[str]:

@@ -58,6 +58,11 @@ class DbtTest:
     name: str
     models: frozenset[str]  # unique ids: the one it is attached to, else all that it reads
 
+    @property
+    def is_of_data(self) -> bool:
+        """Whether it looks at the model's rows; a unit test looks at its code alone."""
+        return not self.unique_id.startswith("unit_test.")
+
 
 @dataclass(frozen=True)
 class Manifest:

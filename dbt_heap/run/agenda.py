@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.heap import must_be_reachable
 from dbt_heap.invocation import Invocation, bear
-from dbt_heap.ledger.builds import read_builds
+from dbt_heap.ledger.builds import History, read_builds
 from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.names import BUILDS
+from dbt_heap.manifest.statuses import listed, unknown_statuses
 from dbt_heap.run.judgement import gated
 from dbt_heap.vanished import vanished
 
@@ -23,6 +26,7 @@ class Agenda:
     held_back: Mapping[str, str] = field(default_factory=dict)  # name -> why its rows may not go, and what to do
     builds: Mapping[str, str] = field(default_factory=dict)  # name -> dbt's invocation that built the model
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -> Agenda:
@@ -48,7 +52,9 @@ def _must_be_reachable(invocation: Invocation, syncs: Iterable[Sync], target: st
 
 def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:
     why = {each.name: invocation.gates.why(each.model.unique_id) if gate else "" for each in invocation.selected}
-    return Agenda(invocation.selected, held_back=_told(invocation, why), warnings=invocation.gates.warnings)
+    found = invocation.gates
+    warnings, notes = (found.warnings, found.notes) if gate else (found.stale, ())
+    return Agenda(invocation.selected, held_back=_told(invocation, why), warnings=warnings, notes=notes)
 
 
 def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:
@@ -59,15 +65,41 @@ def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:
     newest = {name: history.newest for name, history in of.items() if history.newest}
     due = {each.name for each in invocation.selected if _due(invocation, ledger, each, newest.get(each.name))}
     turns = tuple(each for each in invocation.selected if each.name in due or why[each.name])
-    never = sorted(name for name in of if name not in newest and not why[name])
-    told = f"no build is on record, so that --built leaves them alone: {', '.join(never)}"
+    sent = [each for each in turns if not why[each.name]]
     return Agenda(
         turns,
         up_to_date=tuple(name for name in newest if name not in due and not why[name]),
         held_back=_told(invocation, why),
         builds=newest,
-        warnings=(told,) if never else (),
+        warnings=tuple(_of_missing_builds(ledger.state.schema, of, why)),
+        notes=tuple(_of_missing_tests(invocation, sent, of)) if gate else (),
     )
+
+
+def _of_missing_builds(schema: str, of: Mapping[str, History], why: Mapping[str, str]) -> Iterator[str]:
+    unknown: dict[str, set[str]] = defaultdict(set)
+    for name, history in of.items():
+        for status in history.unknown if why[name] else ():
+            unknown[status].add(name)
+    if unknown:
+        yield unknown_statuses(f"{schema}.{BUILDS}", unknown)
+    if never := sorted(name for name, history in of.items() if not history.newest and not why[name]):
+        yield f"no build is on record, so that --built leaves them alone: {', '.join(never)}"
+
+
+def _of_missing_tests(invocation: Invocation, sent: Sequence[Sync], of: Mapping[str, History]) -> Iterator[str]:
+    """Yield a note if tests of models that are sent have not run since the models were built."""
+    missing: dict[str, set[str]] = {}
+    for sync in sent:
+        tests = [each for each in invocation.manifest.tests if each.is_of_data and sync.model.unique_id in each.models]
+        if names := {each.name for each in tests} - set(of[sync.name].tested):
+            missing[sync.name] = names
+    if missing:
+        count = len(set().union(*missing.values()))
+        yield (
+            f"{count} {'test' if count == 1 else 'tests'} of {listed(list(missing))} did not run since dbt built the "
+            "models; this does not block them"
+        )
 
 
 def _due(invocation: Invocation, ledger: Ledger, sync: Sync, newest: str | None) -> bool:

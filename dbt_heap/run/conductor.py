@@ -56,6 +56,8 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
             must_know_where(invocation, ledger.target, deleting=orders.consent is not None)
             today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
             _warn(today.warnings, watching)
+            for note in today.notes:
+                watching.note(note)
             run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
             for each in today.syncs:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
@@ -79,6 +81,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         syncs=tuple(ended),
         up_to_date=today.up_to_date,
         warnings=(*invocation.warnings, *today.warnings),
+        notes=today.notes,
     )
 
 

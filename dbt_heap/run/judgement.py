@@ -15,7 +15,7 @@ FIRST_SYNC_ROWS = 100_000  # a first sync above it wants to be asked for
 def gated(sync: Sync, why: str) -> str:
     """What to do about a model that is not as it should be."""
     return (
-        f"{why}. Mend it and run dbt again, or send its rows as they are: "
+        f"{why}. Run dbt again once that is fixed, or send its rows as they are: "
         f"dbt-heap sync --no-gate --select {sync.model.name}"
     )
 

@@ -15,6 +15,9 @@ class Observer(Protocol):
     def warn(self, text: str) -> None:
         """Something is to be known before anything is sent."""
 
+    def note(self, text: str) -> None:
+        """The same, if there is nothing to fix."""
+
     def started(self, sync: Sync) -> None:
         """A sync's turn begins."""
 
@@ -32,7 +35,10 @@ class Nobody:
     """Watches nothing."""
 
     def warn(self, text: str) -> None:
-        """Looks away."""
+        """Ignore the event."""
+
+    def note(self, text: str) -> None:
+        """Ignore the event."""
 
     def started(self, sync: Sync) -> None:
         """Looks away."""

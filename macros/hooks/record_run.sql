@@ -3,25 +3,32 @@
 
 {% macro default__record_run(results) %}
     {#- `dbt compile` and `dbt docs generate` have hooks and results, too: https://docs.getdbt.com/reference/project-configs/on-run-start-on-run-end -#}
-    {%- if not execute or flags.WHICH in ['compile', 'docs', 'generate', 'show'] -%}{{ return('') }}{%- endif -%}
+    {%- if not execute or (flags.WHICH and flags.WHICH not in dbt_heap.statuses().building) -%}{{ return('') }}{%- endif -%}
     {%- set builds = dbt_heap.builds_of(results) -%}
     {%- if not builds -%}{{ return('') }}{%- endif -%}
     {%- do dbt_heap.create_builds() -%}
     {{ return(dbt_heap.insert_builds(builds)) }}
 {% endmacro %}
 
-{# How each tagged model ended, by dbt's results: https://docs.getdbt.com/reference/dbt-classes#result-objects #}
+{#
+    How each tagged model ended, by dbt's results: https://docs.getdbt.com/reference/dbt-classes#result-objects. A status that `statuses`
+    does not know is written as it is, that of a test behind its name among the failed ones: `unique_users (status)`. Only Python judges it.
+#}
 {% macro builds_of(results) %}
-    {%- set ends = {'success': 'built', 'skipped': 'skipped', 'no-op': none} -%}
+    {%- set known = dbt_heap.statuses() -%}
     {%- set found = {} -%}
     {%- for result in results if dbt_heap.is_tagged(result.node) -%}
-        {%- set status = ends.get(result.status | string | lower, 'failed') -%}
-        {%- if status -%}{%- do found.update({result.node.unique_id: dbt_heap.build_of(result.node, status, [], [])}) -%}{%- endif -%}
+        {%- set status = result.status | string | lower -%}
+        {%- do found.update({result.node.unique_id: dbt_heap.build_of(result.node, known.models.get(status, status), [], [])}) -%}
     {%- endfor -%}
-    {%- for result in results if result.node.resource_type | string in ['test', 'unit_test'] and result.status | string | lower != 'skipped' -%}
-        {%- for unique_id in dbt_heap.tested_models(result.node) -%}
+    {%- for result in results if result.node.resource_type | string in ['test', 'unit_test'] -%}
+        {%- set status = result.status | string | lower -%}
+        {%- set outcome = known.tests.get(status, status) -%}
+        {%- for unique_id in dbt_heap.tested_models(result.node) if outcome not in ['not run', 'reused'] -%}
             {%- set build = found.setdefault(unique_id, dbt_heap.build_of(graph.nodes[unique_id], 'tested', [], [])) -%}
-            {%- do build['passed_tests' if result.status | string | lower in ['pass', 'warn'] else 'failed_tests'].append(result.node.name) -%}
+            {%- do build['passed_tests' if outcome == 'passed' else 'failed_tests'].append(
+                result.node.name if outcome in ['passed', 'failed'] else result.node.name ~ ' (' ~ status ~ ')'
+            ) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(found.values() | list) }}

@@ -35,6 +35,13 @@ def of(*rows: tuple[str, str, tuple[str | None, str | None]]) -> tuple[str | Non
         ([("run 2", "tested", PASSED), ("run 1", "built", FAILED)], "run 1", ""),
         ([("run 2", "built", NO_TESTS), ("run 1", "built", FAILED)], "run 2", ""),
         ([("run 2", "tested", PASSED), ("run 1", "failed", NO_TESTS)], None, "its last build failed"),
+        ([("run 1", "failed in part", NO_TESTS)], None, "its last build failed in part"),
+        ([("run 2", "reused", NO_TESTS), ("run 1", "built", PASSED)], "run 1", ""),
+        ([("run 2", "reused", NO_TESTS), ("run 1", "built", FAILED)], "run 1", "a test of its model failed: unique"),
+        ([("run 3", "reused", NO_TESTS), ("run 2", "failed", NO_TESTS), ("run 1", "built", PASSED)], "run 1", ""),
+        ([("run 1", "warn", PASSED)], "run 1", ""),  # dbt's own spelling: of a hook that does not know it
+        ([("run 1", "built", ("unique (pass)", ""))], "run 1", ""),
+        ([("run 1", "built", ("unique (fail)", ""))], "run 1", "a test of its model failed: unique"),
     ],
 )
 def test_a_model_may_go_where_its_last_build_and_its_last_tests_were_well(
@@ -47,6 +54,14 @@ def test_a_test_that_failed_is_cleared_by_its_own_success_alone() -> None:
     others = [("run 3", "tested", ("", "not_null")), ("run 2", "tested", ("", "positive")), ("run 1", "built", FAILED)]
     assert of(*others)[1] == "a test of its model failed: unique"
     assert of(("run 4", "tested", ("", "unique")), *others)[1] == ""
+
+
+def test_unknown_statuses_block_and_are_named() -> None:
+    history = History([Build("run 2", "quantum", "unique (odd)", ""), Build("run 1", "built", *PASSED)])
+    assert history.why() == "this version of dbt-heap does not know the status of its last build"
+    assert history.unknown == {"quantum", "odd"}
+    history = History([Build("run 1", "built", "unique (odd)", "")])
+    assert history.why().endswith("does not know the status of a test of its model: unique")
 
 
 def test_many_failed_tests_are_counted() -> None:

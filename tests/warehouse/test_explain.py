@@ -122,13 +122,12 @@ def test_of_who_is_deleted_in_heap_it_tells_that_alone(users: Project) -> None:
 
 
 def test_a_model_that_was_not_built_well_is_told(users: Project) -> None:
-    users.write()
     results = {
         "metadata": {},
         "args": {"which": "run"},
         "results": [{"unique_id": "model.shop.heap_users", "status": "error"}],
     }
-    (users.folder / "target" / "run_results.json").write_text(json.dumps(results))
+    users.run_results_text = json.dumps(results)
     shown = users.run("explain", "--key-file", key_file(users, "ana")).stdout
     assert "none of its rows would be sent: its last build failed" in shown
 
