@@ -50,7 +50,7 @@ class Gates:
         return self.shut or self.reasons.get(unique_id, "")
 
 
-def read_gates(path: Path, manifest: Manifest, selected: Iterable[Model], *, needed: bool = False) -> Gates:
+def read_gates(path: Path, manifest: Manifest, selected: Iterable[Model] = (), *, needed: bool = False) -> Gates:
     """Return what the run results at `path` say about the models.
 
     Args:
