@@ -31,7 +31,7 @@ from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.run.agenda import Agenda, agenda
 from dbt_heap.run.deletion import NOT_ALLOWED, DeletionStages
 from dbt_heap.run.judgement import judged, refusal
-from dbt_heap.run.observer import Nobody, Observer
+from dbt_heap.run.observer import Nobody, Observer, report
 from dbt_heap.run.orders import Orders
 from dbt_heap.run.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts
 from dbt_heap.run.unable import mistaken_results, must_know_where, waits
@@ -49,15 +49,13 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     run_id = new_run_id()
     today = Agenda(())
     ended = mistaken_results(invocation)
-    _warn(invocation.warnings, watching)
+    report(watching, invocation.warnings)
     try:
         with open_ledger(invocation) as ledger:
             before = ledger.state
             must_know_where(invocation, ledger.target, deleting=orders.consent is not None)
             today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
-            _warn(today.warnings, watching)
-            for note in today.notes:
-                watching.note(note)
+            report(watching, today.warnings, today.notes)
             run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
             for each in today.syncs:
                 failed = orders.fail_fast and any(result.status.exit_code for result in ended)
@@ -65,7 +63,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
                 out = _left_out(each) if failed or run.stopped() else _held_back(each, today, orders, invocation)
                 ended.append(out or run.turn(each))
                 watching.ended(ended[-1])
-            _warn(tidy(before, invocation.project.heap_vars.retain_days, time.time()), watching)
+            report(watching, tidy(before, invocation.project.heap_vars.retain_days, time.time()))
             target = ledger.target
     except RunningError as held:  # of a DuckDB file, before any sync could begin
         if not orders.skip_running:
@@ -224,11 +222,6 @@ def _sent(turn: Turn, heap: Heap, sync_type: SyncType, records: Records) -> Answ
     """What Heap says to a request. It may have been ready for a while: nothing is sent after a pause of the process."""
     turn.be_on_time()
     return heap.send(sync_type, records)
-
-
-def _warn(warnings: Sequence[str], watching: Observer) -> None:
-    for each in warnings:
-        watching.warn(each)
 
 
 def _left_out(sync: Sync) -> SyncResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from dbt_heap.declarations.sync import Sync
@@ -51,3 +52,11 @@ class Nobody:
 
     def ended(self, result: SyncResult) -> None:
         """Looks away."""
+
+
+def report(observer: Observer, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
+    """Report what is to be fixed, then what is only to be known."""
+    for warning in warnings:
+        observer.warn(warning)
+    for note in notes:
+        observer.note(note)
