@@ -3,6 +3,7 @@
 HeapError
 ├── SettingsError      a flag, an environment variable or `vars: dbt_heap:` must change
 ├── ManifestError      dbt must be run, or run again
+├── TargetError        the manifest was built under another target than the active one
 ├── DeclarationError   `meta.heap` must change: holds every mistake of the project
 ├── WarehouseError     the warehouse refused, or could not be reached
 ├── CloudError         dbt Cloud refused, could not be reached, or has nothing of the run to send by
@@ -40,6 +41,10 @@ class SettingsError(HeapError):
 
 class ManifestError(HeapError):
     """`manifest.json` is missing or unusable: dbt must be run again."""
+
+
+class TargetError(HeapError):
+    """`manifest.json` was built under another target than the active one: rows would go to the wrong Heap."""
 
 
 class WarehouseError(HeapError):

@@ -51,9 +51,9 @@ class Invocation:
         selected = [each.model for each in self.selected]
         return read_gates(results, self.manifest, selected, needed=self.settings.dbt_cloud)
 
-    @property
+    @cached_property
     def target_path(self) -> Path:
-        """Where dbt's artifacts are, and ours go."""
+        """Where dbt's artifacts are, and ours go. Raises SettingsError if the project's target-path does not render."""
         return target_path(self.settings, self.project)
 
     def destination(self, sync: Sync, target: str) -> Destination:
@@ -78,6 +78,13 @@ class Invocation:
             return self.destination(sync, target).base_url
         except SettingsError:
             return ""
+
+    def heap_environments(self, target: str) -> str:
+        """The Heap environments of the selected syncs under a dbt target, in words."""
+        app_ids = sorted({self.known_destination(sync, target)[0] for sync in self.selected} - {""})
+        if not app_ids:
+            return "no Heap environment"
+        return f"Heap environment{'s' if len(app_ids) > 1 else ''} {', '.join(app_ids)}"
 
     def labels(self, target: str) -> Mapping[str, str]:
         """The selected syncs with the labels of their destinations under a dbt target. Raises SettingsError."""
@@ -116,11 +123,10 @@ def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
     Raises SettingsError, CloudError; DeclarationError of `vars: dbt_heap:`.
     """
     project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
-    target = target_path(settings, project)
     if not settings.dbt_cloud:
-        return project, settings.manifest or target / "manifest.json", ()
+        return project, settings.manifest or target_path(settings, project) / "manifest.json", ()
     runs = import_module("dbt_heap.cloud.runs")  # loads HTTP, which most calls can do without
-    found = runs.fetched(settings, target)
+    found = runs.fetched(settings, target_path(settings, project))
     return project, found.manifest, (found.note,)
 
 
@@ -131,8 +137,17 @@ def bear(warnings: Sequence[str], settings: Settings) -> None:
 
 
 def target_path(settings: Settings, project: ProjectFile) -> Path:
-    """The folder of dbt's artifacts; a relative one is the project's, as in dbt."""
-    return settings.project_dir / (settings.target_path or project.target_path)
+    """The folder of dbt's artifacts; a relative one is the project's, as in dbt.
+
+    Raises SettingsError if the project's target-path has Jinja that does not render.
+    """
+    if settings.target_path:
+        return settings.project_dir / settings.target_path
+    written = project.target_path
+    if "{{" in written or "{%" in written:
+        profile = import_module("dbt_heap.project.profile")  # loads dbt, which most calls can do without
+        written = profile.rendered_target_path(settings.dbt_project(project), written)
+    return settings.project_dir / written
 
 
 def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Selection | None:
@@ -140,7 +155,7 @@ def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, pat
     if not settings.selecting and (settings.syncs or not _may_have_default(settings, project, manifest)):
         return None
     module = import_module("dbt_heap.selection")  # loads dbt, which most calls can do without
-    found: Selection | None = module.select(settings, path, project.raw)
+    found: Selection | None = module.select(settings, path, project)
     return found
 
 

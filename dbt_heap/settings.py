@@ -5,7 +5,6 @@ Flags beat environment variables, and those beat the project.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,9 +18,13 @@ from dbt_heap.project import (
     FILE_NAME,
     MAIN,
     WHERE_IDS_STAND,
+    DbtProject,
+    EnvFile,
     Environment,
     HeapVars,
+    ProjectFile,
     app_id,
+    environment,
     region,
     unset_variable,
     variable_of,
@@ -60,7 +63,12 @@ class Settings:
     log_format: str = "default"
     warn_error: bool = False
     events_per_minute: int | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    allow_target_mismatch: bool = False  # go on if the manifest was built under another target
+    environ: Mapping[str, str] = field(default_factory=environment, repr=False)
+    env_file: EnvFile | None = None  # the `.env` whose variables are in `environ`
+    origins: Mapping[str, str] = field(
+        default_factory=dict, repr=False
+    )  # field -> the flag, variable or file it is from
     invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # of this call, in its log
 
     @property
@@ -81,9 +89,34 @@ class Settings:
 
     @property
     def profiles_folder(self) -> Path:
-        """Where profiles.yml is: the given folder, else this one or the project's if it stands there, else ~/.dbt."""
-        beside = (folder for folder in (Path.cwd(), self.project_dir) if (folder / "profiles.yml").exists())
-        return self.profiles_dir or next(beside, Path.home() / ".dbt")
+        """The folder of profiles.yml."""
+        return self.profiles_choice[0]
+
+    @property
+    def profiles_choice(self) -> tuple[Path, str]:
+        """The folder of profiles.yml and why it is that one: dbt's order, then the project's, where dbt 2 looks.
+
+        https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/cli/resolvers.py
+        """
+        if self.profiles_dir:
+            return self.profiles_dir, self.origins.get("profiles_dir", "--profiles-dir")
+        home = Path.home() / ".dbt"
+        choices = ((Path.cwd(), "this folder"), (home, "the home folder"), (self.project_dir, "the project's folder"))
+        return next((each for each in choices if (each[0] / "profiles.yml").exists()), (home, "the home folder"))
+
+    def dbt_project(self, project: ProjectFile, name: str = "") -> DbtProject:
+        """Return what dbt is told of the project; `name` is the manifest's, for when there is no checkout."""
+        return DbtProject(
+            raw=project.raw or {"name": name or "project", "version": "1.0", "config-version": 2},
+            project_dir=self.project_dir,
+            profiles_dir=self.profiles_folder,
+            profile=self.profile,
+            target=self.target,
+            cli_vars=self.cli_vars,
+            jinja_vars=project.jinja_vars,
+            threads=self.threads,
+            environ=self.environ,
+        )
 
 
 def project_dir_from(folder: Path) -> Path:

@@ -126,7 +126,7 @@ def macros() -> Macros:
 @pytest.fixture
 def known_macros(macros: Macros, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs of a test most of their time; those in processes of their own load all."""
-    monkeypatch.setattr(opening, "_load_macros", macros.load)
+    monkeypatch.setattr(opening, "load_macros", macros.load)
 
 
 @pytest.fixture

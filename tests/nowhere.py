@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dbt_heap.project import DbtProject
 from dbt_heap.warehouse import Warehouse, open_warehouse
 
 NOBODY = {"user": "nobody", "password": "none", "schema": "public"}
@@ -28,4 +29,4 @@ def warehouse_nowhere(adapter: str, folder: Path) -> Warehouse:
     profile = {"type": adapter, **NOWHERE[adapter]}
     (folder / "profiles.yml").write_text(yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": profile}}}))
     project = {"name": "shop", "version": "1.0", "config-version": 2, "profile": "shop"}
-    return open_warehouse(project, project_dir=folder, profiles_dir=folder)
+    return open_warehouse(DbtProject(project, project_dir=folder, profiles_dir=folder))

@@ -20,6 +20,10 @@ from dbt_heap.sandbox.server import Sandbox
 from tests.warehouses import Engine
 
 SLOW_HEAP_MS = 300  # before each answer of the fixture `slow_heap`
+GENERATE_SCHEMA_NAME = """{% macro generate_schema_name(custom_schema_name, node) %}
+    {%- set own = node.name != 'dbt_heap_state' -%}
+    {{ custom_schema_name or target.schema if own else default__generate_schema_name(custom_schema_name, node) }}
+{% endmacro %}"""
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 
 
@@ -84,6 +88,10 @@ class Project:
         """Tags a model with `meta.heap`; `columns` are those its YAML lists."""
         listed = columns if isinstance(columns, Mapping) else {column: {} for column in columns}
         schema = node.pop("schema", self.engine.default_schema)
+        config = {"database": node.get("database"), "schema": None}
+        if schema != self.engine.default_schema:
+            self._name_schemas()
+            config["schema"] = schema
         unique_id = f"model.shop.{name}"
         self.nodes[unique_id] = {
             "unique_id": unique_id,
@@ -96,12 +104,18 @@ class Project:
             "relation_name": self.engine.relation_name(schema, name),
             "patch_path": "shop://models/heap.yml",
             "original_file_path": f"models/{name}.sql",
-            "config": {"materialized": "table", "meta": {} if heap is None else {"heap": heap}},
+            "config": {"materialized": "table", "meta": {} if heap is None else {"heap": heap}, **config},
             "columns": {
                 column: {"name": column, "config": {"meta": {}, **config}} for column, config in listed.items()
             },
             **node,
         }
+
+    def _name_schemas(self) -> None:
+        """Has models in a custom schema be in the schema of just that name, as in many projects."""
+        macros = self.folder / "macros"
+        macros.mkdir(exist_ok=True)
+        (macros / "generate_schema_name.sql").write_text(GENERATE_SCHEMA_NAME)
 
     def run(self, *arguments: str, **environment: str) -> Outcome:
         """Runs a dbt-heap command in the project's folder."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
 from dbt_heap import __version__
-from dbt_heap.errors import HeapError
+from dbt_heap.errors import HeapError, SettingsError
 
 # command -> what `dbt-heap --help` says of it; the module of the same name in this folder holds it
 COMMANDS = {
@@ -85,7 +88,8 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="dbt-heap")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Tag a dbt model, run dbt, and its rows are in Heap.
 
     After `dbt run`, `dbt-heap sync` reads manifest.json and the models that bear `meta.heap`, and sends what is new or
@@ -93,6 +97,26 @@ def group() -> None:
 
     Exit codes: 0 well; 1 rows were rejected, undelivered or refused; 2 it could not run; 3 a `--check` found work.
     """
+    # As in dbt, before any option of the command looks at its variable.
+    context.obj = _load_env_file()
+
+
+def _load_env_file() -> Callable[[], Any]:
+    """Set the variables of `.env`, and return what gives the file, or raises what is wrong with it.
+
+    Raised by the commands that read settings alone: no help and no schema waits for a file to be fixed.
+    """
+    environment = importlib.import_module("dbt_heap.project.environment")  # `--help` of all commands needs none
+    try:
+        file = environment.read_env_file()
+    except SettingsError as refusal:
+        return partial(_raise, refusal)
+    os.environ.update(file.variables if file else {})
+    return lambda: file
+
+
+def _raise(refusal: SettingsError) -> None:
+    raise refusal
 
 
 def main() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import yaml
+from click.core import ParameterSource
 
 from dbt_heap.cli.cloud_options import CLOUD
 from dbt_heap.cli.group import TELLS
 from dbt_heap.cli.log_lines import show_log
 from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
+from dbt_heap.project import EnvFile, dbt_variables
 from dbt_heap.settings import Settings, project_dir_from
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,17 +55,20 @@ def _greedy(known: Any) -> Callable[[Any, Any], None]:
 
 
 _PROJECT = [
-    click.option("--project-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DBT_PROJECT_DIR",
+    click.option("--project-dir", type=click.Path(path_type=Path, file_okay=False),
+                 envvar=dbt_variables("DBT_PROJECT_DIR"),
                  help="Folder of dbt_project.yml. Default: this folder or the nearest parent that has one."),
-    click.option("--profiles-dir", type=click.Path(path_type=Path, file_okay=False), envvar="DBT_PROFILES_DIR",
-                 help="Folder of profiles.yml. Default: this folder or the project's if it has one, else ~/.dbt."),
-    click.option("--profile", envvar="DBT_PROFILE", help="Profile to use instead of the project's."),
-    click.option("--target", "-t", envvar="DBT_TARGET", help="Target of the profile."),
-    click.option("--target-path", type=click.Path(path_type=Path), envvar="DBT_TARGET_PATH",
+    click.option("--profiles-dir", type=click.Path(path_type=Path, file_okay=False),
+                 envvar=dbt_variables("DBT_PROFILES_DIR"),
+                 help="Folder of profiles.yml. Default: this folder if it has one, else ~/.dbt, as in dbt."),
+    click.option("--profile", envvar=dbt_variables("DBT_PROFILE"), help="Profile to use instead of the project's."),
+    click.option("--target", "-t", envvar=dbt_variables("DBT_TARGET"), help="Target of the profile."),
+    click.option("--target-path", type=click.Path(path_type=Path), envvar=dbt_variables("DBT_TARGET_PATH"),
                  help="Folder of dbt's artifacts. Default: target."),
-    click.option("--vars", "vars_text", envvar="DBT_VARS",
-                 help="Project variables as YAML, above those of dbt_project.yml."),
-    click.option("--threads", type=int, envvar="DBT_THREADS", help="As in dbt; one connection is used."),
+    click.option("--vars", "vars_text", help="Project variables as YAML; they override the project's."),
+    click.option("--threads", type=int, help="As in dbt; one connection is used."),
+    click.option("--allow-target-mismatch", is_flag=True,
+                 help="Go on, once, with a manifest.json that was built under another target."),
     click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), envvar="DBT_HEAP_MANIFEST",
                  help="The manifest.json to read. No checkout of the project is needed then."),
 ]  # fmt: skip
@@ -72,16 +78,21 @@ _SELECTION = [
     click.option("--exclude", cls=Several, help="Syncs to leave out."),
     click.option("--selector", help="A selector of selectors.yml."),
     click.option("--sync", "syncs", cls=Several, help="Syncs by their own names, whatever their models."),
-    click.option("--state", type=click.Path(path_type=Path, file_okay=False), envvar="DBT_STATE",
+    click.option("--state", type=click.Path(path_type=Path, file_okay=False), envvar=dbt_variables("DBT_STATE"),
                  help="Folder of earlier artifacts, for `state:` selection."),
 ]  # fmt: skip
 
 _OUTPUT = [
-    click.option("--quiet", "-q", is_flag=True, envvar="DBT_QUIET", help="Only errors on stderr."),
-    click.option("--log-format", type=click.Choice(["default", "text", "json"]), default="default",
-                 envvar="DBT_LOG_FORMAT", help="json: one JSON object a line on stderr."),
-    click.option("--warn-error", is_flag=True, envvar="DBT_WARN_ERROR", help="Take warnings for errors."),
+    click.option("--quiet/--no-quiet", "-q", envvar=dbt_variables("DBT_QUIET"), help="Only errors on stderr."),
+    click.option("--log-format", type=click.Choice(["text", "debug", "json", "default"], case_sensitive=False),
+                 default="default", envvar=dbt_variables("DBT_LOG_FORMAT"),
+                 help="As in dbt. json: one JSON object per line on stderr."),
+    click.option("--warn-error", is_flag=True, envvar=dbt_variables("DBT_WARN_ERROR"),
+                 help="Treat warnings as errors."),
 ]  # fmt: skip
+
+# Flags of dbt's that dbt_project.yml may set, under `flags:`: https://docs.getdbt.com/reference/global-configs/project-flags
+_PROJECT_FLAGS = ("log_format", "warn_error")
 
 
 rate_option = click.option(
@@ -113,14 +124,39 @@ def all_options(command: F) -> F:
 
 
 def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None, **given: Any) -> Settings:
-    """The settings that a command's options make. Raises SettingsError where --vars is no mapping."""
+    """Return the settings that a command's options make, each with its origin.
+
+    Raises SettingsError if `--vars` is not a mapping, or `.env` cannot be read.
+    """
+    context = click.get_current_context(silent=True)
+    file: EnvFile | None = context.obj() if context and context.obj else None
     settings = Settings(
-        project_dir=project_dir or project_dir_from(Path.cwd()), cli_vars=_cli_vars(vars_text or "{}"), **given
+        project_dir=project_dir or project_dir_from(Path.cwd()),
+        cli_vars=_cli_vars(vars_text or "{}"),
+        environ=dict(os.environ),
+        env_file=file,
+        origins=_origins(context, file) if context else {},
+        **given,
     )
     show_log(console_of(settings))
-    if settings.log_format == "json":
-        click.get_current_context().meta[TELLS] = console_of(settings).problem
+    if context and settings.log_format == "json":
+        context.meta[TELLS] = console_of(settings).problem
     return settings
+
+
+def _origins(context: click.Context, file: EnvFile | None) -> dict[str, str]:
+    """Where each option that was given comes from: its flag, or the variable, which may be one of `.env`."""
+    found: dict[str, str] = {}
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if source is ParameterSource.COMMANDLINE:
+            found[name] = parameter.opts[0]
+        elif source is ParameterSource.ENVIRONMENT:
+            variables = [parameter.envvar] if isinstance(parameter.envvar, str) else list(parameter.envvar or ())
+            variable = next((each for each in variables if os.environ.get(each)), "")
+            found[name] = f"{variable} in {file.path}" if file and variable in file.variables else variable
+    return found
 
 
 def console_of(settings: Settings) -> Console:

@@ -19,13 +19,17 @@ from dbt_heap.declarations import Mistaken
 from dbt_heap.errors import SettingsError
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.ledger.plans import Options
+from dbt_heap.project import dbt_variables
 from dbt_heap.results import FILE_NAME, Results, Status, sentences
 from dbt_heap.run import Orders, sync
 
 
 @click.command("sync")
 @click.option(
-    "--fail-fast", "-x", is_flag=True, envvar="DBT_FAIL_FAST", help="Stop at the first sync that does not end well."
+    "--fail-fast/--no-fail-fast",
+    "-x",
+    envvar=dbt_variables("DBT_FAIL_FAST"),
+    help="Stop at the first sync that does not end well.",
 )
 @click.option("--resync", is_flag=True, help="Send users and accounts in full, as if Heap held nothing of them.")
 @click.option("--retry-rejected", is_flag=True, help="Try rows again that stand rejected.")

@@ -37,6 +37,7 @@ class _Groups(msgspec.Struct):
     nodes: dict[str, msgspec.Raw]
     sources: dict[str, msgspec.Raw] = {}
     unit_tests: dict[str, msgspec.Raw] = {}
+    macros: dict[str, msgspec.Raw] = {}
     selectors: Any = None
 
 
@@ -80,7 +81,7 @@ def _scanned(content: bytes) -> Any:
         groups = msgspec.json.decode(content, type=_Groups)
     except (msgspec.DecodeError, RecursionError):
         return parse(content)  # what is wrong with it, or odd, is told or borne there
-    nodes = {name: _Nodes(getattr(groups, name)) for name in ("nodes", "sources", "unit_tests")}
+    nodes = {name: _Nodes(getattr(groups, name)) for name in ("nodes", "sources", "unit_tests", "macros")}
     return {"metadata": groups.metadata, "selectors": groups.selectors, **nodes}
 
 

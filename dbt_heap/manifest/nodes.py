@@ -80,3 +80,6 @@ class Manifest:
     has_default_selector: bool = False  # as dbt 1 writes it
     unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
     yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2
+    adapter_type: str = ""
+    placed: tuple[Mapping[str, Any], ...] = ()  # nodes as dbt wrote them, by whose places the target is known
+    naming_macros: tuple[Mapping[str, Any], ...] = ()  # the project's and packages', with the macros that they call

@@ -14,6 +14,7 @@ from typing import Any
 
 from dbt_heap.manifest.artifacts import mapping, text, texts
 from dbt_heap.manifest.loading import is_of_dbt_2, scan_manifest, told_of
+from dbt_heap.manifest.naming import naming_macros, placed_nodes
 from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
@@ -48,6 +49,9 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
         ),
         unique_ids=frozenset((*content["nodes"], *_group(content, "sources"))),
         yaml_files=tuple(sorted(set(_yaml_files(content)))) if of_dbt_2 else (),
+        adapter_type=text(metadata, "adapter_type"),
+        placed=tuple(placed_nodes(content["nodes"], (model.unique_id for model in models))),
+        naming_macros=tuple(naming_macros(_group(content, "macros"))),
     )
 
 

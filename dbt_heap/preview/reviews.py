@@ -13,11 +13,12 @@ from dbt_heap.errors import StateError
 from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Options
-from dbt_heap.manifest import read_manifest
+from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.opening import open_ledger
 from dbt_heap.preview.changes import Change, changes
 from dbt_heap.preview.plans import Preview, preview_of
 from dbt_heap.project import HeapVars
+from dbt_heap.target_check import ReadManifest, must_be_of_active_target
 from dbt_heap.vanished import undeclared
 
 ADDED, CHANGED, REMOVED, SAME = "added", "changed", "removed", "unchanged"
@@ -68,18 +69,25 @@ class Review:
 def review(invocation: Invocation, options: Options, folder: Path, target: str) -> Review:
     """The selected syncs, and those that the manifest in `folder` declares and this one does not.
 
-    The state is that of a dbt target; nothing is written. Raises HeapError.
+    The state is that of a dbt target, under which the manifest in `folder` has to be built: that of this one may be
+    another. Nothing is written. Raises HeapError.
     """
-    base, warnings = _declared(folder / "manifest.json", invocation.project.heap_vars)
-    with open_ledger(replace(invocation, settings=replace(invocation.settings, target=target))) as ledger:
+    path = folder / "manifest.json"
+    manifest = read_manifest(path)
+    base, warnings = _declared(path, manifest, invocation.project.heap_vars)
+    there = replace(invocation, settings=replace(invocation.settings, target=target))
+    with open_ledger(there, reads_models=False) as ledger:
+        if not invocation.settings.allow_target_mismatch:
+            targets = ledger.state.warehouse.targets
+            must_be_of_active_target(ReadManifest.at(path, manifest), targets, invocation.heap_environments)
         kept = [_kept(invocation, ledger, sync, base.get(sync.name), options) for sync in invocation.selected]
         removed = list(_removed(invocation, ledger, base))
     return Review((*kept, *removed), warnings)
 
 
-def _declared(path: Path, heap_vars: HeapVars) -> tuple[dict[str, Sync], tuple[str, ...]]:
+def _declared(path: Path, manifest: Manifest, heap_vars: HeapVars) -> tuple[dict[str, Sync], tuple[str, ...]]:
     """Return the syncs of another manifest, without those whose declarations have mistakes: this one may fix them."""
-    declarations = declare(read_manifest(path).models, heap_vars)
+    declarations = declare(manifest.models, heap_vars)
     wrong = sorted({each.model.name for each in declarations.mistaken})
     told = f"{path}: not compared with {', '.join(wrong)}, whose declarations there have mistakes"
     return {sync.name: sync for sync in declarations.syncs}, (told,) if wrong else ()

@@ -1,4 +1,4 @@
-"""dbt_project.yml as far as it concerns us: where dbt's things are, and the block `vars: dbt_heap:`."""
+"""dbt_project.yml as far as dbt-heap needs it: the profile, the target path, dbt's flags, and the block of vars."""
 
 from __future__ import annotations
 
@@ -7,75 +7,61 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from dbt_heap.errors import DeclarationError, SettingsError
+from dbt_heap.errors import DeclarationError
 from dbt_heap.project.block import HeapVars, read_block
-from dbt_heap.project.rendering import rendered
-from dbt_heap.reading import Place, found
-
-FILE_NAME = "dbt_project.yml"
+from dbt_heap.project.variables import FILE_NAME, VARS_FILE_NAME, find_block, read_vars
+from dbt_heap.project.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """dbt_project.yml; all empty where there is none."""
+    """dbt_project.yml; all empty if there is none."""
 
     name: str = ""
-    profile: str | None = None
-    target_path: str = "target"
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)  # as YAML gave it, for dbt to render
+    profile: str | None = None  # as written: dbt renders its Jinja
+    target_path: str = "target"  # as written: dbt renders its Jinja
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)  # as written, with the vars of vars.yml
+    vars_file: str = FILE_NAME  # the file of the project's vars
     heap_vars: HeapVars = field(default_factory=HeapVars)
+    heap_vars_place: str = ""  # where the block is, such as `vars.yml: vars.dbt_heap`; empty if it is nowhere
+
+    @property
+    def jinja_vars(self) -> Mapping[str, Any]:
+        """The vars of vars.yml, which dbt lets dbt_project.yml itself use; those of dbt_project.yml it does not."""
+        return self.raw["vars"] if self.vars_file == VARS_FILE_NAME else {}
+
+    def flag(self, name: str) -> Any:
+        """The value of one of dbt's flags under `flags:`; None if it is not given."""
+        flags = self.raw.get("flags")
+        return flags.get(name) if isinstance(flags, dict) else None
 
 
 def read_project(project_dir: Path, cli_vars: Mapping[str, Any], environ: Mapping[str, str]) -> ProjectFile:
-    """The project in `project_dir`; an empty one where no dbt_project.yml stands.
+    """Return the project in `project_dir`; an empty one if there is no dbt_project.yml.
 
-    `cli_vars` are those of `--vars`, which beat the file's. Raises SettingsError where the file is no YAML,
-    DeclarationError where the block `vars: dbt_heap:` must change.
+    `cli_vars` are those of `--vars`. Raises SettingsError if a file is not YAML, DeclarationError with all that is
+    wrong with the block `dbt_heap` and its place.
     """
-    raw = _load(project_dir / FILE_NAME)
-    name = raw.get("name") if isinstance(raw.get("name"), str) else ""
-    profile = raw.get("profile")
-    target_path, mistakes = rendered(
-        raw.get("target-path"), Place(name or FILE_NAME, FILE_NAME, "target-path"), environ
-    )
-    block, place = _block(raw, name or "", cli_vars)
-    heap_vars, more = read_block(block, place, environ)
-    if mistakes or more:
-        raise DeclarationError([*mistakes, *more])
+    file = read_yaml(project_dir / FILE_NAME, "a dbt project")
+    name = file.content.get("name")
+    name = name if isinstance(name, str) else ""
+    variables, mistakes = read_vars(project_dir, file, name or FILE_NAME)
+    block, place, wrong = find_block(variables, name or FILE_NAME, cli_vars)
+    mistakes += wrong
+    heap_vars = HeapVars()
+    if place:
+        heap_vars, wrong = read_block(block, place, environ)
+        mistakes += wrong
+    if mistakes:
+        raise DeclarationError(mistakes)
+    profile, target_path = file.content.get("profile"), file.content.get("target-path")
+    from_vars_file = variables.file == VARS_FILE_NAME
     return ProjectFile(
-        name=name or "",
+        name=name,
         profile=profile if isinstance(profile, str) else None,
         target_path=target_path if isinstance(target_path, str) and target_path else "target",
-        raw=raw,
+        raw={**file.content, "vars": variables.values} if from_vars_file else file.content,
+        vars_file=variables.file,
         heap_vars=heap_vars,
+        heap_vars_place=f"{place.file}: {place.key}" if place else "",
     )
-
-
-def _load(path: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except OSError as refusal:
-        raise SettingsError(f"{path} cannot be read: {refusal.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as refusal:  # ValueError: such as a date 2026-13-01
-        mark = getattr(refusal, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise SettingsError(f"{path} is no YAML{where}; `dbt parse` says more") from None
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path} holds {found(content)} instead of a dbt project")
-    return content
-
-
-def _block(raw: Mapping[str, Any], name: str, cli_vars: Mapping[str, Any]) -> tuple[Any, Place]:
-    """The block and where it stands: as with dbt, one given later replaces one before as a whole."""
-    variables = raw.get("vars")
-    in_file = variables if isinstance(variables, dict) else {}
-    own = in_file.get(name)
-    if "dbt_heap" in cli_vars:
-        return cli_vars["dbt_heap"], Place(name or FILE_NAME, "--vars", "dbt_heap")
-    if isinstance(own, dict) and "dbt_heap" in own:
-        return own["dbt_heap"], Place(name, FILE_NAME, f"vars.{name}.dbt_heap")
-    return in_file.get("dbt_heap", {}), Place(name or FILE_NAME, FILE_NAME, "vars.dbt_heap")

@@ -22,6 +22,7 @@ from dbt_common.exceptions import DbtBaseException
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import load_manifest
 from dbt_heap.manifest.artifacts import text
+from dbt_heap.project import ProjectFile
 from dbt_heap.reading import quoted
 from dbt_heap.selection.dbt_classes import CRASHES, earlier_state, graph_manifest, nodes_of
 from dbt_heap.selection.selectors import Selectors, read_selectors
@@ -37,22 +38,22 @@ class Selection:
     notes: tuple[str, ...]  # that it is dbt's default selector
 
 
-def select(settings: Settings, manifest_path: Path, raw_project: Mapping[str, Any]) -> Selection | None:
+def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Selection | None:
     """What dbt would select; None where nothing is asked for, and no selector is the default one.
 
-    `raw_project` is dbt_project.yml, empty where there is none. Raises SettingsError where dbt does not understand the
+    `project` is dbt_project.yml, empty if there is none. Raises SettingsError where dbt does not understand the
     selection, ManifestError where it cannot read the manifest.
     """
     content = load_manifest(manifest_path)
     try:
         _set_flags(settings)
-        selectors = read_selectors(settings, raw_project, content) if _needs_selectors(settings) else Selectors()
+        selectors = read_selectors(settings, project, content) if _needs_selectors(settings) else Selectors()
         default = None if settings.selecting else selectors.default
         if not settings.selecting and default is None:
             return None
         specification = _specification(settings, selectors, default)
         files = _files(content) if _asks_for_files(specification) else iter(())
-        with _root(settings, raw_project, files) as root, task_contextvars(project_root=str(root)):
+        with _root(settings, project, files) as root, task_contextvars(project_root=str(root)):
             selecting = _node_selector(settings, manifest_path, content, selectors)
             chosen = selecting.get_selected(specification, warn_on_no_nodes=False)
             notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
@@ -117,9 +118,9 @@ def _node_selector(
 
 
 @contextmanager
-def _root(settings: Settings, raw_project: Mapping[str, Any], files: Iterator[PurePosixPath]) -> Iterator[Path]:
+def _root(settings: Settings, project: ProjectFile, files: Iterator[PurePosixPath]) -> Iterator[Path]:
     """The folder that `path:` looks into; without a checkout, one in which all these files stand empty."""
-    if raw_project and not settings.from_elsewhere:
+    if project.raw and not settings.from_elsewhere:
         yield settings.project_dir.absolute()
         return
     with TemporaryDirectory() as folder:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbt.config.profile import Profile
-from dbt.config.renderer import DbtProjectYamlRenderer, ProfileRenderer
 from dbt.config.selectors import selector_config_from_data, selector_data_from_root
 from dbt.graph.selector_spec import SelectionSpec
-from dbt_common.context import set_invocation_context
 from dbt_common.exceptions import DbtBaseException
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import is_of_dbt_2
 from dbt_heap.manifest.artifacts import mapping
+from dbt_heap.project import ProjectFile
+from dbt_heap.project.profile import ProfileTargets
 from dbt_heap.settings import Settings
 
 FILE_NAME = "selectors.yml"
@@ -43,13 +41,13 @@ class Selectors:
         return found
 
 
-def read_selectors(settings: Settings, raw_project: Mapping[str, Any], manifest: Mapping[str, Any]) -> Selectors:
+def read_selectors(settings: Settings, project: ProjectFile, manifest: Mapping[str, Any]) -> Selectors:
     """Those of the project.
 
     Raises SettingsError where their file cannot be read or needs a profile that will not do, and dbt's own errors.
     """
-    if raw_project and _are_beside(settings, manifest):
-        return Selectors(selector_config_from_data(_of_file(settings, raw_project)))
+    if project.raw and _are_beside(settings, manifest):
+        return Selectors(selector_config_from_data(_of_file(settings, project)))
     if is_of_dbt_2(manifest):
         # It leaves out what stands behind the method's dot, and which is the default (tried with 2.0.0-alpha.4).
         return Selectors(where="without a checkout, a manifest of dbt 2")
@@ -62,7 +60,7 @@ def _are_beside(settings: Settings, manifest: Mapping[str, Any]) -> bool:
     return not settings.from_elsewhere or (is_of_dbt_2(manifest) and (settings.project_dir / FILE_NAME).exists())
 
 
-def _of_file(settings: Settings, raw_project: Mapping[str, Any]) -> dict[str, Any]:
+def _of_file(settings: Settings, project: ProjectFile) -> dict[str, Any]:
     """The file's content with its Jinja rendered as dbt does, with the profile's target."""
     try:
         data: dict[str, Any] = selector_data_from_root(str(settings.project_dir)) or {}
@@ -70,16 +68,13 @@ def _of_file(settings: Settings, raw_project: Mapping[str, Any]) -> dict[str, An
         raise SettingsError(f"{settings.project_dir / FILE_NAME} cannot be read: {refusal.strerror}") from None
     if "{{" not in str(data) and "{%" not in str(data):
         return data
-    set_invocation_context(dict(os.environ))
-    cli_vars = dict(settings.cli_vars)
-    renderer = ProfileRenderer(cli_vars)
     try:
-        name = renderer.render_value(raw_project.get("profile"))
-        profile = Profile.render(renderer, name, settings.profile, settings.target)
+        targets = ProfileTargets(settings.dbt_project(project))
+        renderer = targets.project_renderer(targets.render())
     except DbtBaseException as refusal:  # whose text may show what the profile holds
         raise SettingsError(
             f"selectors.yml has Jinja, which needs your profile, and that will not do ({type(refusal).__name__}): "
             "`dbt-heap debug` says why"
         ) from None
-    rendered: dict[str, Any] = DbtProjectYamlRenderer(profile, cli_vars).render_selectors(data)
+    rendered: dict[str, Any] = renderer.render_selectors(data)
     return rendered

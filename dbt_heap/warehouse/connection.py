@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import agate
+from dbt_common.exceptions import DbtBaseException
 
 from dbt_heap.errors import RunningError
 from dbt_heap.warehouse.comments import Comments
 from dbt_heap.warehouse.refusals import refusals
+from dbt_heap.warehouse.targets import Targets
 
 Row = tuple[Any, ...]
 
@@ -19,20 +21,43 @@ Row = tuple[Any, ...]
 REOPENING_SECONDS = 60.0
 _REOPENING_STEP_SECONDS = 0.1
 
+_NO_SCHEMA = "the state is not in a schema of models: the project's generate_schema_name {} here, so it is in"
+
 
 class Warehouse:
     """The user's warehouse as dbt opens it. Not for several threads."""
 
-    def __init__(self, adapter: Any, comments: Comments, *, target_name: str, database: str | None) -> None:
+    def __init__(
+        self, adapter: Any, comments: Comments, targets: Targets, *, database: str | None, default_schema: str
+    ) -> None:
         self._adapter = adapter
         self._comments = comments
+        self.targets = targets
         self.database = database
+        self._default_schema = default_schema
         self._connected = False
         self._known = False  # it was open once
-        self.target_name = target_name
         self.adapter_type: str = adapter.type()
         # One process at a time may hold a DuckDB file: it is let go of whenever nothing is asked of it.
         self._exclusive = self.adapter_type == "duckdb"
+
+    @property
+    def target_name(self) -> str:
+        """The active target."""
+        return self.targets.active
+
+    def state_schema(self, schema: str) -> tuple[str, str]:
+        """Return the state's schema and, if the project's macro gives it none of its own, a note that says so.
+
+        dbt's hooks use the same schema: they call the same macro.
+        """
+        naming = self.targets.naming(self.targets.active)
+        fallback = f"{self._default_schema}_{schema}"
+        try:
+            named, own = naming.state_schema(schema) if naming else (fallback, True)
+        except DbtBaseException as refusal:
+            return fallback, f"{_NO_SCHEMA.format(f'fails for it ({type(refusal).__name__})')} {fallback}"
+        return named, "" if own else f"{_NO_SCHEMA.format('gives it no schema of its own')} {named}"
 
     def render(self, macro: str, **arguments: Any) -> Any:
         """The value of one of the package's macros."""

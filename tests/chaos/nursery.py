@@ -47,7 +47,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             os.close(alive)
-            opening._load_macros = load_macros
+            opening.load_macros = load_macros
             _be(order)
         os.close(held)
         _say(pid=child)

@@ -145,7 +145,9 @@ def test_other_json_is_told_for_what_it_is(path: Path, content: Any, says: str) 
 
 def test_who_wrote_it_is_read(path: Path) -> None:
     found = read(path, {})
-    wrote = Manifest("shop", "1.11.0", "v12", (), invocation_id="an id", generated_at="2026-03-01T08:00:00Z")
+    wrote = Manifest(
+        "shop", "1.11.0", "v12", (), invocation_id="an id", generated_at="2026-03-01T08:00:00Z", adapter_type="duckdb"
+    )
     assert found == wrote
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +76,14 @@ def test_odd_values_of_dbts_own_keys_are_left_to_dbt(tmp_path: Path, odd: str) -
 
 
 NO_PROJECTS = {
-    "a mapping left open": ("name: shop\nvars: {dbt_heap: {\n", "is no YAML at line 3, column 1"),
-    "a tab": ("name: shop\nvars:\n\tdbt_heap: {}\n", "is no YAML at line 3, column 1"),
-    "an unknown tag": ("name: shop\nvars: !secret x\n", "is no YAML at line 2, column 7"),
-    "a key that is a mapping": ("? {a: b}\n: c\n", "is no YAML at line 1, column 3"),
-    "a control character": ("name: \a\n", "is no YAML"),
-    "no UTF-8": (b"name: \xff\n", "is no YAML"),
-    "a day that does not exist": ("started: 2026-13-45\n", "is no YAML"),
-    "nested too deep": ("[" * 2000, "is no YAML"),
+    "a mapping left open": ("name: shop\nvars: {dbt_heap: {\n", "is not valid YAML at line 3, column 1"),
+    "a tab": ("name: shop\nvars:\n\tdbt_heap: {}\n", "is not valid YAML at line 3, column 1"),
+    "an unknown tag": ("name: shop\nvars: !secret x\n", "is not valid YAML at line 2, column 7"),
+    "a key that is a mapping": ("? {a: b}\n: c\n", "is not valid YAML at line 1, column 3"),
+    "a control character": ("name: \a\n", "is not valid YAML"),
+    "no UTF-8": (b"name: \xff\n", "is not valid YAML"),
+    "a day that does not exist": ("started: 2026-13-45\n", "is not valid YAML"),
+    "nested too deep": ("[" * 2000, "is not valid YAML"),
 }
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path, text: str | bytes
     ("text", "says"), [("- a\n", "a list"), ("shop\n", "'shop'"), ("", "nothing"), ("7\n", "the number 7")]
 )
 def test_what_is_no_mapping_is_told(tmp_path: Path, text: str, says: str) -> None:
-    assert refusal(tmp_path, text) == f"dbt_project.yml holds {says} instead of a dbt project"
+    assert refusal(tmp_path, text) == f"dbt_project.yml contains {says} instead of a dbt project"
 
 
 def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
@@ -185,12 +185,76 @@ def test_each_environment_has_an_environment_variable(environment: str, variable
 # Which block counts
 
 
-def test_the_projects_own_scope_beats_the_packages_as_in_dbt(tmp_path: Path) -> None:
-    found = project(
-        tmp_path,
-        'name: shop\nvars: {dbt_heap: {app_id: "1", region: eu}, shop: {dbt_heap: {app_id: "2"}}, b: {dbt_heap: 7}}',
-    )
-    assert (found.heap_vars.app_id, found.heap_vars.region) == ("2", None)
+def test_a_block_under_the_projects_own_name_is_found(tmp_path: Path) -> None:
+    found = project(tmp_path, 'name: shop\nvars: {shop: {dbt_heap: {app_id: "2"}}, b: {dbt_heap: 7}}')
+    assert (found.heap_vars.app_id, found.heap_vars_place) == ("2", "dbt_project.yml: vars.shop.dbt_heap")
+
+
+TWICE = {
+    "in both scopes": 'vars: {dbt_heap: {app_id: "1"}, shop: {dbt_heap: {app_id: "2"}}}',
+    "as one key twice": 'vars: {dbt_heap: {never_send: {columns: ["*mail*"]}}, dbt_heap: {app_id: "1"}}',
+    "under vars twice": 'vars: {dbt_heap: {app_id: "1"}}\nvars: {day: 2}',
+    "with a key of its own twice": 'vars: {dbt_heap: {app_id: "1", region: us, region: eu}}',
+}
+
+
+@pytest.mark.parametrize("text", TWICE.values(), ids=TWICE)
+def test_a_block_that_is_defined_twice_is_a_mistake(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        project(tmp_path, f"name: shop\n{text}")
+    (mistake,) = refused.value.mistakes
+    assert (mistake.file, mistake.key.split(".")[0]) == ("dbt_project.yml", "vars")
+    assert "is defined twice" in mistake.text and mistake.text.endswith("merge them into one")
+
+
+def test_keys_that_are_given_twice_elsewhere_are_left_to_dbt(tmp_path: Path) -> None:
+    text = 'name: shop\nmodels: {a: 1, a: 2}\nvars: {day: 1, day: 2, dbt_heap: {app_id: "1"}}'
+    assert project(tmp_path, text).heap_vars.app_id == "1"
+
+
+# vars.yml, of dbt 1.12 and later
+
+
+def vars_file(folder: Path, text: str | bytes) -> ProjectFile:
+    """What is read of a project without vars beside a vars.yml."""
+    (folder / "vars.yml").write_bytes(text.encode() if isinstance(text, str) else text)
+    return project(folder, "name: shop")
+
+
+@pytest.mark.parametrize("text", ["vars: {dbt_heap: {app_id: '7'}}", "vars: {shop: {dbt_heap: {app_id: '7'}}}"])
+def test_the_block_is_read_from_vars_yml(tmp_path: Path, text: str) -> None:
+    found = vars_file(tmp_path, text)
+    assert found.heap_vars.app_id == "7"
+    assert found.heap_vars_place.startswith("vars.yml: vars.")
+    assert found.raw["vars"] == found.jinja_vars == yaml.safe_load(text)["vars"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet", "vars:", "vars: {}", "other: 1"])
+def test_a_vars_yml_without_vars_changes_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "vars.yml").write_text(text)
+    found = project(tmp_path, "name: shop\nvars: {dbt_heap: {app_id: '7'}}")
+    assert (found.heap_vars.app_id, found.heap_vars_place) == ("7", "dbt_project.yml: vars.dbt_heap")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- dbt_heap", "vars.yml contains a list instead of a mapping with the key `vars`"),
+        ("vars: [dbt_heap]", "vars.yml): vars: must be a mapping of names to values, not a list"),
+        ("vars: {", "vars.yml is not valid YAML at line 1"),
+        (b"vars: \xff", "vars.yml is not valid YAML"),
+    ],
+)
+def test_a_vars_yml_that_dbt_could_not_use_is_reported(tmp_path: Path, text: str | bytes, says: str) -> None:
+    with pytest.raises((SettingsError, DeclarationError)) as refused:
+        vars_file(tmp_path, text)
+    assert says in str(refused.value)
+
+
+def test_vars_in_both_files_are_reported_as_in_dbt(tmp_path: Path) -> None:
+    (tmp_path / "vars.yml").write_text("vars: {dbt_heap: {app_id: '7'}}")
+    with pytest.raises(DeclarationError, match=r"shop \(vars.yml\): vars: dbt_project.yml defines `vars` too"):
+        project(tmp_path, "name: shop\nvars: {day: 1}")
 
 
 def test_vars_on_the_command_line_replace_the_block_as_a_whole(tmp_path: Path) -> None:
@@ -310,16 +374,9 @@ def test_jinja_that_does_not_render_says_so_and_repeats_no_value(tmp_path: Path,
     ]
 
 
-def test_the_target_path_is_rendered(tmp_path: Path) -> None:
-    text = """target-path: "{{ env_var('OUT', 'target') }}/dbt" """
-    assert project(tmp_path, text).target_path == "target/dbt"
-    assert project(tmp_path, text, OUT="built").target_path == "built/dbt"
-
-
-def test_a_target_path_that_does_not_render_is_told_beside_the_blocks_mistakes(tmp_path: Path) -> None:
-    with pytest.raises(DeclarationError) as refused:
-        project(tmp_path, "name: shop\ntarget-path: \"{{ env_var('OUT') }}\"\nvars: {dbt_heap: {region: mars}}")
-    assert [each.key for each in refused.value.mistakes] == ["target-path", "vars.dbt_heap.region"]
+def test_the_target_path_is_left_to_dbt_as_it_is_written(tmp_path: Path) -> None:
+    text = """target-path: "{{ env_var('OUT') }}/dbt" """
+    assert project(tmp_path, text).target_path == "{{ env_var('OUT') }}/dbt"
 
 
 # Mistakes
@@ -514,9 +571,14 @@ def parameters(command: click.Command) -> Iterator[click.Parameter]:
         yield from parameters(inner)
 
 
+def _plain(envvar: str | Sequence[str]) -> str:
+    """A variable's older name: the page says once that `DBT_ENGINE_X` is preferred to each `DBT_X`."""
+    return envvar if isinstance(envvar, str) else envvar[-1]
+
+
 def test_the_page_names_exactly_the_environment_variables_of_the_commands() -> None:
     commands = [importlib.import_module(f"dbt_heap.cli.{name}").command for name in COMMANDS]
-    of_commands = {str(each.envvar) for command in commands for each in parameters(command) if each.envvar}
+    of_commands = {_plain(each.envvar) for command in commands for each in parameters(command) if each.envvar}
     of_heap = {"HEAP_APP_ID", "HEAP_APP_ID__BRAND_B", "HEAP_REGION", "HEAP_BASE_URL", "HEAP_API_KEY"}
     beside = {TOKEN, SECRET, PARSE_CHECK}  # no flag shows a secret, and dbt itself reads the last one
     assert set(first_column("Environment variables")) == of_commands | of_heap | beside

@@ -306,7 +306,7 @@ def test_the_project_is_the_nearest_folder_that_has_a_project_file(tmp_path: Pat
     assert project_dir_from(inner) == project_dir_from(tmp_path / "shop") == tmp_path / "shop"
 
 
-def test_profiles_are_sought_here_then_beside_the_project_then_at_home(
+def test_profiles_are_read_here_then_at_home_then_beside_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, project, home = (tmp_path / name for name in ("here", "project", "home"))
@@ -317,7 +317,10 @@ def test_profiles_are_sought_here_then_beside_the_project_then_at_home(
     settings = Settings(project_dir=project, environ={})
     assert settings.profiles_folder == home / ".dbt"
     (project / "profiles.yml").touch()
-    assert settings.profiles_folder == project
+    assert settings.profiles_folder == project  # where dbt 2 looks, too
+    (home / ".dbt").mkdir()
+    (home / ".dbt" / "profiles.yml").touch()
+    assert settings.profiles_folder == home / ".dbt"
     (here / "profiles.yml").touch()
     assert settings.profiles_folder == here
     assert Settings(project_dir=project, profiles_dir=home, environ={}).profiles_folder == home

@@ -1,0 +1,58 @@
+"""What of a manifest tells under which target it was built: nodes with their places, and the macros that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dbt_heap.manifest.artifacts import mapping, text, texts
+
+MAX_PLACED = 40  # of the nodes without a sync; one of each kind says as much as all of them
+_BUILT = frozenset({"model", "seed", "snapshot"})
+_NAMING = ("generate_schema_name", "generate_database_name", "generate_alias_name")
+_LEFT_OUT = frozenset({"raw_code", "compiled_code", "columns", "docs", "description", "extra_ctes", "doc_blocks"})
+
+
+def placed_nodes(nodes: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """The nodes of the syncs that dbt builds, then one of each kind of the others: by package, folder and config."""
+    wanted = set(synced)
+    kinds: set[tuple[Any, ...]] = set()
+    others: list[Mapping[str, Any]] = []
+    for unique_id, node in nodes.items():
+        if not isinstance(node, dict) or text(node, "resource_type") not in _BUILT or not text(node, "relation_name"):
+            continue
+        if unique_id in wanted:
+            yield _trimmed(node)
+        elif len(kinds) < MAX_PLACED and (kind := _kind(node)) not in kinds:
+            kinds.add(kind)
+            others.append(_trimmed(node))
+    yield from others
+
+
+def _kind(node: Mapping[str, Any]) -> tuple[Any, ...]:
+    config = mapping(node, "config")
+    custom = [str(config.get(each)) for each in ("schema", "database")]
+    return (text(node, "resource_type"), text(node, "package_name"), *custom, *texts(node.get("fqn"))[1:2])
+
+
+def _trimmed(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A node without what no name depends on: SQL and docs are most of it."""
+    return {key: value for key, value in node.items() if key not in _LEFT_OUT}
+
+
+def naming_macros(macros: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The naming macros of the project and its packages, and every macro that they call; not dbt's own."""
+    waiting = [each for each in macros if each.rpartition(".")[2] in _NAMING and not _is_dbts(each)]
+    seen = set(waiting)
+    for unique_id in waiting:  # grows while it is walked
+        macro = macros.get(unique_id)
+        if isinstance(macro, dict):
+            yield macro
+            called = [each for each in texts(mapping(macro, "depends_on").get("macros")) if each not in seen]
+            waiting += [each for each in called if not _is_dbts(each)]
+            seen.update(called)
+
+
+def _is_dbts(unique_id: str) -> bool:
+    """Whether a macro is one of dbt's own, which are installed beside dbt-heap."""
+    return unique_id.startswith("macro.dbt.")

@@ -1,0 +1,63 @@
+"""One of the project's YAML files, with the keys that it gives twice: YAML keeps the last and drops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dbt_heap.errors import SettingsError
+from dbt_heap.reading import found
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A YAML file that holds a mapping; empty if there is no such file."""
+
+    content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    repeated: tuple[Keys, ...] = ()  # paths of keys that their mapping has more than once
+    exists: bool = False
+
+
+def read_yaml(path: Path, what: str, *, empty_is_missing: bool = False) -> YamlFile:
+    """Read a file that should hold `what`. Raises SettingsError if it is not YAML, or not a mapping."""
+    try:
+        loader = yaml.SafeLoader(path.read_bytes())
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node else None
+        repeated = tuple(_repeated(node))
+    except FileNotFoundError:
+        return YamlFile()
+    except OSError as refusal:
+        raise SettingsError(f"{path} cannot be read: {refusal.strerror}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as refusal:  # ValueError: such as a date 2026-13-01
+        mark = getattr(refusal, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SettingsError(f"{path} is not valid YAML{where}; `dbt parse` says more") from None
+    if content is None and empty_is_missing:
+        return YamlFile()
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} contains {found(content)} instead of {what}")
+    return YamlFile(content, repeated, exists=True)
+
+
+def _repeated(root: yaml.Node | None) -> Iterator[Keys]:
+    """Paths of the keys that stand twice in one mapping. An alias may lead back up, so each node is visited once."""
+    waiting: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
+    visited: set[int] = set()
+    for node, path in waiting:  # grows while it is walked
+        if not isinstance(node, yaml.MappingNode) or id(node) in visited:
+            continue
+        visited.add(id(node))
+        names: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in names:
+                yield (*path, name)
+            names.add(name)
+            waiting.append((value, (*path, name)))

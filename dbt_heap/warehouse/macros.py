@@ -1,0 +1,91 @@
+"""The macros of an adapter: dbt's, the project's own, those of installed packages that these call, and ours.
+
+dbt's own loader would also work, but it needs a dbt_project.yml on disk, and reads what builds models and tests: half
+of all there is to read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dbt.config.runtime import RuntimeConfig
+from dbt.contracts.files import ParseFileType
+from dbt.contracts.graph.manifest import MacroManifest, Manifest
+from dbt.contracts.graph.nodes import Macro
+from dbt.parser.macros import MacroParser
+from dbt.parser.read_files import load_source_file
+from dbt.parser.search import FileBlock
+
+# Folders of macros, in dbt and its adapters, that no macro of ours uses.
+_FOR_BUILDING = frozenset({"materializations", "python_model", "generic_test_sql", "unit_test_sql"})
+_NAMING = re.compile(r"macro\s+generate_(schema|database|alias)_name\b")
+
+
+def package_root() -> Path:
+    """Return the folder of the dbt package: inside the wheel, or the repository itself in a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    return here / "package" if (here / "package").is_dir() else here.parent
+
+
+def load_macros(config: RuntimeConfig, from_manifest: Iterable[Mapping[str, Any]] = ()) -> MacroManifest:
+    """Return all macros that statements and names need.
+
+    `from_manifest` are the naming macros of a project that is not on disk, as manifest.json has them.
+    """
+    manifest = Manifest()
+    for project in dict(config.load_dependencies(base_only=True)).values():
+        _parse(project, manifest, whole=project.project_name == config.project_name)
+    for project in _called_packages(config, manifest):
+        _parse(project, manifest)
+    for raw in from_manifest:
+        macro = _macro(raw)
+        manifest.macros.setdefault(macro.unique_id, macro)
+    for _, project in config.load_projects([package_root()]):
+        _parse(project, manifest)
+    macros = MacroManifest(manifest.macros)
+    # dbt notes there which variables `env_var` has read, and in which file: https://github.com/dbt-labs/dbt-core
+    macros.env_vars, macros.files = {}, {}  # type: ignore[attr-defined]
+    return macros
+
+
+def _parse(project: RuntimeConfig, manifest: Manifest, *, whole: bool = True) -> None:
+    """Add a project's macros."""
+    parser = MacroParser(project, manifest)
+    for path in parser.get_paths():
+        if whole or Path(path.relative_path).parts[0] not in _FOR_BUILDING:
+            source = load_source_file(path, ParseFileType.Macro, project.project_name, {})
+            if source is not None:
+                parser.parse_file(FileBlock(source))
+
+
+def _called_packages(config: RuntimeConfig, manifest: Manifest) -> Iterable[RuntimeConfig]:
+    """The installed packages that the project's macros name, those that these name, and any that name relations."""
+    folder = Path(config.project_root, config.packages_install_path)
+    texts = {each.parent: _macro_text(each.parent) for each in sorted(folder.glob("*/dbt_project.yml"))}
+    own = [macro.macro_sql for macro in manifest.macros.values() if macro.package_name == config.project_name]
+    called = " ".join([*own, str(config.dispatch)])
+    waiting = dict(texts)
+    found: list[Path] = []
+    while due := [each for each, text in waiting.items() if _NAMING.search(text) or _is_named(each, called)]:
+        found += due
+        called = " ".join(waiting.pop(each) for each in due)
+    return [project for _, project in config.load_projects(found)]
+
+
+def _is_named(package: Path, text: str) -> bool:
+    """Whether a text contains a package's name. Its folder has that name: dbt makes it so."""
+    return bool(re.search(rf"\b{re.escape(package.name)}\b", text))
+
+
+def _macro_text(package: Path) -> str:
+    files = sorted((package / "macros").rglob("*.sql"))
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+
+def _macro(raw: Mapping[str, Any]) -> Macro:
+    """A macro of manifest.json, which any dbt may have written."""
+    names = ("name", "package_name", "path", "original_file_path", "unique_id", "macro_sql")
+    return Macro.from_dict({**{name: raw.get(name) or "" for name in names}, "resource_type": "macro"})
