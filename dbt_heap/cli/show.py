@@ -22,7 +22,9 @@ def command(limit: int, **shared: Any) -> None:
     """
     settings = settings_of(**shared)
     shown, failure = samples(begin(settings), limit)
-    for sync, body in shown:
-        click.echo(f"{sync.name}: POST {PATHS[sync.type]}", err=True)
-        click.echo(body)
+    for each in shown:
+        if each.stop:
+            console_of(settings).warn(f"`sync` would stop: {each.stop}")
+        click.echo(f"{each.sync.name}: POST {PATHS[each.sync.type]}", err=True)
+        click.echo(each.body)
     leave_out(console_of(settings), failure)

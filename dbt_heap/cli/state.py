@@ -38,10 +38,14 @@ def show(**shared: Any) -> None:
     with open_ledger(invocation) as ledger:
         declared = {sync.name for sync in invocation.declared} | invocation.broken
         rows = [
-            (name, where, each.type, str(each.step), each.synced, each.relation, "yes" if name in declared else "no")
+            (
+                name, where, each.project or each.first_project, each.type, str(each.step), each.synced, each.relation,
+                "yes" if name in declared else "no",
+            )
             for (where, name), each in sorted(ledger.state.entries.items())
-        ]
-    print_table(("sync", "destination", "type", "last step", "table", "bound to", "declared"), rows)
+        ]  # fmt: skip
+    header = ("sync", "destination", "project", "type", "last step", "table", "bound to", "declared")
+    print_table(header, rows)
 
 
 @command.command("reset")
@@ -73,7 +77,7 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
     invocation = begin_for(settings_of(**shared), newer)
     _declared(invocation, newer)
     with open_ledger(invocation) as ledger:
-        rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer)
+        rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer, ledger.project)
     click.echo(f"{newer}: goes on where {older} stood")
 
 
@@ -82,12 +86,13 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
 @project_options
 @output_options
 def rebind_command(sync: str, **shared: Any) -> None:
-    """Accept that the model of SYNC stands in another relation now."""
+    """Accept that the model of SYNC is in another relation now, or that its dbt project has another name."""
     invocation = begin_for(settings_of(**shared), sync)
-    relation = str(_declared(invocation, sync).model.relation)
+    declared = _declared(invocation, sync)
     with open_ledger(invocation) as ledger:
-        rebind(ledger.state, _label(invocation, sync, None, ledger.target), sync, relation)
-    click.echo(f"{sync}: bound to {relation}")
+        rebind(ledger.state, _label(invocation, sync, None, ledger.target), declared, ledger.project)
+        of_project = f", of the dbt project {ledger.project}" if ledger.project else ""
+    click.echo(f"{sync}: bound to {declared.model.relation}{of_project}")
 
 
 @command.command("adopt")

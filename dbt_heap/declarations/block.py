@@ -29,6 +29,11 @@ Column = Annotated[str | None, BeforeValidator(identifier), WithJsonSchema(_TEXT
 Columns = Annotated[tuple[str, ...] | None, BeforeValidator(terms.columns), WithJsonSchema(_TEXTS)]
 Type = Annotated[SyncType | None, BeforeValidator(terms.sync_type)]
 Name = Annotated[str | None, BeforeValidator(terms.sync_name), WithJsonSchema(_NAME)]
+Names = Annotated[
+    tuple[str, ...] | None,
+    BeforeValidator(terms.renamed_from),
+    WithJsonSchema({"anyOf": [_NAME, {"type": "array", "items": _NAME}]}),
+]
 Flag = Annotated[bool, BeforeValidator(flag)]
 EventName = Annotated[
     str | None, BeforeValidator(terms.event_name), WithJsonSchema({**_TEXT, "maxLength": MAX_EVENT_NAME})
@@ -117,6 +122,10 @@ class Block(BaseModel):
     )
     allow_rejected: AllowRejected = Field(
         None, description="Rejected rows up to which the sync succeeds: a number, or a percentage of rows. Default: 0."
+    )
+    renamed_from: Names = Field(
+        None,
+        description="Earlier name or names of the sync, whose state the next run takes over. `[]`: the sync is new.",
     )
     log: Flag = Field(False, description="Whether `<sync>__log` keeps which property was sent when. Default: false.")
 

@@ -14,7 +14,7 @@ from dbt_heap.project import FILE_NAME, HeapVars
 from dbt_heap.reading import Place, Reading, found, keys, no_such_key, read
 
 _DEFAULTS = Place(FILE_NAME, FILE_NAME, "vars.dbt_heap.defaults")
-_OWN_ONLY = ("type", "name")
+_OWN_ONLY = ("type", "name", "renamed_from")
 _NEEDED = "a block, or a list of blocks, is needed"
 
 

@@ -91,6 +91,7 @@ def _sync(draft: Draft, sync_type: SyncType) -> Sync:
         timezone=block.timezone or "UTC",
         max_rows=_guard(block, sync_type),
         allow_rejected=block.allow_rejected or Allowance(rows=0),
+        renamed_from=block.renamed_from,
         log=bool(block.log),
     )
 

@@ -37,6 +37,10 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
             yield declared.place.at("type").mistake(f"a type is needed: {_listed([str(each) for each in SyncType])}")
         return
     yield from _foreign_keys(declared, sync_type)
+    if declared.name and declared.name in (declared.block.renamed_from or ()):
+        yield declared.place.at("renamed_from").mistake(
+            f"{quoted(declared.name)} is the sync's name now; name only earlier ones here"
+        )
     yield from _subject(declared, sync_type)
     if sync_type is SyncType.EVENTS:
         yield from _event(declared)

@@ -71,6 +71,7 @@ class Sync:
     timezone: str = "UTC"
     max_rows: Allowance | None = None
     allow_rejected: Allowance = field(default_factory=lambda: Allowance(rows=0))
+    renamed_from: tuple[str, ...] | None = None  # earlier names; empty if the block says that the sync is new
     log: bool = False  # what was sent is kept in `<sync>__log`
 
     @property

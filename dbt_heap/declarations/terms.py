@@ -34,6 +34,12 @@ def sync_name(value: Any) -> str:
     return name
 
 
+def renamed_from(value: Any) -> tuple[str, ...]:
+    """Earlier names of a sync, none twice; an empty list says that it has none. Raises ValueError."""
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(dict.fromkeys(sync_name(each) for each in listed))
+
+
 def event_name(value: Any) -> str:
     """An event's name as Heap takes it. Raises ValueError."""
     name = text(value)

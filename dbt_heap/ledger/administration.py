@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import StateError
 from dbt_heap.ledger import names
 from dbt_heap.ledger.entries import Entry, Step
@@ -28,32 +29,49 @@ def reset(state: State, destination: str, sync: str) -> None:
             state.drop(entry.synced)
 
 
-def rename(state: State, destination: str, older: str, newer: str) -> None:
+def rename(state: State, destination: str, older: str, newer: str, project: str | None = None) -> None:
     """Gives a sync's state to its new name, with the namespace of its idempotency keys; one cut short is finished.
 
-    Raises as `reset`, and StateError where the new name has a state of its own.
+    It belongs to `project` from then on, if that is known. Raises as `reset`, and StateError where the new name has a
+    state of its own.
     """
     with _held(state, destination, older) as (state, entry, lock, holder):
         heir = state.newest(destination, newer)
-        if heir and heir.synced != entry.synced:
+        if heir and heir.synced != entry.synced and (heir.synced or heir.step.unfinished):
             raise StateError(f"{newer} has a state of its own; to give it up: dbt-heap state reset {newer}")
         heir_lock = state.lock(destination, newer)
         heir_lock.take(holder)
         try:
-            if heir is None:
-                number = state.last_number(destination, newer) + 1
-                begun = by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None)
-                state.append(replace(begun, entry=number), heir_lock, holder)
-            state.append(by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), lock, holder)
+            hand_over(state, entry, newer, (lock, heir_lock), holder, project=project or entry.project)
         finally:
             heir_lock.drop(holder)
-        _drop_view(state, destination, older)
 
 
-def rebind(state: State, destination: str, sync: str, relation: str) -> None:
-    """Binds a sync to another relation. Raises as `reset`."""
-    with _held(state, destination, sync) as (state, entry, lock, holder):
-        state.append(by(holder, entry, Step.REBOUND, relation=relation), lock, holder)
+def hand_over(
+    state: State, entry: Entry, newer: str, locks: tuple[Lock, Lock], holder: Holder, **changes: str | None
+) -> None:
+    """Write the two entries that give a sync's state to its new name; one cut short is finished.
+
+    Args:
+        entry: the newest one of the older name.
+        newer: the new name, which has no acknowledged rows of its own.
+        locks: of the older and of the newer name, both held.
+        changes: what else is different under the new name.
+    """
+    heir = state.newest(entry.destination, newer)
+    if heir is None or heir.synced != entry.synced:
+        number = state.last_number(entry.destination, newer) + 1
+        begun = by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None, **changes)
+        state.append(replace(begun, entry=number), locks[1], holder)
+    state.append(by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), locks[0], holder)
+    _drop_view(state, entry.destination, entry.sync)
+
+
+def rebind(state: State, destination: str, sync: Sync, project: str | None = None) -> None:
+    """Bind a sync to the relation and the project that it has now. Raises as `reset`."""
+    with _held(state, destination, sync.name) as (state, entry, lock, holder):
+        changes = {"relation": str(sync.model.relation), "model": sync.model.unique_id}
+        state.append(by(holder, entry, Step.REBOUND, **changes, project=project or entry.project), lock, holder)
 
 
 def _drop_view(state: State, destination: str, sync: str) -> None:

@@ -77,6 +77,7 @@ def adopt_objects(ledger: Ledger, sync: Sync, destination: str, given: Relation)
 def _first(ledger: Ledger, sync: Sync, destination: str) -> Comparison:
     """The sync, of which nothing is known yet."""
     ledger.check([sync])
+    ledger.must_go_on(sync, destination)
     comparison = ledger.compare(sync, destination, Options())
     if comparison.newest is not None:
         raise StateError(

@@ -45,6 +45,7 @@ class Entry:
     relation: str
     key_columns: str
     namespace: str
+    project: str | None = None  # the dbt project that syncs; None if unknown, as in entries of older versions
     synced: str | None = None  # the head: the table that holds what Heap acknowledged
     outbox: str | None = None
     acked: str | None = None
@@ -62,6 +63,11 @@ class Entry:
     host: str | None = None
     pid: int | None = None
     seconds_ago: int | None = None  # by the warehouse's clock, when it was read; no column of the log
+
+    @property
+    def first_project(self) -> str:
+        """The project of the sync's first run, by which its idempotency keys begin; empty if it was unknown."""
+        return self.namespace.partition(".")[0]
 
     def next(self, step: Step, **changes: Any) -> Entry:
         """The entry to append after this one."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from dbt_heap.declarations import check_columns
 from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.errors import DeclarationError, HeapError, StateError
+from dbt_heap.errors import DeclarationError, StateError
 from dbt_heap.ledger import accounts
 from dbt_heap.ledger.catalog import class_of
 from dbt_heap.ledger.deletions import Deletions, deletion_arguments, with_deletion_log
-from dbt_heap.ledger.entries import Entry, Step
-from dbt_heap.ledger.locks import Holder, Lock
+from dbt_heap.ledger.entries import Entry
+from dbt_heap.ledger.locks import Holder, letting_go
+from dbt_heap.ledger.ownership import Owner, may_be_renamed, own_entry, same_rows
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
 from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State
+from dbt_heap.ledger.succession import Takeover, inherited, predecessor
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.ledger.views import shown_names
 from dbt_heap.mapping import MappedColumn, ValueClass
@@ -31,15 +33,19 @@ class Ledger:
     ) -> None:
         self.state = state
         self._account_id_property = heap_vars.account_id_property
-        self._project = project
+        self._owner = Owner(project, declared := tuple(declared), disabled)
         self._declared = {sync.name: sync for sync in declared}
-        self._disabled = disabled
         self._classes: dict[str, ValueClass] = {}
 
     @property
     def target(self) -> str:
         """The dbt target whose warehouse this is."""
         return self.state.warehouse.target_name
+
+    @property
+    def project(self) -> str | None:
+        """The dbt project of this invocation; None if its name is unknown."""
+        return self._owner.project or None
 
     def check(self, syncs: Iterable[Sync]) -> None:
         """Holds declarations against the models as they were built. Raises DeclarationError with all mistakes."""
@@ -58,10 +64,7 @@ class Ledger:
 
     def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:
         """The sync held against its state. Raises StateError where that is not its own, or not there."""
-        newest = self.state.newest(destination, sync.name)
-        self._must_be_its_own(sync, newest, bound=options.bound)
-        if newest is None:
-            self._must_not_be_renamed(sync, destination)
+        newest = self._newest(sync, destination, bound=options.bound)
         synced = newest.synced if newest else None
         known = self.state.catalog.of_state(synced)
         if synced and not known:
@@ -78,6 +81,30 @@ class Ledger:
         }
         key_columns = tuple(spelled(column, self._types(sync)) for column in sync.key_columns)
         return Comparison(sync, destination, self._columns(sync), key_columns, newest, options, tables)
+
+    def stop(self, sync: Sync, destination: str, *, bound: bool = True) -> str | None:
+        """Return why `sync` would stop before it plans anything; None if it would go on. Raises WarehouseError."""
+        try:
+            self.must_go_on(sync, destination, bound=bound)
+        except StateError as refusal:
+            return str(refusal)
+        return None
+
+    def must_go_on(self, sync: Sync, destination: str, *, bound: bool = True) -> None:
+        """Raise StateError if the sync's state is not its own, or if it may be a sync that was renamed.
+
+        Such a sync would send everything again, and events under other keys. Raises WarehouseError.
+        """
+        if self._newest(sync, destination, bound=bound) is None:
+            own, others = self._owner.candidates(self.state, sync, destination)
+            if found := [*own, *(others if sync.type is SyncType.EVENTS else ())]:
+                raise StateError(may_be_renamed(sync, found))
+
+    def hints(self, sync: Sync, destination: str) -> tuple[str, ...]:
+        """Return what to know before a sync's first run. Raises WarehouseError."""
+        _, others = self._owner.candidates(self.state, sync, destination)
+        renamed = (same_rows(sync, others),) if others and sync.type is not SyncType.EVENTS else ()
+        return (*renamed, *self.advice(sync, destination))
 
     def preview(self, comparison: Comparison) -> Plan:
         """The figures of a plan, from one select that writes nothing. Raises WarehouseError."""
@@ -116,11 +143,8 @@ class Ledger:
         return Deletions(self.state, destination, self._declared, run_id, sync)
 
     def undeclared(self, destination: str) -> Mapping[str, Entry]:
-        """The syncs that have state at a destination, and that no model declares any more."""
-        declared = self._declared.keys() | self._disabled
-        names = sorted(name for where, name in self.state.entries if where == destination and name not in declared)
-        newest = {name: self.state.newest(destination, name) for name in names}
-        return {name: entry for name, entry in newest.items() if entry}
+        """The syncs of this project that have state at a destination, and that no model declares any more."""
+        return self._owner.undeclared(self.state, destination)
 
     def sample(self, comparison: Comparison, limit: int) -> list[Row]:
         """The first rows that would be sent. Raises WarehouseError."""
@@ -140,6 +164,7 @@ class Ledger:
             self.state = with_deletion_log(self.state)
         try:
             with self.state.warehouse.about(sync=sync.name, run_id=run_id):
+                self.must_go_on(sync, destination)
                 yield from self._turn(sync, destination, Holder.of_this_process(run_id), resync=resync)
         finally:
             if deleting:  # it changes what other syncs have
@@ -149,14 +174,17 @@ class Ledger:
         lock = self.state.lock(destination, sync.name)
         moved = lock.take(holder)
         notes: list[str] = []
-        with self._letting_go(lock, holder):
+        with letting_go(lock, holder):
             if resync or self._unfinished(sync, destination):
                 self.state = self.state.reread()
             if self._unfinished(sync, destination):  # still, now that nobody else can end it
-                dead = Turn(self.state, lock, holder, self.entry(sync, destination), logs=sync.log)
+                dead = Turn(self.state, lock, holder, self._own(sync, destination), logs=sync.log)
                 dead.recover(self._columns(sync))
                 notes += dead.notes
                 self.state = self.state.reread()
+            if older := predecessor(self.state, self._owner, sync, destination):
+                self.state = Takeover(self.state, sync, lock, holder, self._columns)(older, self.project)
+                notes.append(f"took over the state of {older.sync} (renamed_from)")
             turn = Turn(self.state, lock, holder, self.entry(sync, destination), logs=sync.log)
             turn.notes += notes
             turn.sweep(keep=moved)
@@ -169,77 +197,30 @@ class Ledger:
         newest = self.state.entries.get((destination, sync.name))
         return newest is not None and newest.step.unfinished
 
-    @contextmanager
-    def _letting_go(self, lock: Lock, holder: Holder) -> Iterator[None]:
-        """Drops a lock at the end, however that comes."""
-        well = False
-        try:
-            yield
-            well = True
-        finally:
-            if well:
-                lock.drop(holder)
-            else:
-                # The first error is the one to tell. A connection that failed is not used again; where the lock cannot
-                # be dropped, the next run takes it over.
-                with suppress(HeapError):
-                    self.state.warehouse.close()
-                    lock.drop(holder)
-
     def entry(self, sync: Sync, destination: str) -> Entry:
-        """Where the sync stands; for one that never ran, the place before its first entry."""
-        newest = self.state.newest(destination, sync.name)
-        last = self.state.entries.get((destination, sync.name))
-        return newest or Entry(
-            destination=destination,
-            sync=sync.name,
-            entry=self.state.last_number(destination, sync.name),
-            run_id="",
-            step=Step.CLOSED,
-            type=str(sync.type),
-            model=sync.model.unique_id,
-            relation=str(sync.model.relation),
-            key_columns=sync.key,
-            namespace=self._namespace(sync, last),
-        )
+        """Where the sync is; for one that never ran, the place before its first entry.
 
-    def _namespace(self, sync: Sync, last: Entry | None) -> str:
-        """What the idempotency keys of its events begin with, where it has no state; `last` is what the log says of it.
-
-        After a reset the same as before, so that Heap knows again what it has. Where another sync has taken the name's
-        state, and so its keys, one of its own.
+        Of a sync that has yet to take over an earlier name's state, where that is.
         """
-        if last and last.step is Step.RESET:
-            return last.namespace
-        taken = f".{last.entry}" if last and last.step is Step.RENAMED else ""
-        return f"{self._project}.{sync.name}{taken}"
+        older = predecessor(self.state, self._owner, sync, destination, bound=False)
+        own = self._own(sync, destination)
+        return inherited(sync, older) if older and not own.synced else own
+
+    def _own(self, sync: Sync, destination: str) -> Entry:
+        return own_entry(self.state, sync, destination, self._owner.project)
+
+    def _newest(self, sync: Sync, destination: str, *, bound: bool = True) -> Entry | None:
+        """The newest entry of a sync, or of the earlier name whose state it has yet to take over; None of a new one.
+
+        Raises StateError if it is not the sync's own.
+        """
+        own = self.state.newest(destination, sync.name)
+        self._owner.must_own(sync, own, bound=bound)
+        older = predecessor(self.state, self._owner, sync, destination, bound=bound)
+        return inherited(sync, older) if older and not (own and own.synced) else own
 
     def _columns(self, sync: Sync) -> tuple[MappedColumn, ...]:
         return mapped_columns(sync, self._types(sync), self.value_classes(sync))
 
     def _types(self, sync: Sync) -> Mapping[str, str]:
         return self.state.catalog.of_model(sync.model.relation) if sync.model.relation else {}
-
-    def _must_be_its_own(self, sync: Sync, newest: Entry | None, *, bound: bool) -> None:
-        relation = str(sync.model.relation)
-        if bound and newest and newest.relation.lower() != relation.lower():
-            raise StateError(
-                f"{sync.name}: it was bound to {newest.relation} at its first sync, and the manifest says {relation}. "
-                f"If the model moved for good: dbt-heap state rebind {sync.name}. If this is a development build, "
-                "it must not go to the same Heap environment: give its target an app id of its own."
-            )
-        if newest and newest.type != str(sync.type):
-            raise StateError(
-                f"{sync.name}: its state is of {newest.type}, and the block says {sync.type} now. Give the sync "
-                f"another name, or start over with: dbt-heap state reset {sync.name}"
-            )
-
-    def _must_not_be_renamed(self, sync: Sync, destination: str) -> None:
-        """Stops a sync whose old name still owns state: it would send everything again, events under new keys."""
-        for name, entry in self.undeclared(destination).items():
-            if (entry.type, entry.key_columns) == (str(sync.type), sync.key):
-                raise StateError(
-                    f"{sync.name}: it has no state, and the state of {name}, which no model declares any more, has the "
-                    f"same type and key. If {name} was renamed: dbt-heap state rename {name} {sync.name}. "
-                    f"If it is gone for good: dbt-heap state reset {name}"
-                )

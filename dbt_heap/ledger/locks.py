@@ -6,10 +6,12 @@ import hashlib
 import os
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbt_heap.errors import RunningError, WarehouseError
+from dbt_heap.errors import HeapError, RunningError, WarehouseError
 from dbt_heap.warehouse import Warehouse
 
 LEASE_SECONDS = 900  # a run that has written nothing for so long is taken for dead
@@ -117,6 +119,24 @@ class Lock:
             raise RunningError(
                 f"{self.sync}: another run has just taken over from a dead one. Run the same command again."
             ) from None
+
+
+@contextmanager
+def letting_go(lock: Lock, holder: Holder) -> Iterator[None]:
+    """Drop a lock at the end, however that comes."""
+    well = False
+    try:
+        yield
+        well = True
+    finally:
+        if well:
+            lock.drop(holder)
+        else:
+            # The first error is the one to tell. A connection that failed is not used again; where the lock cannot be
+            # dropped, the next run takes it over.
+            with suppress(HeapError):
+                lock.warehouse.close()
+                lock.drop(holder)
 
 
 def _dead(holder: Holder) -> bool:

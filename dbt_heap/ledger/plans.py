@@ -48,6 +48,7 @@ class Plan:
     newest_meanwhile: str | None = None  # … and until it has
     model_rows: int | None = None
     state_rows: int | None = None
+    renamed_from: str | None = None  # the earlier name whose state the sync has yet to take over
 
     @property
     def changed(self) -> int:
@@ -141,6 +142,7 @@ class Comparison:
             newest_meanwhile=lookback.held_back(before, counts.get("oldest")),
             model_rows=_number(counts.get("model_rows")),
             state_rows=_number(counts.get("state_rows")),
+            renamed_from=self.newest.sync if self.newest and self.newest.sync != self.sync.name else None,
         )
 
     @property

@@ -51,7 +51,9 @@ def _explained(invocation: Invocation, ledger: Ledger, sync: Sync, asked: Sequen
     except HeapError as error:
         return Explained(sync, error=str(error))
     rows = tuple(row for key in keys for row in found.explanations(key))
-    return Explained(sync, rows, tuple(_notes(invocation, comparison, found.evidence)))
+    stop = ledger.stop(sync, label)
+    notes = (*((f"`sync` would stop: {stop}",) if stop else ()), *_notes(invocation, comparison, found.evidence))
+    return Explained(sync, rows, notes)
 
 
 def _as_text(key: Key) -> str:

@@ -15,6 +15,7 @@ from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import WINDOW_SECONDS
 from dbt_heap.payloads import Payload, Records, payload_builder
 from dbt_heap.preview.failures import for_each
+from dbt_heap.run.judgement import refusal
 
 _SAMPLE_ROWS = 200  # enough to tell a record's size
 
@@ -28,18 +29,24 @@ class Preview:
     megabytes: float  # of request bodies, from the size of the first records
     seconds: int  # at Heap's rate limit; 0 where none rules
     gated: str  # why `sync` would not send it; empty where it would
+    refused: str = ""  # why `sync` would stop or refuse the plan, with what to type; empty if it would not
+    hints: tuple[str, ...] = ()  # what else to know before a first sync
 
     def notes(self) -> list[str]:
         """What else to know, in sentences."""
         plan = self.plan
-        notes = [f"would not be sent: {self.gated}"] if self.gated else []
+        notes = [f"`sync` would stop: {self.refused}"] if self.refused else []
+        notes += [f"would not be sent: {self.gated}"] if self.gated else []
+        if plan.renamed_from:
+            notes.append(f"takes over the state of {plan.renamed_from} (renamed_from)")
         if plan.first and plan.sendable:
             notes.append("a first sync")
         if plan.sync.type is SyncType.USER_DELETIONS and plan.sendable:
             notes.append("Heap would delete them in all environments of the project; only with --allow-deletions")
         if plan.deleted:
             notes.append(f"left out, of people whom Heap was asked to delete: {plan.deleted:,}")
-        if plan.older_key:
+        notes += self.hints
+        if plan.older_key and not self.refused:
             notes.append(f"its key was {plan.older_key} at its last sync, and is {plan.sync.key} now")
         if plan.new_properties and not plan.first:
             notes.append(f"properties new to Heap: {', '.join(plan.new_properties)}")
@@ -75,7 +82,9 @@ class Preview:
             "new_properties": list(plan.new_properties),
             "dropped_properties": list(self.dropped_properties),
             "reasons": dict(plan.reasons),
+            "renamed_from": plan.renamed_from,
             "gated": self.gated,
+            "refused": self.refused,
             "megabytes": round(self.megabytes, 3),
             "seconds": self.seconds,
         }
@@ -95,18 +104,27 @@ def previews(invocation: Invocation, options: Options) -> tuple[list[Preview], H
         return for_each(invocation.selected, checked)
 
 
-def samples(invocation: Invocation, limit: int) -> tuple[list[tuple[Sync, bytes]], HeapError | None]:
-    """Return each selected sync with the body of the request that its first rows would make, and why some have none.
+@dataclass(frozen=True)
+class Sample:
+    """The request that the first rows of a sync would make."""
+
+    sync: Sync
+    body: bytes
+    stop: str | None  # why `sync` would stop all the same, with what to type
+
+
+def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError | None]:
+    """Return the request that each selected sync's first rows would make, and why some have none.
 
     Needs no app id: without one, all is as for a first sync. Raises HeapError if no sync has one.
     """
     with open_ledger(invocation) as ledger:
 
-        def sample(sync: Sync) -> tuple[Sync, bytes]:
+        def sample(sync: Sync) -> Sample:
             ledger.check([sync])
             app_id, label = invocation.known_destination(sync, ledger.target)
             first = _first(ledger, ledger.compare(sync, label, Options()), limit)
-            return sync, body(app_id, sync.type, first)
+            return Sample(sync, body(app_id, sync.type, first), ledger.stop(sync, label))
 
         return for_each(invocation.selected, sample)
 
@@ -119,6 +137,7 @@ def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Opti
     records = _first(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else Records.of([])
     size = len(records.text) / max(len(records), 1)
     per_minute = destination.events_per_minute
+    stop = ledger.stop(sync, destination.label, bound=options.bound) if plan.first else None
     waits = sync.type is SyncType.EVENTS and plan.sendable > per_minute
     return Preview(
         plan=plan,
@@ -126,7 +145,15 @@ def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Opti
         megabytes=plan.sendable * size / 1_000_000,
         seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
         gated=invocation.gates.why(sync.model.unique_id),
+        refused=(stop or _refusal(plan) or "").removeprefix(f"{sync.name}: "),
+        hints=ledger.hints(sync, destination.label) if plan.first and not stop else (),
     )
+
+
+def _refusal(plan: Plan) -> str | None:
+    """Why a run without flags would refuse the plan; deletions ask for themselves."""
+    deleting = plan.sync.type is SyncType.USER_DELETIONS
+    return refusal(plan, first_sync=deleting, allow_large=())
 
 
 def _first(ledger: Ledger, comparison: Comparison, limit: int) -> Records:

@@ -132,7 +132,7 @@ class _Run:
         self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
         planned = with_plan(result, plan)
         if plan.first:
-            planned = replace(planned, notes=self._ledger.advice(sync, destination.label))
+            planned = replace(planned, notes=self._ledger.hints(sync, destination.label))
         yield planned
         if why := refusal(plan, first_sync=self._orders.first_sync, allow_large=self._orders.allow_large):
             turn.abandon(plan, str(Status.REFUSED))

@@ -4,7 +4,7 @@
     {%- set number = dbt.type_bigint() -%}
     {{ return({
         'destination': text, 'sync': text, 'entry': number, 'run_id': text, 'step': text, 'at': dbt.type_timestamp(),
-        'type': text, 'model': text, 'relation': text, 'key_columns': text, 'namespace': text,
+        'type': text, 'project': text, 'model': text, 'relation': text, 'key_columns': text, 'namespace': text,
         'synced': text, 'outbox': text, 'acked': text, 'horizon': number, 'rejects_run_id': text, 'newest': text, 'build': text,
         'planned': number, 'accepted': number, 'rejected': number, 'undelivered': number, 'standing': number,
         'status': text, 'schema_version': number, 'host': text, 'pid': number,
