@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbt_heap.declarations import Mistaken, declare, mistakes_of
+from dbt_heap.declarations import Declarations, Mistaken, declare, mistakes_of
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import SettingsError
 from dbt_heap.gates import FILE_NAME as RUN_RESULTS
@@ -17,6 +17,7 @@ from dbt_heap.gates import Gates, read_gates
 from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.manifest.dropped import dropped
 from dbt_heap.project import ProjectFile, read_project
+from dbt_heap.reading import quoted
 from dbt_heap.settings import Destination, Settings, destination
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def invoke(settings: Settings) -> Invocation:
     manifest = read_manifest(path)
     declarations = declare(manifest.models, project.heap_vars)
     selection = _selection(settings, project, manifest, path)
+    _must_not_name_syncs(selection, declarations, manifest)
     chosen = declarations.of_models(selection.unique_ids) if selection else declarations
     chosen = chosen.named(settings.syncs) if settings.syncs else chosen
     warnings = (
@@ -115,6 +117,18 @@ def invoke(settings: Settings) -> Invocation:
         settings, project, manifest, declarations.syncs, declarations.disabled, chosen.syncs, warnings, path, notes,
         chosen.mistaken, frozenset(each.name for each in declarations.mistaken),
     )  # fmt: skip
+
+
+def _must_not_name_syncs(selection: Selection | None, declarations: Declarations, manifest: Manifest) -> None:
+    """Raise SettingsError if --select or --exclude names a sync instead of a model: dbt would only warn."""
+    models = {part for unique_id in manifest.unique_ids for part in unique_id.split(".")[2:]}
+    names = {each.name for each in declarations.syncs} | {each.name for each in declarations.mistaken}
+    for name in selection.unmatched_names() if selection else ():
+        if name in names - models:
+            raise SettingsError(
+                f"{quoted(name)} is a sync, and --select and --exclude take models: use --sync {name}, "
+                "or the name of its model"
+            )
 
 
 def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:

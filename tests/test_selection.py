@@ -120,12 +120,31 @@ def test_what_dbt_refuses_is_refused_in_a_sentence(shop: Shop, selection: str) -
 
 
 def test_a_word_that_fits_nothing_is_told_as_dbt_does(shop: Shop) -> None:
-    told = "the selection criterion 'peple' fits nothing that is enabled"
+    told = "The selection criterion 'peple' does not match any enabled nodes"
     assert shop.ls("--select peple orders").stderr == f"warning: {told}\n"
     assert shop.ls("--select orders --exclude peple").stderr == f"warning: {told}\n"
     assert shop.ls("--select stg_people").stderr == ""  # it does fit something, which no sync is of
     refused = shop.ls("--select peple orders --warn-error")
     assert refused.exit_code == 2 and told in refused.stderr
+
+
+@pytest.mark.parametrize("flag", ["--select", "--exclude", "--select +", "--select orders,"])
+def test_sync_name_in_place_of_a_model_is_an_error_that_names_the_option(shop: Shop, flag: str) -> None:
+    refused = shop.ls(f"{flag}{'' if flag[-1] in '+,' else ' '}teams_1")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "'teams_1' is a sync" in refused.stderr and "use --sync teams_1" in refused.stderr
+
+
+def test_syncs_are_selected_by_their_names(shop: Shop) -> None:
+    assert models(shop.ls("--sync teams_1 orders")) == {"model.shop.teams.v1", "model.shop.orders"}
+    assert models(shop.ls("--sync teams_1 --select teams")) == {"model.shop.teams.v1"}
+    for selection, told in {
+        "--sync teams": "no selected sync has this name; for the syncs of a model, use --select teams",
+        "--sync ordres": "did you mean `orders`?",
+        "--sync orders --select teams": "no selected sync has this name; there are teams_1, teams_2, teams_3",
+    }.items():
+        refused = shop.ls(selection)
+        assert refused.exit_code == 2 and told in refused.stderr
 
 
 def test_the_default_selector_is_told(shop: Shop) -> None:
@@ -134,7 +153,7 @@ def test_the_default_selector_is_told(shop: Shop) -> None:
     assert dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == told
     assert shop.ls("--target prod").exit_code == 2  # of which the profile knows nothing, and the selector's Jinja asks
     assert shop.ls("--exclude ''").stderr.splitlines() == [
-        "warning: the selection criterion '' fits nothing that is enabled"
+        "warning: The selection criterion '' does not match any enabled nodes"
     ]
 
 

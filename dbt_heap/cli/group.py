@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dbt_heap import __version__
+from dbt_heap.cli.unknown import early_option, extra_argument, unknown_command, unknown_option
 from dbt_heap.errors import HeapError, SettingsError
 
 # command -> what `dbt-heap --help` says of it; the module of the same name in this folder holds it
@@ -33,6 +34,8 @@ COMMANDS = {
     "listen": "Receive dbt Cloud's webhooks, and sync a job when a run of it ends.",
     "sandbox": "Run a local server that behaves as Heap's documentation says.",
 }
+
+_HAVE_OPTIONS = ("sync", "plan", "show", "rejects", "runs", "explain", "exposures", "report")
 
 TELLS = "dbt_heap.tells"  # in a context's `meta`: what tells a problem where the log has lines of JSON
 FOUND_WORK = 3  # the exit code of a `--check`
@@ -63,6 +66,21 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command; dbt takes its options there, too."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _sentence(error, early_option(error.option_name, _options(self, ctx, "sync"))) from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the one that was meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise CouldNotRun(unknown_command(args[0], COMMANDS))
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. An error of ours is printed in its own words; exit code 2, or 1 if something was left out."""
         try:
@@ -71,6 +89,11 @@ class LazyGroup(click.Group):
             if INCOMPLETE in ctx.meta and end.exit_code in (0, FOUND_WORK):
                 raise click.exceptions.Exit(1) from None
             raise
+        except click.NoSuchOption as error:
+            owners = {name: _options(self, ctx, name) for name in _HAVE_OPTIONS}
+            raise _sentence(error, unknown_option(error, owners)) from None
+        except click.UsageError as error:
+            raise _sentence(error, extra_argument(error)) from None
         except HeapError as error:
             if TELLS not in ctx.meta:
                 raise CouldNotRun(str(error)) from None
@@ -84,6 +107,16 @@ class LazyGroup(click.Group):
         """Lists them without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _options(group: click.Group, ctx: click.Context, name: str) -> list[str]:
+    command = group.get_command(ctx, name)
+    return [option for parameter in command.params for option in parameter.opts] if command else []
+
+
+def _sentence(error: click.UsageError, instead: str | None) -> click.ClickException:
+    """Return an error that says what to type, or the one that click raised."""
+    return CouldNotRun(instead) if instead else error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from dbt_heap.declarations.block import RIVALS, Block, suits
+from dbt_heap.declarations.block import RIVALS, TYPES_OF, Block, suits
+from dbt_heap.declarations.counterparts import counterpart
+from dbt_heap.declarations.sync import SyncType
 from dbt_heap.declarations.terms import sync_name
 from dbt_heap.errors import Mistake
 from dbt_heap.manifest import Model
 from dbt_heap.project import FILE_NAME, HeapVars
-from dbt_heap.reading import Place, Reading, found, keys, no_such_key, read
+from dbt_heap.reading import Place, Reading, did_you_mean, found, keys, nearest, read
 
 _DEFAULTS = Place(FILE_NAME, FILE_NAME, "vars.dbt_heap.defaults")
 _OWN_ONLY = ("type", "name", "renamed_from")
+_CLOSE = 0.85  # of a name that is only misspelt
 _NEEDED = "a block, or a list of blocks, is needed"
 
 
@@ -43,7 +47,7 @@ class Declared:
 def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
     """`vars.dbt_heap.defaults` as a block; what is wrong there is told once, not by every block."""
     raw = {key: value for key, value in heap_vars.defaults.items() if key not in _OWN_ONLY}
-    reading = read(Block, raw, _DEFAULTS, _unknown_key)
+    reading = read(Block, raw, _DEFAULTS, partial(_unknown_key, sync_type=None))
     misplaced = [key for key in heap_vars.defaults if key in _OWN_ONLY]
     return reading.value, [
         *reading.mistakes,
@@ -72,7 +76,7 @@ def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list
 def _declared(
     model: Model, place: Place, raw: Mapping[Any, Any], defaults: Block, *, several: bool = False
 ) -> Declared:
-    reading = read(Block, raw, place, _unknown_key)
+    reading = read(Block, raw, place, partial(_unknown_key, sync_type=raw.get("type")))
     name = reading.value.name or ("" if several or "name" in reading.broken else model.name)
     own = frozenset(key for key in raw if isinstance(key, str))
     declared = Declared(model, place, name, _over(reading, defaults), own, reading.broken)
@@ -107,10 +111,19 @@ def _names(declared: Declared) -> Iterator[Mistake]:
         yield place.mistake(f"the model's name cannot be the sync's, so that one is needed here: {refusal}")
 
 
-def _unknown_key(key: str) -> str:
+def _unknown_key(key: str, sync_type: Any) -> str:
+    """Return what is wrong with a key that no block has, or that none of this type has."""
     if key == "user_id":
         return (
-            "there is no such key: `identity` names the column that holds Heap's identity, "
-            "`heap_user_id` that of the Heap SDK's own numeric id"
+            "unknown key: `identity` names the column that holds Heap's identity, "
+            "`heap_user_id` that of the Heap SDK's own numeric ID"
         )
-    return no_such_key(key, keys(Block))
+    of_type = SyncType(sync_type) if sync_type in list(SyncType) else None
+    known = [each for each in keys(Block) if of_type is None or suits(each, of_type)]
+    if near := nearest(key, keys(Block), cutoff=_CLOSE):
+        types = ", ".join(TYPES_OF.get(near, ()))
+        return f"unknown key; did you mean `{near}`?" + ("" if near in known else f" It belongs to: {types}")
+    if instead := counterpart(key, of_type):
+        return f"unknown key; {instead}"
+    title = f"Keys for {of_type}" if of_type else "Keys"
+    return f"unknown key{did_you_mean(key, known) or f'. {title}: ' + ', '.join(known)}"

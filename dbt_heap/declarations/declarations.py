@@ -69,12 +69,20 @@ class Declarations:
             if name in self.disabled:
                 raise SettingsError(f"--sync {name}: this sync is switched off (`enabled: false`)")
             if name not in known:
-                raise SettingsError(f"--sync {name}: no selected sync has this name{_nearest(name, known)}")
+                raise SettingsError(f"--sync {name}: no selected sync has this name{self._instead(name, known)}")
         return replace(
             self,
             syncs=tuple(each for each in self.syncs if each.name in names),
             mistaken=tuple(each for each in self.mistaken if each.name in names),
         )
+
+    def _instead(self, name: str, known: Collection[str]) -> str:
+        """Return the end of a sentence: how to select by a model's name, the nearest name, or the few there are."""
+        models = {each.model.name for each in self.syncs} | {each.model.name for each in self.mistaken}
+        if name in models:
+            return f"; for the syncs of a model, use --select {name}"
+        few = f"; there are {', '.join(sorted(known))}" if 0 < len(known) <= _FEW else ""
+        return did_you_mean(name, known) or few
 
     def correct(self) -> Declarations:
         """Return self. Raises DeclarationError with all mistakes if there are any."""
@@ -86,9 +94,3 @@ class Declarations:
 def mistakes_of(mistaken: Collection[Mistaken]) -> DeclarationError:
     """Return the error that lists each mistake of these declarations once."""
     return DeclarationError([mistake for each in mistaken for mistake in each.mistakes])
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-    """Return the end of a sentence: the nearest name, else the few that there are."""
-    few = f"; there are {', '.join(sorted(known))}" if 0 < len(known) <= _FEW else ""
-    return did_you_mean(name, known) or few

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,8 +35,21 @@ class Selection:
     """What dbt would select."""
 
     unique_ids: frozenset[str]
-    warnings: tuple[str, ...]  # words of --select and --exclude that fit nothing
+    unmatched: tuple[str, ...]  # criteria of --select and --exclude that match no enabled node
     notes: tuple[str, ...]  # that it is dbt's default selector
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what there is to fix, in sentences: most often a name that is misspelt."""
+        return tuple(
+            f"The selection criterion {quoted(each)} does not match any enabled nodes" for each in self.unmatched
+        )
+
+    def unmatched_names(self) -> Iterator[str]:
+        """Yield the names in unmatched criteria, without dbt's graph operators."""
+        for criterion in self.unmatched:
+            for word in criterion.split(","):
+                yield re.sub(r"^(?:@|\d*\+)|\+\d*$", "", word)
 
 
 def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Selection | None:
@@ -57,7 +71,7 @@ def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Sel
             selecting = _node_selector(settings, manifest_path, content, selectors)
             chosen = selecting.get_selected(specification, warn_on_no_nodes=False)
             notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
-            return Selection(frozenset(chosen), tuple(_fitting_nothing(settings, selecting)), notes)
+            return Selection(frozenset(chosen), tuple(_unmatched(settings, selecting)), notes)
     except DbtBaseException as refusal:
         raise SettingsError(f"the selection does not work: {_one_line(refusal)}") from None
     except CRASHES as crash:
@@ -94,12 +108,12 @@ def _asks_for_files(specification: SelectionSpec) -> bool:
     return any(map(_asks_for_files, specification))
 
 
-def _fitting_nothing(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
-    """What dbt warns of, too: most often a name that is misspelt."""
+def _unmatched(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
+    """Yield the criteria that dbt warns of, too."""
     if not settings.selector:
         for word in dict.fromkeys((*settings.select, *settings.exclude)):
             if not selecting.get_selected(parse_union([word], expect_exists=True), warn_on_no_nodes=False):
-                yield f"the selection criterion {quoted(word)} fits nothing that is enabled"
+                yield word
 
 
 def _node_selector(

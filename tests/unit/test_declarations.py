@@ -290,12 +290,12 @@ class TestDefaults:
         assert {(model, file) for model, file, _, _ in told} == {("dbt_project.yml", "dbt_project.yml")}
         assert [(key.removeprefix("vars.dbt_heap.defaults."), text) for _, _, key, text in told] == [
             ("nulls", "one of omit, blank is needed, found 'blnk'; did you mean `blank`?"),
-            ("time_zone", "there is no such key; did you mean `timezone`?"),
+            ("time_zone", "unknown key; did you mean `timezone`?"),
             ("type", "this key has no default: it stands in each block itself"),
             (
                 "user_id",
-                "there is no such key: `identity` names the column that holds Heap's identity, "
-                "`heap_user_id` that of the Heap SDK's own numeric id",
+                "unknown key: `identity` names the column that holds Heap's identity, "
+                "`heap_user_id` that of the Heap SDK's own numeric ID",
             ),
         ]
 

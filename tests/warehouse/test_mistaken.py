@@ -12,7 +12,7 @@ from tests.project import Project
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 TRIALS = {"type": "user_properties", "identity": "user_id", "properties": {"Trial": "trial"}}
 TYPO = {**TRIALS, "nuls": "omit"}
-TOLD = "trials (models/heap.yml): meta.heap.nuls: there is no such key; did you mean `nulls`?"
+TOLD = "trials (models/heap.yml): meta.heap.nuls: unknown key; did you mean `nulls`?"
 
 
 @pytest.fixture
