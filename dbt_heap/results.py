@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,8 @@ class Results:
 
     def write(self, folder: Path) -> Path:
         """Writes `heap_results.json` whole or not at all, and returns its path. Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # a file in the folder's place: writing says so better
+            folder.mkdir(parents=True, exist_ok=True)
         return write_whole(folder / FILE_NAME, orjson.dumps(self, option=orjson.OPT_INDENT_2))
 
 

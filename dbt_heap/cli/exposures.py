@@ -55,7 +55,7 @@ def command(
 def _read(path: Path) -> str | None:
     """What the file holds, with plain line ends; None where there is none. Raises SettingsError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except OSError as refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from dbt_heap import __version__
+from dbt_heap.cli import streams
 from dbt_heap.cli.unknown import early_option, extra_argument, unknown_command, unknown_option
 from dbt_heap.errors import HeapError, SettingsError
 
@@ -94,6 +96,9 @@ class LazyGroup(click.Group):
             raise _sentence(error, unknown_option(error, owners)) from None
         except click.UsageError as error:
             raise _sentence(error, extra_argument(error)) from None
+        except BrokenPipeError:  # the reader of stdout has had enough
+            streams.give_up(sys.stdout)
+            ctx.exit(streams.PIPE_CLOSED)
         except HeapError as error:
             if TELLS not in ctx.meta:
                 raise CouldNotRun(str(error)) from None
@@ -154,4 +159,5 @@ def _raise(refusal: SettingsError) -> None:
 
 def main() -> None:
     """Runs the command line."""
-    group(prog_name="dbt-heap")
+    streams.prepare()
+    streams.run(lambda: group(prog_name="dbt-heap"))

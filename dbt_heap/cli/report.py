@@ -39,5 +39,5 @@ def command(output_file: Path | None, runs: int, **shared: Any) -> None:
     try:
         write_whole(path, page(report).encode(errors="replace"))
     except OSError as refusal:
-        raise SettingsError(f"{path} cannot be written: {refusal.strerror}") from None
+        raise SettingsError(f"{path} cannot be written: {refusal.strerror}. Name another file: --output-file") from None
     click.echo(path)

@@ -14,6 +14,7 @@ import click
 from dbt_heap.cli.beginning import not_run, tell
 from dbt_heap.cli.consent import Consent, deletion_options
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
+from dbt_heap.cli.streams import tried
 from dbt_heap.console import Console, print_table
 from dbt_heap.declarations import Mistaken
 from dbt_heap.errors import SettingsError
@@ -123,10 +124,10 @@ def command(
     with console, interruption:
         _introduce(console, invocation)
         results = sync(invocation, replace(orders, consent=consent and partial(consent, console)), console)
-    _report(results, console, invocation.mistaken)
-    _write(results, invocation.target_path)
-    warned = settings.warn_error and any(each.status is Status.WARN for each in results.syncs)
-    ctx.exit(results.exit_code or int(warned or interruption()))
+    unwritten = [*_write(results, invocation.target_path), *_summarize(results)]
+    _report(results, console, unwritten, invocation.mistaken)
+    warned = unwritten or any(each.status is Status.WARN for each in results.syncs)
+    ctx.exit(results.exit_code or int(bool(settings.warn_error and warned) or interruption()))
 
 
 def _must_go_together(invocation: Invocation, allow_large: tuple[str, ...], *, built: bool, all_rows: bool) -> None:
@@ -176,25 +177,34 @@ def _introduce(console: Console, invocation: Invocation) -> None:
         )
 
 
-def _write(results: Results, folder: Path) -> None:
-    """Writes the artifact. Raises SettingsError where it cannot: what was sent stands in the warehouse all the same."""
+def _write(results: Results, folder: Path) -> list[str]:
+    """Write the artifact, and return a warning if it cannot be: the state of what was sent is in the warehouse."""
     try:
         results.write(folder)
     except OSError as refusal:
-        raise SettingsError(
-            f"the sync is over, but {folder / FILE_NAME} cannot be written: {refusal.strerror}"
-        ) from None
+        path = folder / FILE_NAME
+        return [
+            f"{path} cannot be written: {refusal.strerror}. Nothing else is lost: what was sent is recorded in the "
+            "warehouse. To have the file, set --target-path to a folder that can be written"
+        ]
+    return []
 
 
-def _report(results: Results, console: Console, mistaken: tuple[Mistaken, ...]) -> None:
-    """Print figures on stdout, and as stderr's last lines each cause for which syncs did not end well."""
+def _summarize(results: Results) -> list[str]:
+    """Print the figures of each sync on stdout, and return a warning if that cannot be."""
     figures = ("planned", "accepted", "rejected", "undelivered", "standing")
     rows = [
         (each.name, each.type, str(each.status), *(getattr(each, name) for name in figures), f"{each.seconds:.1f}")
         for each in results.syncs
     ]
-    if rows:
-        print_table(("sync", "type", "status", *figures, "seconds"), rows, numbers=frozenset({*figures, "seconds"}))
+    columns, numbers = ("sync", "type", "status", *figures, "seconds"), frozenset({*figures, "seconds"})
+    why = tried(lambda: print_table(columns, rows, numbers=numbers)) if rows else ""
+    return [f"the summary cannot be written to stdout: {why}"] if why else []
+
+
+def _report(results: Results, console: Console, warnings: list[str], mistaken: tuple[Mistaken, ...]) -> None:
+    """Print what else to know and, as stderr's last lines, each cause for which syncs did not end well."""
+    tell(console, warnings)
     if results.up_to_date:
         console.note(f"up to date, as dbt built nothing of theirs since: {', '.join(results.up_to_date)}")
     for each in results.syncs:

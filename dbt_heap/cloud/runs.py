@@ -166,7 +166,10 @@ def _collected(
                 shelve(folder, kept)
             return collected
     except OSError as refusal:
-        raise SettingsError(f"the artifacts of {run} cannot be written to {kept}: {refusal.strerror}") from None
+        raise SettingsError(
+            f"the artifacts of {run} cannot be written to {kept}: {refusal.strerror}. Nothing was sent. "
+            "Set --target-path to a folder that can be written"
+        ) from None
 
 
 def _shortened(told: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rich.console import Console as Terminal
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
 from rich.table import Column
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from dbt_heap.console.course import Course
 from dbt_heap.console.lines import rejected, speed, time_left
+from dbt_heap.console.terminal import Terminal
 
 # From how many characters on a line has room for the figures, the bar, the rate, and why it takes so long.
 _FIGURES, _BAR, _RATE, _WHY = 50, 70, 90, 110

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO
 
 import click
-from rich.console import Console as Terminal
 from rich.text import Text
 
 from dbt_heap.console.bars import Bars
 from dbt_heap.console.course import Course
 from dbt_heap.console.events import event_line
 from dbt_heap.console.lines import course_line, plan_line, result_line
+from dbt_heap.console.terminal import Terminal
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.ledger.plans import Plan
 from dbt_heap.results import Status, SyncResult
@@ -133,6 +134,10 @@ class Console:
     ) -> None:
         if self._quiet and not loud:
             return
+        with suppress(OSError):  # stderr is closed or full: a sync is not ended by that
+            self._print(name, level, text, style, prefix, facts)
+
+    def _print(self, name: str, level: str, text: str, style: str, prefix: str, facts: Mapping[str, Any]) -> None:
         if self._json:
             line = event_line(name, level, text, facts, invocation_id=self._invocation_id, extra=self._extra)
             print(line, file=self._terminal.file, flush=True)

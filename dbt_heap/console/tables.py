@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
+from dbt_heap.console.terminal import Terminal
 from dbt_heap.errors import printable
 
 _WIDE = 240

@@ -54,12 +54,22 @@ def test_nothing_in_the_results_names_a_row(shop: Project) -> None:
         assert value not in written.replace("Manage", "")
 
 
-def test_a_results_file_that_cannot_be_written_is_told(shop: Project) -> None:
+def test_results_that_cannot_be_written_are_a_warning_once_rows_are_delivered(shop: Project, heap: Sandbox) -> None:
     shop.write()
     (shop.folder / "target" / "heap_results.json").mkdir()
-    outcome = shop.sync()
-    assert outcome.exit_code == 2
-    assert "heap_results.json cannot be written" in outcome.stderr
+    (shop.folder / "file").touch()
+    manifest = str(shop.folder / "target" / "manifest.json")
+    for where, path, why in (
+        ((), "target", "Is a directory"),
+        (("--manifest", manifest, "--target-path", str(shop.folder / "file")), "file", "Not a directory"),
+        (("--manifest", manifest, "--target-path", "/proc/heap"), "/proc/heap", "No such file or directory"),
+    ):
+        said = f"warning: {shop.folder / path / 'heap_results.json'} cannot be written: {why}. Nothing else is lost"
+        first = shop.sync("--resync", *where)
+        assert (first.exit_code, said in first.stderr) == (0, True), first.stderr
+        assert shop.sync("--resync", "--warn-error", *where).exit_code == 1
+    assert {user["identity"] for user in heap.users()} == {"ana", "bob"}
+    assert shop.run("plan", "--check").exit_code == 0  # the state is in the warehouse
 
 
 def test_plan_counts_and_says_what_is_new(shop: Project) -> None:
