@@ -58,6 +58,8 @@ class SyncResult:
     standing: int = 0  # rejected by an earlier run with the same values, and not tried again
     skipped: int = 0  # null identities, where the declaration says so
     deleted: int = 0  # of people whom Heap was asked to delete: left out
+    keys_gone: int = 0  # acknowledged keys that are gone from the model, if others came in their place
+    keys_came: int = 0  # rows that Heap likely has under those keys
     truncated: int = 0  # values cut to what Heap takes
     properties: Mapping[str, int] = field(default_factory=dict)  # Heap's name -> rows whose value was to be sent
     reasons: Mapping[str, int] = field(default_factory=dict)  # why rows were rejected in this run

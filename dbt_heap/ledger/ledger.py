@@ -15,7 +15,6 @@ from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.locks import Holder, letting_go
 from dbt_heap.ledger.ownership import Owner, may_be_renamed, own_entry, same_rows
 from dbt_heap.ledger.plans import Comparison, Options, Plan, mapped_columns, spelled
-from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State
 from dbt_heap.ledger.succession import Takeover, inherited, predecessor
 from dbt_heap.ledger.turn import Turn
@@ -112,7 +111,7 @@ class Ledger:
         select = f"({warehouse.render('outbox_rows', plan=plan)})"
         with warehouse.about(sync=comparison.sync.name):
             counts = warehouse.query("outbox_counts", plan=plan, outbox=select).rows[0].dict()
-            return comparison.plan("", counts, reject_reasons(warehouse, select, int(counts["rejected"])))
+            return comparison.figures(warehouse, plan, select, counts)
 
     def dropped_properties(self, comparison: Comparison) -> tuple[str, ...]:
         """Heap's names of properties that were sent once and are mapped no more: Heap keeps their last values."""

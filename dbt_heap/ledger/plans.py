@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dbt_heap import limits
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.ledger import lookback
 from dbt_heap.ledger.entries import Entry
+from dbt_heap.ledger.reasons import reject_reasons
+from dbt_heap.ledger.rekeying import LEAST, LEAST_TIMED, Replaced, replaced_keys
 from dbt_heap.mapping import MappedColumn, Role, ValueClass, spellings
+from dbt_heap.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,6 @@ class Plan:
     """The figures of one outbox. Rows, unless said otherwise."""
 
     sync: Sync
-    run_id: str
     columns: tuple[MappedColumn, ...]
     first: bool  # nothing of this sync was ever acknowledged
     sendable: int
@@ -42,6 +44,8 @@ class Plan:
     properties: Mapping[str, int]  # Heap's name -> rows whose value is sent
     new_properties: tuple[str, ...]
     reasons: Mapping[str, int]  # why rows are rejected, without the standing ones
+    keys_gone: int = 0  # acknowledged keys that are gone from the model, if others came in their place
+    keys_came: int = 0  # rows that Heap likely has under those keys
     older_key: str | None = None  # the one that the state's rows have, where another is declared and not meant yet
     newer_than: str | None = None  # the lookback's cut; None where all rows were compared
     newest: str | None = None  # Entry.newest from this run on, if Heap accepts all that is sent
@@ -99,6 +103,7 @@ class Comparison:
             "retry_rejected": self.options.retry_rejected,
             "leaves_out_deleted": bool(self.tables["deletion"]) and sync.type is not SyncType.USER_DELETIONS,
             "again": self.options.again,
+            "least_new": self._least_new,
             "count_model": sync.allow_rejected.share is not None,
             "count_state": bool(self.tables["synced"])
             and sync.max_rows is not None
@@ -117,13 +122,21 @@ class Comparison:
         by_day = any(column.value_class is ValueClass.DATE for column in times)
         return lookback.start(self.newest.newest if self.newest else None, self.sync.lookback, by_day=by_day)
 
-    def plan(self, run_id: str, counts: Mapping[str, Any], reasons: Mapping[str, int]) -> Plan:
+    def figures(self, warehouse: Warehouse, plan: Mapping[str, Any], outbox: str, counts: Mapping[str, Any]) -> Plan:
+        """Return the plan of an outbox, a table or a select, that one row of `outbox_counts` counts.
+
+        Raises WarehouseError.
+        """
+        reasons = reject_reasons(warehouse, outbox, int(counts["rejected"]))
+        replaced = replaced_keys(warehouse, plan, outbox, counts) if plan["least_new"] else Replaced()
+        return replace(self.plan(counts, reasons), keys_gone=replaced.gone, keys_came=replaced.came)
+
+    def plan(self, counts: Mapping[str, Any], reasons: Mapping[str, int]) -> Plan:
         """The figures of one row of `outbox_counts` and of `reject_counts`."""
         properties = [column for column in self.columns if column.role is Role.PROPERTY]
         before = self.newest.newest if self.newest else None
         return Plan(
             sync=self.sync,
-            run_id=run_id,
             columns=self.columns,
             first=not self.tables["synced"] and self.sync.type is not SyncType.USER_DELETIONS,
             sendable=int(counts["sendable"]),
@@ -144,6 +157,14 @@ class Comparison:
             state_rows=_number(counts.get("state_rows")),
             renamed_from=self.newest.sync if self.newest and self.newest.sync != self.sync.name else None,
         )
+
+    @property
+    def _least_new(self) -> int:
+        """New rows from which on recomputed keys are looked for; 0 if they are not, or if they are meant."""
+        if not self.tables["synced"] or self.options.rekeyed or self._older_key:
+            return 0
+        timed = any(column.role is Role.TIMESTAMP for column in self.columns)
+        return LEAST_TIMED if timed and self.sync.type is SyncType.EVENTS else LEAST
 
     @property
     def _older_key(self) -> str | None:

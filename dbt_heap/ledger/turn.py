@@ -15,7 +15,6 @@ from dbt_heap.ledger.fates import Acknowledgement, Fates
 from dbt_heap.ledger.folding import Folding, doubted
 from dbt_heap.ledger.locks import Holder, Lock
 from dbt_heap.ledger.plans import Comparison, Plan
-from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.state import State
 from dbt_heap.ledger.views import property_names, show_synced, shown_names
 from dbt_heap.mapping import MappedColumn
@@ -92,8 +91,7 @@ class Turn:
         if int(counts["entry"] or 0) != self.entry.entry:
             self._state.drop(self._table("outbox"))
             raise RunningError(f"{self.entry.sync}: another run ended a moment ago. Run the same command again.")
-        reasons = reject_reasons(warehouse, self.arguments["outbox"], int(counts["rejected"]))
-        return comparison.plan(self._holder.run_id, counts, reasons)
+        return comparison.figures(warehouse, self.arguments, self.arguments["outbox"], counts)
 
     def begin(self, plan: Plan) -> None:
         """Step 3: what is about to be sent is on record."""

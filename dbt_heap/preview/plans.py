@@ -69,6 +69,8 @@ class Preview:
             "standing",
             "skipped",
             "deleted",
+            "keys_gone",
+            "keys_came",
             "batches",
             "first",
             "newer_than",

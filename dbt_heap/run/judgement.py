@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dbt_heap.declarations.sync import Sync
+from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.ledger.fates import Fates
 from dbt_heap.ledger.plans import Plan
 from dbt_heap.results import Status
@@ -33,6 +33,8 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
             f"its key was {plan.older_key}, and is {plan.sync.key} now: {rows(plan.new)} would go under new keys, "
             "and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
         )
+    if plan.keys_came and not first_sync:
+        return _recomputed(plan)
     guard = plan.sync.max_rows
     if guard is None or name in allow_large or (plan.first and guard.rows is None):
         return None
@@ -43,6 +45,21 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
     return (
         f"it would send {plan.sendable:,} rows, and max_rows allows {allowed:,}{share}. If that is meant: "
         f"dbt-heap sync --allow-large {name}"
+    )
+
+
+_TWICE = {
+    SyncType.EVENTS: "Heap would record these events a second time",
+    SyncType.USER_PROPERTIES: "Heap would create these users a second time, and keep the old ones",
+    SyncType.ACCOUNT_PROPERTIES: "Heap would create these accounts a second time, and keep the old ones",
+}
+
+
+def _recomputed(plan: Plan) -> str:
+    return (
+        f"{plan.keys_gone:,} keys that Heap acknowledged are gone from the model and {plan.keys_came:,} others came: "
+        f"{_TWICE[plan.sync.type]}. Was the key ({plan.sync.key}) recomputed, by another salt or another expression? "
+        f"If it is meant: dbt-heap sync --first-sync --select {plan.sync.model.name}"
     )
 
 

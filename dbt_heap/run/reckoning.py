@@ -45,6 +45,8 @@ def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
         standing=plan.standing,
         skipped=plan.skipped,
         deleted=plan.deleted,
+        keys_gone=plan.keys_gone,
+        keys_came=plan.keys_came,
         properties=dict(plan.properties),
         reasons=dict(plan.reasons),
     )

@@ -21,6 +21,15 @@ select
     {{ dbt_heap.text_of('min(case when reject is null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest,
     {{ dbt_heap.text_of('min(case when stood is not null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest_reject
     {%- endif %}
+    {%- if plan.least_new %},
+    {#- in branches, so that nothing is read if nothing is new: see replaced_keys #}
+    case when count(case when reject is null and stood is null and is_new then 1 end) >= {{ plan.least_new }} then
+        (select count(*) from {{ plan.synced }})
+    end as known_rows
+    {%- if plan.timestamp %},
+    count(case when reject is null and stood is null and event_at <= (select max(event_at) from {{ plan.synced }}) then 1 end) as late_rows
+    {%- endif %}
+    {%- endif %}
     {%- if plan.count_model %},
     (select count(*) from {{ plan.relation }}) as model_rows
     {%- endif %}

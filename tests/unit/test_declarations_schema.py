@@ -24,7 +24,7 @@ KEYS = {
     "type", "name", "enabled", "environment", "identity", "heap_user_id", "account_id", "event_name",
     "event_name_column", "timestamp", "session_id", "idempotency_key", "unique_key", "properties", "except",
     "properties_column", "begin", "lookback", "nulls", "too_long", "null_identity", "timezone", "max_rows",
-    "allow_rejected", "log",
+    "allow_rejected", "renamed_from", "log",
 }  # fmt: skip
 
 

@@ -102,7 +102,14 @@ def live(project: Project) -> None:
     project.declare("gone", {"type": "user_deletions", "identity": "user_id"})
     assert project.sync("--allow-deletions", "--yes", HEAP_API_KEY="secret-key").exit_code == 0
     assert project.run("state", "forget", "--key-file", str(project.folder / "keys")).exit_code == 0
+    project.sql("insert into heap_orders select i, 'u2', 'Order', now(), 1, true from generate_series(10, 14) as t(i)")
     project.sync()
+    project.sql("update heap_orders set order_id = order_id + 100")
+    project.sql("update heap_users set user_id = 'x' || user_id")
+    assert project.sync().exit_code == 1
+    renamed = {**project.nodes["model.shop.heap_users"]["config"]["meta"]["heap"], "name": "people"}
+    project.declare("heap_users", renamed)
+    assert "renamed_from" in project.run("plan").stdout
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
@@ -119,9 +126,10 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
             assert not unquoted_reserved(tree, nowhere.adapter_type), statement
             parsed += 1
     assert parsed > 120
-    assert {"write_log", "forget_older", "purge", "open_rows", "end_requests", "log_digests"} <= {
-        macro for macro, _ in calls
-    }
+    assert {
+        "write_log", "forget_older", "purge", "open_rows", "end_requests", "log_digests", "replaced_keys",
+        "acknowledged_rows",
+    } <= {macro for macro, _ in calls}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
