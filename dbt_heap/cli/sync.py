@@ -36,7 +36,7 @@ from dbt_heap.run import Orders, sync
 @click.option("--retry-rejected", is_flag=True, help="Try rows again that stand rejected.")
 @click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
 @click.option(
-    "--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows, and rows under another key."
+    "--first-sync", is_flag=True, help="Allow a first sync of more than 100,000 rows, and rows under other keys."
 )
 @click.option("--allow-large", multiple=True, metavar="SYNC", help="Allow this sync more rows than its max_rows, once.")
 @deletion_options
