@@ -99,7 +99,7 @@ def invoke(settings: Settings) -> Invocation:
     what is else only warned of.
     """
     project, path, notes = sources(settings)
-    manifest = read_manifest(path)
+    manifest = read_manifest(path, project.name)
     declarations = declare(manifest.models, project.heap_vars)
     selection = _selection(settings, project, manifest, path)
     _must_not_name_syncs(selection, declarations, manifest)

@@ -33,3 +33,9 @@ def texts(value: Any) -> tuple[str, ...]:
     """The texts of a list, or a text alone."""
     listed = value if isinstance(value, list) else [value]
     return tuple(each for each in listed if isinstance(each, str))
+
+
+def posix_path(written: str) -> str:
+    """Return a path, or a `package://path`, of a manifest that was written on Windows with plain slashes."""
+    head, mark, path = written.rpartition("://")
+    return written if "/" in path else head + mark + path.replace("\\", "/")

@@ -68,7 +68,7 @@ class DbtTest:
 class Manifest:
     """What a run of dbt left behind, as far as syncs need it."""
 
-    project_name: str
+    project_name: str  # if the manifest does not say it, as before dbt 1.6, the most plausible package
     dbt_version: str
     schema_version: str  # such as v12; empty where it says none
     models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
@@ -77,6 +77,7 @@ class Manifest:
     tests: tuple[DbtTest, ...] = ()  # of these models
     invocation_id: str = ""
     generated_at: str = ""  # ISO 8601, UTC
+    project_assumed: bool = False
     has_default_selector: bool = False  # as dbt 1 writes it
     unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
     yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2

@@ -12,31 +12,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dbt_heap.manifest.artifacts import mapping, text, texts
+from dbt_heap.errors import printable
+from dbt_heap.manifest.artifacts import mapping, posix_path, text, texts
 from dbt_heap.manifest.loading import is_of_dbt_2, scan_manifest, told_of
 from dbt_heap.manifest.naming import naming_macros, placed_nodes
 from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
+from dbt_heap.manifest.project_names import project_name_of
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
-_RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
+RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
 
 
-def read_manifest(path: Path) -> Manifest:
-    """The manifest at `path`. Raises ManifestError where there is none, or something else."""
+def read_manifest(path: Path, checkout: str = "") -> Manifest:
+    """Return the manifest at `path`, which is of the project in the checkout, if that name is given and fits.
+
+    Raises ManifestError if there is none, or something else.
+    """
     content = scan_manifest(path)
     with told_of(path):
-        manifest = _manifest(content)
+        manifest = _manifest(content, checkout)
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
 
-def _manifest(content: Mapping[str, Any]) -> Manifest:
+def _manifest(content: Mapping[str, Any], checkout: str) -> Manifest:
     metadata = content["metadata"]
     version = text(metadata, "dbt_version")
     of_dbt_2 = is_of_dbt_2(content)
     models = sorted(models_of(content, tagged=True), key=lambda model: model.unique_id)
+    project = project_name_of(content, checkout)
     schema = re.search(r"/manifest/(v\d+)", text(metadata, "dbt_schema_version"))
     return Manifest(
-        project_name=text(metadata, "project_name"),
+        project_name=project.name,
+        project_assumed=project.assumed,
         dbt_version=version,
         schema_version=schema[1] if schema else "",
         models=tuple(models),
@@ -48,7 +55,7 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
             isinstance(each, dict) and each.get("default") is True for each in mapping(content, "selectors").values()
         ),
         unique_ids=frozenset((*content["nodes"], *_group(content, "sources"))),
-        yaml_files=tuple(sorted(set(_yaml_files(content)))) if of_dbt_2 else (),
+        yaml_files=tuple(sorted(set(_yaml_files(content, project.name)))) if of_dbt_2 else (),
         adapter_type=text(metadata, "adapter_type"),
         placed=tuple(placed_nodes(content["nodes"], (model.unique_id for model in models))),
         naming_macros=tuple(naming_macros(_group(content, "macros"))),
@@ -58,7 +65,11 @@ def _manifest(content: Mapping[str, Any]) -> Manifest:
 def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
     if manifest.schema_version != KNOWN_SCHEMA:
         found = manifest.schema_version or "no version at all"
-        yield f"{path}: its schema is {found}, and {KNOWN_SCHEMA} is the one known here; it is read all the same"
+        assumed = f". It does not name its project, which is taken to be '{printable(manifest.project_name)}'"
+        yield (
+            f"{path}: its schema is {found}, and {KNOWN_SCHEMA} is the one known here; it is read all the same"
+            f"{assumed if manifest.project_assumed else ''}"
+        )
     if not manifest.models and manifest.of_dbt_2:
         yield (
             f"{path}: no model bears `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
@@ -71,7 +82,7 @@ def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:
     of_dbt_2 = is_of_dbt_2(content)
     for group in ("nodes", "sources"):
         for unique_id, node in _group(content, group).items():
-            if isinstance(node, dict) and text(node, "resource_type") in _RESOURCES:
+            if isinstance(node, dict) and text(node, "resource_type") in RESOURCES:
                 meta = _meta(node)
                 columns = tuple(_columns(node, of_dbt_2))
                 if not tagged or "heap" in meta or any("heap" in column.meta for column in columns):
@@ -84,8 +95,7 @@ def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return group if isinstance(group, Mapping) else {}
 
 
-def _yaml_files(content: Mapping[str, Any]) -> Iterator[str]:
-    project = text(content["metadata"], "project_name")
+def _yaml_files(content: Mapping[str, Any], project: str) -> Iterator[str]:
     for group in ("nodes", "sources"):
         for node in _group(content, group).values():
             if text(node, "package_name") == project and (file := _file(node)).endswith((".yml", ".yaml")):
@@ -149,4 +159,4 @@ def _relation(node: Mapping[str, Any]) -> Relation | None:
 
 
 def _file(node: Mapping[str, Any]) -> str:
-    return text(node, "patch_path").rpartition("://")[2] or text(node, "original_file_path")
+    return posix_path(text(node, "patch_path")).rpartition("://")[2] or posix_path(text(node, "original_file_path"))

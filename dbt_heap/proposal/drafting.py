@@ -17,7 +17,7 @@ from dbt_heap.declarations.terms import sync_name
 from dbt_heap.errors import DeclarationError, SettingsError
 from dbt_heap.invocation import bear, sources
 from dbt_heap.manifest import Model, load_manifest, models_of
-from dbt_heap.manifest.artifacts import text
+from dbt_heap.manifest.project_names import project_name_of
 from dbt_heap.mapping import ValueClass
 from dbt_heap.opening import built_columns
 from dbt_heap.project import HeapVars
@@ -46,7 +46,7 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
     model = found.model
     if model.relation is None:
         raise SettingsError(f"{model.name}: {no_relation(model)}")
-    built = built_columns(settings, project, text(content["metadata"], "project_name"), model.relation)
+    built = built_columns(settings, project, project_name_of(content, project.name).name, model.relation)
     if not built and not model.columns:
         raise SettingsError(f"{model.name}: {not_built(model)}; or list its columns in its YAML")
     others, warnings = _others(content, model, project.heap_vars)

@@ -9,6 +9,7 @@ from typing import Any
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import Model, models_of
 from dbt_heap.manifest.artifacts import mapping, text, texts
+from dbt_heap.manifest.project_names import project_name_of
 from dbt_heap.reading import did_you_mean, quoted
 
 _CONSTRAINTS = {"primary_key": ("unique", "not_null"), "unique": ("unique",), "not_null": ("not_null",)}
@@ -31,7 +32,6 @@ def find(content: Mapping[str, Any], name: str) -> Found:
     A name is the model's; where several share it, `package.model`, `source.table`, `model.v2` or the unique id.
     Of a model's versions the bare name is the latest.
     """
-    metadata = content["metadata"]
     models = tuple(models_of(content, tagged=False))
     nodes = {**mapping(content, "sources"), **content["nodes"]}
     named = [model for model in models if name in _names(model)]
@@ -49,7 +49,7 @@ def find(content: Mapping[str, Any], name: str) -> Found:
     return Found(
         model=model,
         fqn=texts(node.get("fqn")) or (model.package, model.name),
-        foreign=model.package not in ("", text(metadata, "project_name")),
+        foreign=model.package not in ("", project_name_of(content).name),
         unique=frozenset(column for what, column in said if what == "unique"),
         not_null=frozenset(column for what, column in said if what == "not_null"),
     )

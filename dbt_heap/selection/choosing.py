@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from dbt.compilation import Linker
+from dbt.contracts.graph.manifest import Manifest
 from dbt.flags import set_from_args
 from dbt.graph.cli import parse_difference, parse_union
 from dbt.graph.selector import NodeSelector
@@ -22,7 +23,8 @@ from dbt_common.exceptions import DbtBaseException
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import load_manifest
-from dbt_heap.manifest.artifacts import text
+from dbt_heap.manifest.artifacts import posix_path, text
+from dbt_heap.manifest.project_names import project_name_of
 from dbt_heap.project import ProjectFile
 from dbt_heap.reading import quoted
 from dbt_heap.selection.dbt_classes import CRASHES, earlier_state, graph_manifest, nodes_of
@@ -36,14 +38,16 @@ class Selection:
 
     unique_ids: frozenset[str]
     unmatched: tuple[str, ...]  # criteria of --select and --exclude that match no enabled node
+    unknown: tuple[str, ...]  # sentences on entries that the installed dbt does not know
     notes: tuple[str, ...]  # that it is dbt's default selector
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what there is to fix, in sentences: most often a name that is misspelt."""
-        return tuple(
+        unmatched = (
             f"The selection criterion {quoted(each)} does not match any enabled nodes" for each in self.unmatched
         )
+        return (*self.unknown, *unmatched)
 
     def unmatched_names(self) -> Iterator[str]:
         """Yield the names in unmatched criteria, without dbt's graph operators."""
@@ -59,6 +63,7 @@ def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Sel
     selection, ManifestError where it cannot read the manifest.
     """
     content = load_manifest(manifest_path)
+    content["metadata"]["project_name"] = project_name_of(content, project.name).name
     try:
         _set_flags(settings)
         selectors = read_selectors(settings, project, content) if _needs_selectors(settings) else Selectors()
@@ -68,10 +73,13 @@ def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Sel
         specification = _specification(settings, selectors, default)
         files = _files(content) if _asks_for_files(specification) else iter(())
         with _root(settings, project, files) as root, task_contextvars(project_root=str(root)):
-            selecting = _node_selector(settings, manifest_path, content, selectors)
+            graph = graph_manifest(manifest_path, content, macros=settings.state is not None)
+            selecting = _node_selector(settings, manifest_path, graph.manifest, selectors)
             chosen = selecting.get_selected(specification, warn_on_no_nodes=False)
             notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
-            return Selection(frozenset(chosen), tuple(_unmatched(settings, selecting)), notes)
+            criteria = None if settings.selector or default else " ".join((*settings.select, *settings.exclude))
+            unknown = tuple(graph.warnings(content, criteria))
+            return Selection(frozenset(chosen), tuple(_unmatched(settings, selecting)), unknown, notes)
     except DbtBaseException as refusal:
         raise SettingsError(f"the selection does not work: {_one_line(refusal)}") from None
     except CRASHES as crash:
@@ -116,10 +124,7 @@ def _unmatched(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
                 yield word
 
 
-def _node_selector(
-    settings: Settings, manifest_path: Path, content: dict[str, Any], selectors: Selectors
-) -> NodeSelector:
-    manifest = graph_manifest(manifest_path, content)
+def _node_selector(settings: Settings, manifest_path: Path, manifest: Manifest, selectors: Selectors) -> NodeSelector:
     from_1_12_on = "selectors" in signature(NodeSelector).parameters
     named = {"selectors": selectors.named} if from_1_12_on else {}
     return NodeSelector(
@@ -152,7 +157,7 @@ def _files(content: Mapping[str, Any]) -> Iterator[PurePosixPath]:
     for node in nodes_of(content):
         if text(node, "package_name") == project:
             named = (text(node, "original_file_path"), text(node, "patch_path").rpartition("://")[2])
-            for file in map(PurePosixPath, filter(None, named)):
+            for file in map(PurePosixPath, map(posix_path, filter(None, named))):
                 if not file.is_absolute() and ".." not in file.parts:
                     yield file
 
