@@ -50,6 +50,9 @@ class TargetError(HeapError):
 class WarehouseError(HeapError):
     """The warehouse refused a statement, or could not be reached."""
 
+    denied = False  # the role lacks a permission
+    absent = False  # an object that the statement names does not exist; with `denied`: the warehouse does not say which
+
 
 class CloudError(HeapError):
     """dbt Cloud refused, could not be reached, or its run left nothing to send by."""
@@ -69,11 +72,12 @@ class Mistake:
 
     model: str
     file: str
-    key: str
+    key: str  # empty if the warehouse is to change, and not the YAML
     text: str
 
     def __str__(self) -> str:
-        return printable(f"{self.model} ({self.file}): {self.key}: {self.text}")
+        key = f"{self.key}: " if self.key else ""
+        return printable(f"{self.model} ({self.file}): {key}{self.text}")
 
 
 class DeclarationError(HeapError):
@@ -81,6 +85,11 @@ class DeclarationError(HeapError):
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))
-        count = len(self.mistakes)
-        title = "1 mistake" if count == 1 else f"{count} mistakes"
-        super().__init__(f"{title} in the declarations:\n" + "\n".join(f"  {each}" for each in self.mistakes))
+        written = sum(bool(each.key) for each in self.mistakes)
+        counts = {"mistake": ("declarations", written), "problem": ("warehouse", len(self.mistakes) - written)}
+        titles = [
+            f"{count} {noun}{'' if count == 1 else 's'} in the {where}"
+            for noun, (where, count) in counts.items()
+            if count
+        ]
+        super().__init__(f"{', '.join(titles)}:\n" + "\n".join(f"  {each}" for each in self.mistakes))

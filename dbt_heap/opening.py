@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from dbt_heap.declarations.absence import absent
+from dbt_heap.errors import WarehouseError
 from dbt_heap.invocation import Invocation
-from dbt_heap.ledger.catalog import read_columns
+from dbt_heap.ledger.access import absence_of, grants
+from dbt_heap.ledger.catalog import class_of, read_columns
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.state import read_state
-from dbt_heap.manifest import Manifest, Relation
+from dbt_heap.manifest import Manifest, Model, Relation
 from dbt_heap.mapping import ValueClass
 from dbt_heap.project import ProjectFile
 from dbt_heap.settings import Settings
@@ -35,14 +38,27 @@ def open_ledger(invocation: Invocation, *, reads_models: bool = True) -> Iterato
 
 
 def built_columns(
-    settings: Settings, project: ProjectFile, project_name: str, relation: Relation
-) -> Mapping[str, ValueClass]:
-    """A relation's columns and their classes as the warehouse has them; empty where it was never built.
+    settings: Settings, project: ProjectFile, project_name: str, model: Model
+) -> tuple[Mapping[str, ValueClass], str]:
+    """Return a model's columns with their classes as the warehouse has them, and why if there are none.
 
     `project_name` is the manifest's, for when there is no checkout. Raises WarehouseError.
     """
+    relation = model.relation
+    if relation is None:
+        return {}, f"dbt builds no relation for {model.name}"
     with open_warehouse(settings.dbt_project(project, project_name)) as warehouse:
-        return read_columns(warehouse, relation)
+        try:
+            catalog = read_columns(warehouse, relation)
+        except WarehouseError as refused:
+            if not refused.absent or warehouse.was_open:
+                raise
+            return {}, str(refused)  # the DuckDB file itself is not built yet
+        if types := catalog.of_model(relation):
+            return {column: class_of(warehouse, type_name) for column, type_name in types.items()}, ""
+        absence = absence_of(warehouse, catalog, relation)
+        why = absent([model], absence, grants(warehouse, [model], absence)) if absence else f"{relation} has no columns"
+        return {}, why
 
 
 def _open(settings: Settings, project: ProjectFile, manifest: Manifest) -> Warehouse:

@@ -124,7 +124,11 @@ def test_a_model_that_was_never_built_is_guessed_from_its_yaml_and_says_so(proje
     project.declare("orders", None, columns=["order_id", "user_id", "ordered_at", "total"])
     ran = project.run("generate", "orders")
     assert block(ran.stdout)["timestamp"] == "ordered_at"
-    assert ".orders does not exist; run `dbt run --select orders`: these are the columns" in ran.stdout
+    assert "warehouse.duckdb does not exist. Run `dbt build`" in ran.stdout
+    project.table("others", "select 1 as n")
+    ran = project.run("generate", "orders")
+    assert block(ran.stdout)["timestamp"] == "ordered_at"
+    assert ".orders is not in the warehouse. Run `dbt run --select orders`: these are the columns" in ran.stdout
     assert "of unknown types" in ran.stderr
     project.declare("orders", None)
     ran = project.run("generate", "orders")

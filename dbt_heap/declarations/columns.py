@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from dbt_heap.declarations.absence import Absence, absent
 from dbt_heap.declarations.block import SENT_COLUMNS
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import Mistake
@@ -16,34 +18,53 @@ Columns = Mapping[str, ValueClass]
 
 _FLOAT = "a float's text is not stable: cast it to an integer, a decimal or text in the model"
 _NO_TEXT = "has no text that Heap could know it by: cast it to text in the model"
-_BUILD = {
-    "model": "dbt run --select {}",
-    "seed": "dbt seed --select {}",
-    "snapshot": "dbt snapshot --select {}",
-}
 
 
-def check_columns(syncs: Iterable[Sync], columns: Callable[[Sync], Columns]) -> list[Mistake]:
-    """What is wrong with declarations beside the models as they were built.
+@dataclass(frozen=True)
+class Readable:
+    """What is known of the models' columns; the ledger asks the warehouse."""
 
-    `columns` gives a model's columns with their classes; none where it was never built.
+    columns: Callable[[Sync], Columns]  # those that can be read, with their classes; empty if there are none
+    absence: Callable[[Sync], Absence | None]  # why a relation or a column is not among them; None if not known
+    grants: Callable[[Sequence[Model], Absence], Sequence[str]]  # the statements that would change that
+
+
+def check_columns(syncs: Iterable[Sync], readable: Readable, among: Iterable[Sync] = ()) -> list[Mistake]:
+    """Return what is wrong with declarations beside the models as they were built; a common cause once.
+
+    A cause that others `among` the syncs of a run have too is described with them.
     """
     mistakes: list[Mistake] = []
+    causes: dict[tuple[object, ...], tuple[Absence, list[Model]]] = {}
     for sync in syncs:
-        there = columns(sync)
-        mistakes += _of_sync(sync, there) if there else [_model_place(sync.model).mistake(not_built(sync.model))]
+        there = readable.columns(sync)
+        unknown = [column for _, column, _ in named_columns(sync) if not spellings(column, there)]
+        absence = readable.absence(sync) if unknown or not there else None
+        if absence:
+            causes.setdefault(absence.cause(sync.model), (absence, []))[1].append(sync.model)
+        if there or not absence:
+            unreadable = absence.columns if absence else ()
+            mistakes += _of_sync(sync, there, [column for column in unknown if spellings(column, unreadable)])
+    for sync in among if causes else ():
+        absence = None if readable.columns(sync) else readable.absence(sync)
+        if absence and (cause := absence.cause(sync.model)) in causes:
+            causes[cause][1].append(sync.model)
+    mistakes += [_of_cause(models, absence, readable) for absence, models in causes.values()]
     return list(dict.fromkeys(mistakes))
 
 
-def not_built(model: Model) -> str:
-    """What is said of a model whose relation the warehouse does not have."""
-    how = _BUILD.get(model.resource_type)
-    remedy = f"run `{how.format(model.name)}`" if how else "load it first"
-    return f"the relation {model.relation} does not exist; {remedy}"
+def _of_cause(found: Iterable[Model], absence: Absence, readable: Readable) -> Mistake:
+    models = sorted({each.unique_id: each for each in found}.values(), key=lambda each: each.name)
+    grants = readable.grants(models, absence) if absence.needs else ()
+    files = dict.fromkeys(each.file for each in models)
+    place = Place(", ".join(each.name for each in models), ", ".join(files), "")
+    return place.mistake(absent(models, absence, grants))
 
 
-def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
-    for key, column, place in _named(sync):
+def _of_sync(sync: Sync, there: Columns, unreadable: Collection[str]) -> Iterator[Mistake]:
+    for key, column, place in named_columns(sync):
+        if column in unreadable:
+            continue
         found = spellings(column, there)
         if not found:
             near = did_you_mean(column, there)
@@ -57,8 +78,8 @@ def _of_sync(sync: Sync, there: Columns) -> Iterator[Mistake]:
             yield place.mistake(f"the column {quoted(found[0])} holds {_CALLED[there[found[0]]]}, and {wrong}")
 
 
-def _named(sync: Sync) -> Iterator[tuple[str, str, Place]]:
-    """Every column that a sync names: by which key, which, and where."""
+def named_columns(sync: Sync) -> Iterator[tuple[str, str, Place]]:
+    """Yield every column that a sync names: the key that names it, the column, and the place in the YAML."""
     block, place = _written(sync)
     for key in SENT_COLUMNS:
         column = getattr(sync, key)

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dbt_heap.declarations.absence import absent_relations
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.ledger import names
+from dbt_heap.ledger.access import absence_of
 from dbt_heap.ledger.administration import by, held
 from dbt_heap.ledger.catalog import read_catalog
 from dbt_heap.ledger.entries import Step
@@ -56,11 +58,10 @@ def adopt_objects(ledger: Ledger, sync: Sync, destination: str, given: Relation)
     comparison = _first(ledger, sync, destination)
     warehouse = ledger.state.warehouse
     given = replace(given, database=given.database or warehouse.database)
-    types = read_catalog(warehouse, ledger.state.schema, [given]).of_model(given)
-    if not types:
-        raise StateError(
-            f"{sync.name}: there is no relation {given} in the warehouse, or its columns are not shown to us"
-        )
+    catalog = read_catalog(warehouse, ledger.state.schema, [given])
+    types = catalog.of_model(given)
+    if not types and (absence := absence_of(warehouse, catalog, given)):
+        raise StateError(f"{sync.name}: {absent_relations([given], absence, 'Correct --from-relation')}")
     (key,) = comparison.key_columns
     if len(keys := spellings(key, types)) != 1:
         raise StateError(f"{sync.name}: {given} has no column {key}, by which its rows are known")

@@ -1,10 +1,12 @@
-"""What stands in the warehouse: the columns of the models and of the state's tables, from one look."""
+"""What the warehouse has: the columns of the models and of the state's tables, read by one statement for all syncs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from dbt_heap.errors import WarehouseError
 from dbt_heap.ledger import names
 from dbt_heap.manifest import Relation
 from dbt_heap.mapping import ValueClass
@@ -19,19 +21,26 @@ class Catalog:
 
     columns: Mapping[Place, Mapping[str, str]]
     state: tuple[str, str]  # database and schema of the state
+    refusals: Mapping[Place, WarehouseError] = field(default_factory=dict)  # why a relation could not be looked up
+    unlisted: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)  # models read by the adapter's own call
 
     def of_model(self, relation: Relation) -> Mapping[str, str]:
-        """A model's columns and their types; empty where it was never built."""
-        return self.columns.get(_place(relation.database, relation.schema, relation.identifier), {})
+        """Return the columns of a model that the role may select, with their types; empty if there are none."""
+        place = _place(relation)
+        return self.columns.get(place) or self.unlisted.get(place, {})
+
+    def refusal(self, relation: Relation) -> WarehouseError | None:
+        """Return what the warehouse said when it was asked for a relation's columns; None if it did not refuse."""
+        return self.refusals.get(_place(relation))
 
     def of_state(self, table: str | None) -> Mapping[str, str]:
         """The columns of one of the state's tables, in lower case; empty where there is none."""
-        columns = self.columns.get(_place(*self.state, table or ""), {})
+        columns = self.columns.get(_folded(*self.state, table or ""), {})
         return {name.lower(): type_name for name, type_name in columns.items()}
 
     def of_view(self, view: str) -> Mapping[str, str]:
         """The columns of one of the state's views, as people know them, and their types; empty where there is none."""
-        return self.columns.get(_place(*self.state, view), {})
+        return self.columns.get(_folded(*self.state, view), {})
 
     @property
     def state_tables(self) -> tuple[str, ...]:
@@ -44,16 +53,40 @@ class Catalog:
         return tuple(table for table in self.state_tables if not names.is_ours(table))
 
 
-def read_catalog(warehouse: Warehouse, state_schema: str, relations: Iterable[Relation]) -> Catalog:
-    """One statement's look at the models and the whole state schema. Raises WarehouseError."""
+def read_catalog(
+    warehouse: Warehouse, state_schema: str, relations: Iterable[Relation], before: Catalog | None = None
+) -> Catalog:
+    """Read the columns of the models and of the whole state schema by one statement.
+
+    Models that it does not list are asked for by the adapter's own call. Models that were refused, or asked for alone,
+    when `before` was read are not asked for again.
+
+    Raises:
+        WarehouseError: if the state schema could not be looked up. A model that could not is in `refusals`.
+    """
     state = Relation(warehouse.database, state_schema, "")
-    return Catalog(_read(warehouse, (*relations, state)), state=(warehouse.database or "", state_schema))
+    known = before or Catalog({}, ("", ""))
+    models = [each for each in relations if _place(each) not in known.refusals]
+    columns, refusals = _columns(warehouse, "catalog", (*models, state))
+    if refusal := refusals.get(_place(state)):
+        raise refusal
+    missing = [each for each in models if _place(each) not in {*columns, *refusals, *known.unlisted}]
+    unlisted, refused = _columns(warehouse, "unlisted_columns", missing, _rendered) if missing else ({}, {})
+    return Catalog(
+        columns,
+        (warehouse.database or "", state_schema),
+        {**known.refusals, **refusals, **refused},
+        {**{_place(each): {} for each in missing}, **known.unlisted, **unlisted},
+    )
 
 
-def read_columns(warehouse: Warehouse, relation: Relation) -> Mapping[str, ValueClass]:
-    """One relation's columns and their classes, in order; empty where it was never built. Raises WarehouseError."""
-    types = Catalog(_read(warehouse, [relation]), ("", "")).of_model(relation)
-    return {column: class_of(warehouse, type_name) for column, type_name in types.items()}
+def read_columns(warehouse: Warehouse, relation: Relation) -> Catalog:
+    """Read the columns of one relation alone."""
+    columns, refusals = _columns(warehouse, "catalog", [relation])
+    if columns or refusals:
+        return Catalog(columns, ("", ""), refusals)
+    unlisted, refusals = _columns(warehouse, "unlisted_columns", [relation], _rendered)
+    return Catalog({}, ("", ""), refusals, unlisted)
 
 
 def class_of(warehouse: Warehouse, type_name: str) -> ValueClass:
@@ -61,17 +94,56 @@ def class_of(warehouse: Warehouse, type_name: str) -> ValueClass:
     return ValueClass(str(warehouse.render("value_class", type=type_name)).strip())
 
 
-def _read(warehouse: Warehouse, relations: Iterable[Relation]) -> Mapping[Place, Mapping[str, str]]:
-    wanted = [_as_arguments(each) for each in relations]
+def as_arguments(relation: Relation) -> dict[str, Any]:
+    """Return a relation as the macros of `macros/adapters/` take it; a model's columns must be readable."""
+    return {
+        "database": relation.database,
+        "schema": relation.schema,
+        "identifier": relation.identifier,
+        "sql": relation.sql,
+        "readable": bool(relation.identifier),
+    }
+
+
+def _fetched(warehouse: Warehouse, macro: str, relations: Sequence[Relation]) -> Iterable[Sequence[Any]]:
+    return warehouse.fetch(macro, relations=[as_arguments(each) for each in relations])
+
+
+def _rendered(warehouse: Warehouse, macro: str, relations: Sequence[Relation]) -> Iterable[Sequence[Any]]:
+    rows: Iterable[Sequence[Any]] = warehouse.render(macro, relations=[as_arguments(each) for each in relations])
+    return rows
+
+
+def _columns(
+    warehouse: Warehouse,
+    macro: str,
+    relations: Sequence[Relation],
+    read: Callable[[Warehouse, str, Sequence[Relation]], Iterable[Sequence[Any]]] = _fetched,
+) -> tuple[dict[Place, dict[str, str]], dict[Place, WarehouseError]]:
+    """The columns by relation; if the warehouse refuses to tell them together, one by one, with who is refused."""
+    rows: list[Sequence[Any]] = []
+    refusals: dict[Place, WarehouseError] = {}
+    try:
+        rows += read(warehouse, macro, relations)
+    except WarehouseError as refusal:
+        if not (refusal.denied or refusal.absent) or not warehouse.was_open:
+            raise
+        alone = relations if len(relations) > 1 else []
+        refusals = {} if alone else {_place(each): refusal for each in relations}
+        for each in alone:
+            try:
+                rows += read(warehouse, macro, [each])
+            except WarehouseError as refused:
+                refusals[_place(each)] = refused
     columns: dict[Place, dict[str, str]] = {}
-    for database, schema, table, column, type_name in warehouse.fetch("catalog", relations=wanted):
-        columns.setdefault(_place(database, schema, table), {})[column] = type_name
-    return columns
+    for database, schema, table, column, type_name in rows:
+        columns.setdefault(_folded(database, schema, table), {})[column] = type_name
+    return columns, refusals
 
 
-def _place(database: str | None, schema: str, table: str) -> Place:
+def _place(relation: Relation) -> Place:
+    return _folded(relation.database, relation.schema, relation.identifier)
+
+
+def _folded(database: str | None, schema: str, table: str) -> Place:
     return ((database or "").lower(), schema.lower(), table.lower())
-
-
-def _as_arguments(relation: Relation) -> dict[str, str | None]:
-    return {"database": relation.database, "schema": relation.schema, "identifier": relation.identifier}

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from dbt_heap.declarations import check_columns
+from dbt_heap.declarations.absence import Absence
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import DeclarationError, StateError
 from dbt_heap.ledger import accounts
-from dbt_heap.ledger.catalog import class_of
+from dbt_heap.ledger.access import Inspection, reading
 from dbt_heap.ledger.deletions import Deletions, deletion_arguments, with_deletion_log
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.locks import Holder, letting_go
@@ -34,7 +35,7 @@ class Ledger:
         self._account_id_property = heap_vars.account_id_property
         self._owner = Owner(project, declared := tuple(declared), disabled)
         self._declared = {sync.name: sync for sync in declared}
-        self._classes: dict[str, ValueClass] = {}
+        self._inspection = Inspection()
 
     @property
     def target(self) -> str:
@@ -46,20 +47,21 @@ class Ledger:
         """The dbt project of this invocation; None if its name is unknown."""
         return self._owner.project or None
 
-    def check(self, syncs: Iterable[Sync]) -> None:
-        """Holds declarations against the models as they were built. Raises DeclarationError with all mistakes."""
-        if mistakes := check_columns(syncs, self.value_classes):
+    def check(self, syncs: Iterable[Sync], among: Iterable[Sync] = ()) -> None:
+        """Check declarations against the models as they were built. Raises DeclarationError with all mistakes.
+
+        What others `among` the syncs of a run suffer from, too, is described with them.
+        """
+        if mistakes := check_columns(syncs, self._inspection.readable(self.state), among):
             raise DeclarationError(mistakes)
 
-    def value_classes(self, sync: Sync) -> Mapping[str, ValueClass]:
-        """The model's columns and their classes; empty where it was never built."""
-        return {column: self.value_class(type_name) for column, type_name in self._types(sync).items()}
+    def absence(self, sync: Sync) -> Absence | None:
+        """Return why the model cannot be read; None if it can."""
+        return None if self._types(sync) else self._inspection.absence(self.state, sync)
 
     def value_class(self, type_name: str) -> ValueClass:
-        """The class of one of the warehouse's types."""
-        if type_name not in self._classes:
-            self._classes[type_name] = class_of(self.state.warehouse, type_name)
-        return self._classes[type_name]
+        """Return the class of one of the warehouse's types."""
+        return self._inspection.value_class(self.state, type_name)
 
     def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:
         """The sync held against its state. Raises StateError where that is not its own, or not there."""
@@ -109,7 +111,7 @@ class Ledger:
         """The figures of a plan, from one select that writes nothing. Raises WarehouseError."""
         warehouse, plan = self.state.warehouse, comparison.arguments()
         select = f"({warehouse.render('outbox_rows', plan=plan)})"
-        with warehouse.about(sync=comparison.sync.name):
+        with warehouse.about(sync=comparison.sync.name), reading(self.state, comparison.sync):
             counts = warehouse.query("outbox_counts", plan=plan, outbox=select).rows[0].dict()
             return comparison.figures(warehouse, plan, select, counts)
 
@@ -148,7 +150,7 @@ class Ledger:
     def sample(self, comparison: Comparison, limit: int) -> list[Row]:
         """The first rows that would be sent. Raises WarehouseError."""
         warehouse = self.state.warehouse
-        with warehouse.about(sync=comparison.sync.name):
+        with warehouse.about(sync=comparison.sync.name), reading(self.state, comparison.sync):
             return warehouse.fetch("outbox_sample", plan=comparison.arguments(), limit=limit)
 
     @contextmanager
@@ -219,7 +221,7 @@ class Ledger:
         return inherited(sync, older) if older and not (own and own.synced) else own
 
     def _columns(self, sync: Sync) -> tuple[MappedColumn, ...]:
-        return mapped_columns(sync, self._types(sync), self.value_classes(sync))
+        return mapped_columns(sync, self._types(sync), self._inspection.value_classes(self.state, sync))
 
     def _types(self, sync: Sync) -> Mapping[str, str]:
         return self.state.catalog.of_model(sync.model.relation) if sync.model.relation else {}

@@ -182,7 +182,8 @@ class State:
     def reread(self) -> State:
         """The same schema and models, looked at again. Raises as read_state does."""
         read_at = time.time()
-        state = replace(self, catalog=read_catalog(self.warehouse, self.schema, self.relations), read_at=read_at)
+        catalog = read_catalog(self.warehouse, self.schema, self.relations, self.catalog)
+        state = replace(self, catalog=catalog, read_at=read_at)
         if state.ready():
             return replace(state, entries=_entries(state))
         if orphans := [table for table in state.catalog.state_tables if names.holds_state(table)]:

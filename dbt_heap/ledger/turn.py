@@ -9,6 +9,7 @@ from typing import Any
 
 from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.ledger import names
+from dbt_heap.ledger.access import reading
 from dbt_heap.ledger.catalog import Catalog, read_catalog
 from dbt_heap.ledger.entries import Entry, Step
 from dbt_heap.ledger.fates import Acknowledgement, Fates
@@ -85,7 +86,8 @@ class Turn:
             outbox=self._relation("outbox"), acked=self._relation("acked"), lock=self._lock.table
         )
         warehouse = self._state.warehouse
-        warehouse.execute("create_outbox", plan=self.arguments)
+        with reading(self._state, comparison.sync):
+            warehouse.execute("create_outbox", plan=self.arguments)
         counts = warehouse.query("outbox_counts", plan=self.arguments, outbox=self.arguments["outbox"]).rows[0].dict()
         self._must_hold(counts["holder"])
         if int(counts["entry"] or 0) != self.entry.entry:

@@ -100,7 +100,7 @@ def previews(invocation: Invocation, options: Options) -> tuple[list[Preview], H
     with open_ledger(invocation) as ledger:
 
         def checked(sync: Sync) -> Preview:
-            ledger.check([sync])
+            ledger.check([sync], among=invocation.selected)
             return preview_of(invocation, ledger, sync, options)
 
         return for_each(invocation.selected, checked)
@@ -123,7 +123,7 @@ def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError
     with open_ledger(invocation) as ledger:
 
         def sample(sync: Sync) -> Sample:
-            ledger.check([sync])
+            ledger.check([sync], among=invocation.selected)
             app_id, label = invocation.known_destination(sync, ledger.target)
             first = _first(ledger, ledger.compare(sync, label, Options()), limit)
             return Sample(sync, body(app_id, sync.type, first), ledger.stop(sync, label))

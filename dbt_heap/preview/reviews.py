@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_heap.declarations import declare
+from dbt_heap.declarations.absence import absent
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import StateError
 from dbt_heap.invocation import Invocation
@@ -106,8 +107,10 @@ def _counted(
     """The rows that it would send; else why they are not counted."""
     if not invocation.known_destination(sync, ledger.target)[1]:
         return None, (f"its rows are not counted: no Environment ID is known for the target {ledger.target}",)
-    if not ledger.value_classes(sync):
-        return None, (f"its rows are not counted: {sync.model.relation} is not in the warehouse of {ledger.target}",)
+    if absence := ledger.absence(sync):
+        there = f"{sync.model.relation} is not in the warehouse of {ledger.target}"
+        why = absent([sync.model], absence) if absence.granted else there
+        return None, (f"its rows are not counted: {why}",)
     ledger.check([sync])
     try:
         preview = preview_of(invocation, ledger, sync, replace(options, bound=False))

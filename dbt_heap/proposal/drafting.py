@@ -9,7 +9,6 @@ from itertools import chain, count
 from typing import Any
 
 from dbt_heap.declarations import Declarations, declare, mistakes_of
-from dbt_heap.declarations.columns import not_built
 from dbt_heap.declarations.never_send import veto
 from dbt_heap.declarations.rules import no_relation
 from dbt_heap.declarations.sync import Sync, SyncType, slug
@@ -46,12 +45,12 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
     model = found.model
     if model.relation is None:
         raise SettingsError(f"{model.name}: {no_relation(model)}")
-    built = built_columns(settings, project, project_name_of(content, project.name).name, model.relation)
+    built, why = built_columns(settings, project, project_name_of(content, project.name).name, model)
     if not built and not model.columns:
-        raise SettingsError(f"{model.name}: {not_built(model)}; or list its columns in its YAML")
+        raise SettingsError(f"{model.name}: {why}; or list its columns in its YAML")
     others, warnings = _others(content, model, project.heap_vars)
     proposal = propose(_subject(found, built, others, project.heap_vars), sync_type)
-    unsure = [] if built else [f"{not_built(model)}: these are the columns that its YAML lists, of unknown types"]
+    unsure = [] if built else [f"{why}: these are the columns that its YAML lists, of unknown types"]
     warnings += [f"{model.name}: {note}" for note in unsure]
     warnings += [f"{model.name}: `{guess.key}` is missing: {guess.why}" for guess in proposal.missing]
     bear(warnings, settings)

@@ -111,7 +111,7 @@ class _Run:
         try:
             destination = self._invocation.destination(sync, self._ledger.target)
             result = replace(result, destination=destination.label)
-            self._ledger.check([sync])
+            self._ledger.check([sync], among=self._invocation.selected)
             with self._ledger.turn(sync, destination.label, self._run_id, resync=self._orders.resync) as turn:
                 deleting = sync.type is SyncType.USER_DELETIONS
                 stages = self._deletion_stages if deleting else self._stages

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import agate
 from dbt_common.exceptions import DbtBaseException
 
-from dbt_heap.errors import RunningError
+from dbt_heap.errors import RunningError, WarehouseError
 from dbt_heap.warehouse.comments import Comments
 from dbt_heap.warehouse.refusals import refusals
 from dbt_heap.warehouse.targets import Targets
@@ -95,6 +97,11 @@ class Warehouse:
             self._adapter.connections.commit_if_has_connection()
             return rows
 
+    @property
+    def was_open(self) -> bool:
+        """Whether the connection was ever open: if not, it is the connection that was refused."""
+        return self._known
+
     @contextmanager
     def about(self, **whom: str) -> Iterator[None]:
         """Has the comments of all statements within the block say whom they are for."""
@@ -146,12 +153,27 @@ class Warehouse:
     def _connect(self) -> None:
         if self._connected:
             return
+        if not self._known:
+            self._must_exist()
         until = time.monotonic() + (REOPENING_SECONDS if self._known else 0.0)
         while not self._opened(last=time.monotonic() >= until):
             time.sleep(_REOPENING_STEP_SECONDS)
         self._known = True
         for statement in self._adapter.execute_macro("pin_session", project="dbt_heap"):
             self._adapter.execute(statement, auto_begin=False)
+
+    def _must_exist(self) -> None:
+        """Raises WarehouseError if a DuckDB file does not exist, of which DuckDB would make an empty one."""
+        credentials = self._adapter.config.credentials
+        path = str(getattr(credentials, "path", "") or ":memory:")
+        elsewhere = path.startswith(":") or re.match(r"[a-z]\w+:", path) or getattr(credentials, "attach", None)
+        if self._exclusive and not elsewhere and not Path(path).exists():
+            missing = WarehouseError(
+                f"the DuckDB file {path} does not exist. Run `dbt build`, which makes it, or correct `path` of the "
+                f"target {self.target_name} in profiles.yml"
+            )
+            missing.absent = True
+            raise missing
 
     def _opened(self, last: bool) -> bool:
         """Opens the connection; False where another process holds the file, which in the end is an error."""

@@ -27,6 +27,13 @@ _SECRETS = re.compile(
 )
 # What dbt and Spark put before what happened.
 _PREAMBLE = re.compile(r"(Database|Runtime|Compilation) Error\b.{0,40}$|An error occurred while calling \w+\.\w+\.$")
+# What drivers say of a missing permission and of a missing object; Snowflake says both in one sentence.
+_DENIED = re.compile(
+    r"permission[ _]denied|not authorized|insufficient[ _](privileges?|permissions?)|access denied|"
+    r"does not have (the )?[\w. ]*(permission|privilege)",
+    re.IGNORECASE,
+)
+_ABSENT = re.compile(r"does not exist|not[ _]found|cannot be found", re.IGNORECASE)
 _DUCKDB_LOCK = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)")
 
 
@@ -61,7 +68,9 @@ def refusals(action: str, statement: str = "") -> Iterator[None]:
                 f"the DuckDB file is in use by the process {held.group(1)}{_since(held.group(1))}; DuckDB lets one "
                 "process write at a time. Wait for it to end, then run the same command again."
             ) from None
-        raise WarehouseError(f"the warehouse refused {action}: {redacted(text, statement)}") from None
+        refused = WarehouseError(f"the warehouse refused {action}: {redacted(text, statement)}")
+        refused.denied, refused.absent = bool(_DENIED.search(text)), bool(_ABSENT.search(text))
+        raise refused from None
 
 
 def _since(pid: str) -> str:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbt_heap.declarations import check_columns, declare
+from dbt_heap.declarations.columns import Readable
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import DeclarationError, ManifestError, Mistake
 from dbt_heap.manifest import Model, read_manifest
@@ -50,7 +51,8 @@ def test_any_value_anywhere_is_read_or_refused_in_a_sentence(
     heap_vars = read_vars(variables)
     for sync in declared(read_models(path), heap_vars):
         columns = {column.name: classes[index % len(classes)] for index, column in enumerate(sync.model.columns)}
-        must_be_told(check_columns([sync], lambda _, columns=columns: columns))
+        readable = Readable(lambda _, columns=columns: columns, lambda _: None, lambda *_: [])
+        must_be_told(check_columns([sync], readable))
 
 
 @fuzz

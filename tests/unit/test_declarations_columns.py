@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from declaring import FILE, declared, one
 
 from dbt_heap.declarations import check_columns
+from dbt_heap.declarations.absence import Absence, Why
+from dbt_heap.declarations.columns import Readable
 from dbt_heap.mapping import ValueClass as V
 
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: "
 
 
+def having(columns: Mapping[str, V], absence: Absence | None = None) -> Readable:
+    """A warehouse whose every model has these columns; without any, `absence` says why."""
+    missing = absence or (None if columns else Absence(Why.NO_RELATION))
+    return Readable(lambda _: columns, lambda _: missing, lambda models, _: [f"grant {len(models)}"])
+
+
 def told(document: str, **columns: V) -> list[tuple[str, str]]:
     """Key and text of what is wrong with declarations beside a relation of these columns."""
-    mistakes = check_columns(declared(document).syncs, lambda _: columns)
+    mistakes = check_columns(declared(document).syncs, having(columns))
     assert all(each.file == FILE for each in mistakes)
     return [(each.key, each.text) for each in mistakes]
 
@@ -64,15 +74,15 @@ def test_a_time_that_a_property_names_is_told_at_the_property() -> None:
 @pytest.mark.parametrize(
     ("kind", "remedy"),
     [
-        ("models", "run `dbt run --select m`"),
-        ("snapshots", "run `dbt snapshot --select m`"),
-        ("seeds", "run `dbt seed --select m`"),
+        ("models", "Run `dbt run --select m`"),
+        ("snapshots", "Run `dbt snapshot --select m`"),
+        ("seeds", "Run `dbt seed --select m`"),
     ],
 )
-def test_a_relation_that_was_never_built_is_one_mistake(kind: str, remedy: str) -> None:
+def test_relation_that_was_never_built_is_one_mistake(kind: str, remedy: str) -> None:
     heap = f"[{{name: a, {EVENTS}}}, {{name: b, {USERS}[plan]}}]"
     document = f"{kind}: [{{name: m, config: {{meta: {{heap: {heap}}}}}}}]"
-    assert told(document) == [("meta.heap", f"the relation db.shop.m does not exist; {remedy}")]
+    assert told(document) == [("", f"db.shop.m is not in the warehouse. {remedy}")]
 
 
 FLOAT = "and a float's text is not stable: cast it to an integer, a decimal or text in the model"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import agate
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -17,7 +18,8 @@ from tests.project import Project
 from tests.warehouses import DuckDB
 
 ASKING = {  # macros that ask the warehouse while they are rendered: for its schemas, or for its version
-    "bigquery": {"catalog"}, "databricks": {"newest_entries", "read_lock", "forget_older"}, "spark": {"catalog"},
+    "bigquery": {"catalog", "access"}, "databricks": {"newest_entries", "read_lock", "forget_older"},
+    "spark": {"catalog", "access"},
 }  # fmt: skip
 
 USERS = """
@@ -147,6 +149,62 @@ def test_what_dbt_asks_by_tests_and_hooks_parses_in_the_dialect_of_each_warehous
     for statement in statements:
         tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
         assert not unquoted_reserved(tree, nowhere.adapter_type), statement
+
+
+RELATIONS: list[dict[str, Any]] = [
+    {"database": database, "schema": "it's", "identifier": name, "sql": name, "kind": "table"}
+    for database, name in (("shop", "a"), ("other", "b"))
+]
+
+
+@pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
+@on_every_adapter
+def test_what_is_asked_about_missing_relations_parses_in_the_dialect_of_each_warehouse(nowhere: Warehouse) -> None:
+    def written(name: str, **arguments: Any) -> Any:
+        return nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments)
+
+    asking = nowhere.adapter_type in ("bigquery", "spark")
+    statements = [written("no_rows", relation="a")]
+    statements += [] if asking else [written("access", relation=each) for each in RELATIONS]
+    plain = [{**each, "schema": "sales"} for each in RELATIONS]
+    statements += written("grants", needs=["usage", "select", "columns"], relations=plain, role="r", columns=["a", "b"])
+    if nowhere.adapter_type == "redshift":
+        statements += [written(f"redshift_{kind}_columns", relations=RELATIONS) for kind in ("unbound", "shared")]
+    for statement in statements:
+        tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
+        assert not unquoted_reserved(tree, nowhere.adapter_type), statement
+
+
+@pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
+@pytest.mark.parametrize("nowhere", ["databricks"], indirect=True)
+def test_hive_metastore_is_shown_beside_unity_catalog(nowhere: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    shown = {
+        "show schemas in `hive_metastore`": [["databaseName"], ["sales"]],
+        "show table extended in `hive_metastore`.`sales` like 'a'": [
+            ["database", "tableName", "isTemporary", "information"],
+            ["sales", "a", False, "Type: VIEW\nSchema: root\n |-- user_id: string (nullable = true)\n"],
+        ],
+    }
+
+    def execute(sql: str, **_: Any) -> tuple[str, agate.Table]:
+        asked.append(sql.strip())
+        names, *rows = shown[sql.strip()]
+        types = [agate.Boolean() if name == "isTemporary" else agate.Text() for name in names]
+        return "OK", agate.Table(rows, names, types)
+
+    monkeypatch.setattr(nowhere._adapter, "execute", execute)
+    relations = [
+        {"database": "hive_metastore", "schema": "sales", "identifier": "a"},
+        {"database": "main", "schema": "sales", "identifier": "b"},
+    ]
+    for wanted in (relations, relations[:1]):
+        asked.clear()
+        statement = str(nowhere._adapter.execute_macro("catalog", project="dbt_heap", kwargs={"relations": wanted}))
+        assert asked == list(shown)
+        assert sqlglot.parse_one(statement, read="databricks")
+        assert "('hive_metastore', 'sales', 'a', 'user_id', 'string')" in statement
+        assert ("`main`.`information_schema`" in statement) == (len(wanted) == 2)
 
 
 def unquoted_reserved(tree: sqlglot.Expression, dialect: str) -> set[str]:

@@ -1,7 +1,13 @@
-{# Where the columns of a database's relations stand. #}
+{# The view that lists the columns of a database's relations. #}
 {% macro columns_view(database) %}{{ return(adapter.dispatch('columns_view', 'dbt_heap')(database)) }}{% endmacro %}
 
 {% macro default__columns_view(database) %}{{ return('information_schema.columns') }}{% endmacro %}
+
+{#
+    The one of all attached databases: an attached Postgres has an information_schema of its own, which a profile may have chosen.
+    https://github.com/duckdb/dbt-duckdb/blob/master/dbt/include/duckdb/macros/adapters.sql
+#}
+{% macro duckdb__columns_view(database) %}{{ return('system.information_schema.columns') }}{% endmacro %}
 
 {# Each database has its own: https://docs.snowflake.com/en/sql-reference/info-schema #}
 {% macro snowflake__columns_view(database) %}

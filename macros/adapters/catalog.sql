@@ -1,4 +1,7 @@
-{# The columns of some relations (of a whole schema where no identifier is given), in order: one look for all syncs. #}
+{#
+    The columns of some relations, in order, by one statement for all syncs: of a whole schema if no identifier is given; without the
+    columns that the role may not select if `readable` is set and the catalog shows those too.
+#}
 {% macro catalog(relations) %}{{ return(adapter.dispatch('catalog', 'dbt_heap')(relations)) }}{% endmacro %}
 
 {% macro default__catalog(relations) %}
@@ -25,4 +28,5 @@ order by table_catalog, table_schema, table_name, ordinal_position
     {{- return('(' ~ column ~ ' = ' ~ dbt_heap.literal(name) ~ ' or lower(' ~ column ~ ') = ' ~ dbt_heap.literal(name | lower) ~ ')') }}
 {% endmacro %}
 
-{% macro databricks__catalog(relations) %}{{ return(dbt_heap.default__catalog(relations)) }}{% endmacro %}
+{# What it does not list (late-binding views, Spectrum), `redshift__unlisted_columns` does. #}
+{% macro redshift__catalog(relations) %}{{ return(dbt_heap.default__catalog(relations)) }}{% endmacro %}

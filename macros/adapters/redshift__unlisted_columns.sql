@@ -1,0 +1,53 @@
+{#
+    Late-binding views and Spectrum's external tables, of which information_schema has no columns, and tables of other databases
+    (datashares). The first are worked out by a function for all such views of the database, so that it is called only if one is wanted.
+    https://docs.aws.amazon.com/redshift/latest/dg/PG_GET_LATE_BINDING_VIEW_COLS.html
+    https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_EXTERNAL_COLUMNS.html
+    https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_ALL_COLUMNS.html
+#}
+{% macro redshift__unlisted_columns(relations) %}
+    {%- set here = [] -%}
+    {%- set elsewhere = [] -%}
+    {%- for each in relations -%}
+        {%- do (here if (each.database or target.dbname) | lower == target.dbname | lower else elsewhere).append(each) -%}
+    {%- endfor -%}
+    {%- set rows = [] -%}
+    {%- if here -%}{%- do rows.extend(run_query(dbt_heap.redshift_unbound_columns(here)).rows) -%}{%- endif -%}
+    {%- if elsewhere -%}{%- do rows.extend(run_query(dbt_heap.redshift_shared_columns(elsewhere)).rows) -%}{%- endif -%}
+    {{ return(rows) }}
+{% endmacro %}
+
+{% macro redshift_unbound_columns(relations) %}
+select {{ dbt_heap.literal(target.dbname) }} as table_catalog, table_schema, table_name, column_name, data_type
+from (
+    select view_schema::text as table_schema, view_name::text as table_name, col_name::text as column_name, col_type::text as data_type, ordinal_position
+    from pg_get_late_binding_view_cols()
+        as cols(view_schema name, view_name name, col_name name, col_type varchar, ordinal_position int)
+    where {{ dbt_heap.any_of(relations, 'view_schema', 'view_name') }}
+    union all
+    select schemaname::text, tablename::text, columnname::text, external_type::text, columnnum
+    from pg_catalog.svv_external_columns
+    where {{ dbt_heap.any_of(relations, 'schemaname', 'tablename') }}
+) as seen
+order by table_schema, table_name, ordinal_position
+{% endmacro %}
+
+{% macro redshift_shared_columns(relations) %}
+select
+    database_name as table_catalog, schema_name as table_schema, table_name, column_name,
+    case when data_type = 'numeric' then data_type || '(' || numeric_precision || ',' || numeric_scale || ')' else data_type end as data_type
+from svv_all_columns
+where {{ dbt_heap.any_of(relations, 'schema_name', 'table_name', 'database_name') }}
+order by database_name, schema_name, table_name, ordinal_position
+{% endmacro %}
+
+{# Whether a row is of one of some relations. #}
+{% macro any_of(relations, schema, table, database=none) %}
+    {%- set each_of = [] -%}
+    {%- for each in relations -%}
+        {%- set names = [dbt_heap.same_name(schema, each.schema), dbt_heap.same_name(table, each.identifier)] -%}
+        {%- if database -%}{%- do names.append(dbt_heap.same_name(database, each.database)) -%}{%- endif -%}
+        {%- do each_of.append('(' ~ names | join(' and ') ~ ')') -%}
+    {%- endfor -%}
+    {{ return(each_of | join(' or ')) }}
+{% endmacro %}
