@@ -17,7 +17,7 @@ from dbt_heap.sandbox.server import Sandbox, running
 from dbt_heap.warehouse import Warehouse, opening
 from tests.macros import Macros
 from tests.nowhere import warehouse_nowhere
-from tests.project import SLOW_HEAP_MS, Project
+from tests.project import Project
 from tests.warehouses import IN_FULL, SLOW, DuckDB, Engine, Postgres, postgres_server
 
 # The files that take longest are begun first, so that no worker is left with one in the end.
@@ -56,13 +56,14 @@ def heap(shared_sandbox: Sandbox) -> Sandbox:
     shared_sandbox.reset()
     shared_sandbox.misbehave("")
     shared_sandbox.refuse()
+    shared_sandbox.release()
     return shared_sandbox
 
 
 @pytest.fixture
-def slow_heap() -> Iterator[Sandbox]:
-    """A Heap that takes a while."""
-    with running(SandboxOptions(rate_limits=False, latency_ms=SLOW_HEAP_MS)) as sandbox:
+def own_heap() -> Iterator[Sandbox]:
+    """A Heap for processes that a test holds, pauses or kills: whatever they still send disturbs no other test."""
+    with running(SandboxOptions(rate_limits=False)) as sandbox:
         yield sandbox
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from dbt_heap.cli.group import group
 from dbt_heap.sandbox.server import Sandbox
 from tests.warehouses import Engine
 
-SLOW_HEAP_MS = 300  # before each answer of the fixture `slow_heap`
+HANGS_SECONDS = 300  # after which a process that should have ended is taken to hang; no test is right by it
 GENERATE_SCHEMA_NAME = """{% macro generate_schema_name(custom_schema_name, node) %}
     {%- set own = node.name != 'dbt_heap_state' -%}
     {{ custom_schema_name or target.schema if own else default__generate_schema_name(custom_schema_name, node) }}
@@ -51,7 +51,12 @@ def dbt_heap(*arguments: str, **environment: str) -> Outcome:
 
 def requested(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
     """Waits until Heap has had so many requests of a process; fails where that ends before."""
-    while len(heap.requests()) < requests:
+    until(lambda: len(heap.requests()) >= requests, process)
+
+
+def until(well: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Waits until something holds while a process runs; fails where that ends before."""
+    while not well():
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
 

@@ -18,16 +18,19 @@ from dbt_heap.sandbox.intake import Answer, Intake
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.rules import ENDPOINTS, Endpoint
 
+LOOK_SECONDS = 0.01  # at whether held answers may go
+
 _Judge: TypeAlias = Callable[[Request, bytes, "Fault | None"], Answer]
 
 
 class Door:
-    """Heap's own routes, behind the latency and the faults of the moment."""
+    """Heap's own routes, behind the latency and the faults of the moment, and for as long as answers are held."""
 
     def __init__(self, intake: Intake, erasure: Erasure, options: SandboxOptions) -> None:
         self._intake = intake
         self._erasure = erasure
         self._latency_seconds = options.latency_ms / 1000
+        self._unheld: int | None = None  # answers that still go before all others are held; None if none is
         self.misbehave(options.faults, options.seed)
 
     def misbehave(self, faults: str, seed: int = 0) -> None:
@@ -37,6 +40,14 @@ class Door:
             SettingsError: `faults` cannot be read.
         """
         self.draws = Draws(parse_faults(faults), seed)
+
+    def hold(self, after: int = 0) -> None:
+        """Hold all answers until `release`, but for the next `after` ones. What they answer is taken already."""
+        self._unheld = after
+
+    def release(self) -> None:
+        """Send all answers that are held, and hold no more."""
+        self._unheld = None
 
     def routes(self) -> list[Route]:
         """A route for each endpoint, those of deletion at the end."""
@@ -56,9 +67,18 @@ class Door:
             except ClientDisconnect:
                 return Reset()
             await asyncio.sleep(self._latency_seconds)
-            return response(judged(request, body, fault))
+            found = response(judged(request, body, fault))
+            await self._released()
+            return found
 
         return answer
+
+    async def _released(self) -> None:
+        if self._unheld:
+            self._unheld -= 1
+            return
+        while self._unheld == 0:
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _taken(self, endpoint: Endpoint, request: Request, body: bytes, fault: Fault | None) -> Answer:
         return self._intake.answer(endpoint, body, request.headers.get("content-type", ""), fault)

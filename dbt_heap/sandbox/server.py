@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -34,6 +37,7 @@ class Sandbox:
     _intake: Intake
     _erasure: Erasure
     _door: Door
+    _server: uvicorn.Server
 
     def users(self, app_id: str | None = None) -> list[Item]:
         """The users by identity: app_id, identity, properties."""
@@ -58,6 +62,23 @@ class Sandbox:
     def misbehave(self, faults: str, seed: int = 0) -> None:
         """Faults from the next request on; none where the text is empty."""
         self._door.misbehave(faults, seed)
+
+    def hold(self, after: int = 0) -> None:
+        """Hold all answers until `release`, but for the next `after` ones. What they answer is taken already."""
+        self._door.hold(after)
+
+    def release(self) -> None:
+        """Send all answers that are held, and hold no more."""
+        self._door.release()
+
+    def drain(self) -> None:
+        """Wait until all clients have gone, and all that they sent is taken."""
+        with closing(HTTPConnection(urlsplit(self.url).netloc)) as last:  # accepted after all who came before
+            last.request("GET", "/sandbox/now")
+            last.getresponse().read()
+        state = self._server.server_state
+        while state.connections or state.tasks:
+            time.sleep(0.005)
 
     def refuse(self, *subjects: str) -> None:
         """Answers 400 to what names one of these identities, user ids or account ids, and to no others."""
@@ -94,8 +115,9 @@ def running(options: SandboxOptions) -> Iterator[Sandbox]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Sandbox(url_of(listener), store, intake, erasure, door)
+            yield Sandbox(url_of(listener), store, intake, erasure, door, server)
         finally:
+            door.release()
             server.should_exit = True
             thread.join()
 

@@ -25,7 +25,6 @@ PROPERTIES = {
     "accounts": {"Tier": "tier", "ARR": "arr"},
     "events": {"Order": "order_id", "Total": "total"},
 }
-SETTLE_SECONDS = 0.01
 SILENCE_SECONDS = 0.2
 UNANSWERED = "timeout-after:0.3"  # such a request is taken, and nobody hears of it
 
@@ -86,7 +85,7 @@ class World:
         )
         self.heap.misbehave("")
         if ended.killed:
-            self._settle()
+            self.heap.drain()
         self.sent.append(Sent(self._arrived(), deepcopy(self.history.now)))
         return ended
 
@@ -104,12 +103,6 @@ class World:
             return silent or newest >= begin + requests
 
         return arrived
-
-    def _settle(self) -> None:
-        """Waits for what a dead run had sent already."""
-        before = -1
-        while before != (before := self.heap.counts()["requests"]):
-            time.sleep(SETTLE_SECONDS)
 
     def _arrived(self) -> dict[str, dict[str, int]]:
         """The records that came since this was last asked, as often as they came, by kind and key."""

@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from tests.cloud.server import ACCOUNT, JOB
+from tests.project import HANGS_SECONDS
 
 SECRET = "wh_s3cret"
 
@@ -63,7 +64,7 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=HANGS_SECONDS)
 
     @property
     def said(self) -> str:
@@ -75,18 +76,18 @@ class Listener:
         if authorization == "":
             authorization = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
         headers = {} if authorization is None else {"Authorization": authorization}
-        return requests.post(self.url, data=body, headers=headers, timeout=10)
+        return requests.post(self.url, data=body, headers=headers, timeout=HANGS_SECONDS)
 
     def health(self) -> dict[str, Any]:
         """What it tells of itself."""
-        answer = requests.get(f"{self.url}/health", timeout=10)
+        answer = requests.get(f"{self.url}/health", timeout=HANGS_SECONDS)
         assert answer.status_code == 200
         found: dict[str, Any] = answer.json()
         return found
 
     def until(self, well: Callable[[], object]) -> None:
         """Waits; fails where the listener ends before."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + HANGS_SECONDS
         while not well():
             assert self.process.poll() is None and time.monotonic() < until, self.said
             time.sleep(0.02)

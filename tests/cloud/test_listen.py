@@ -28,7 +28,7 @@ from dbt_heap.listen.worker import Worker
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.listener import SECRET, Listener, webhook
 from tests.cloud.server import JOB, TOKEN, DbtCloud, step
-from tests.project import Project
+from tests.project import HANGS_SECONDS, Project
 from tests.warehouse.users import ROWS, USERS, many_users
 from tests.warehouses import Engine
 
@@ -163,23 +163,25 @@ def test_silent_connections_are_closed_and_others_are_not(tmp_path: Path) -> Non
 
 
 def test_a_sigterm_ends_the_sync_under_way_in_good_order(
-    tmp_path: Path, engine: Engine, cloud: DbtCloud, slow_heap: Sandbox
+    tmp_path: Path, engine: Engine, cloud: DbtCloud, own_heap: Sandbox
 ) -> None:
-    project = Project(tmp_path, slow_heap.url, engine)
+    project = Project(tmp_path, own_heap.url, engine)
     many_users(project, 8_000)
     built(cloud, project, 7)
-    project.environment["DBT_HEAP_IN_FLIGHT"] = "1"
+    project.environment |= {"DBT_HEAP_IN_FLIGHT": "1", "DBT_HEAP_REQUEST_TIMEOUT": "60"}
+    own_heap.hold(after=1)
     with listener(project, cloud) as listening:
         listening.post(webhook(7))
-        listening.until(lambda: len(slow_heap.requests()) >= 2)
+        listening.until(lambda: len(own_heap.requests()) >= 2)
         listening.post(webhook(9))
         listening.process.send_signal(signal.SIGTERM)
-        listening.process.wait(timeout=30)
+        listening.until(lambda: "Stopping after the requests under way" in listening.said)
+        own_heap.release()
+        listening.process.wait(timeout=HANGS_SECONDS)
     assert listening.process.returncode == 0, listening.said
-    assert "Stopping after the requests under way" in listening.said
     assert "1 jobs that wait are left undone" in listening.said
     results = project.results()["heap_users"]
-    assert (results["status"], results["accepted"]) == ("partial", len(slow_heap.users()))
+    assert (results["status"], results["accepted"]) == ("partial", len(own_heap.users()))
     assert not any("/runs/9/" in path for path in cloud.paths())
 
 

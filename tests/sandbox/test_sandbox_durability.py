@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,7 @@ import requests
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
+from tests.project import HANGS_SECONDS
 
 SERVE = """
 import sys
@@ -40,11 +42,11 @@ def served(file: Path, faults: str = "") -> Iterator[tuple[subprocess.Popen[str]
 
 def send(url: str, key: str) -> int:
     event = {"app_id": "11", "identity": "ana", "event": "Invoice Paid", "idempotency_key": key}
-    return requests.post(url + "/api/track", json=event, timeout=10).status_code
+    return requests.post(url + "/api/track", json=event, timeout=HANGS_SECONDS).status_code
 
 
 def track_in_bulk(url: str, events: list[dict[str, str]]) -> int:
-    return requests.post(url + "/api/track", json={"app_id": "11", "events": events}, timeout=10).status_code
+    return requests.post(url + "/api/track", json={"app_id": "11", "events": events}, timeout=HANGS_SECONDS).status_code
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -52,7 +54,7 @@ def test_it_stops_well_and_silently_on_a_signal(tmp_path: Path, number: signal.S
     with served(tmp_path / "heap.db") as (process, url):
         assert send(url, "k1") == 200
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=HANGS_SECONDS) == 0
         assert process.stderr and process.stderr.read() == ""
 
 
@@ -70,11 +72,15 @@ def test_what_was_answered_outlives_a_kill_and_so_do_idempotency_keys(tmp_path: 
 
 def test_what_was_taken_without_an_answer_outlives_a_kill_too(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
-    with served(file, "timeout-after:1") as (process, url):
-        with pytest.raises(requests.ReadTimeout):
-            requests.post(url + "/api/add_user_properties", json={"app_id": "11", "identity": "ana"}, timeout=0.3)
+    with served(file, "timeout-after:1") as (process, url), ThreadPoolExecutor(1) as pool:
+        user = {"app_id": "11", "identity": "ana"}
+        hanging = pool.submit(requests.post, url + "/api/add_user_properties", json=user, timeout=HANGS_SECONDS)
+        while not requests.get(url + "/sandbox/requests", timeout=HANGS_SECONDS).json():
+            time.sleep(0.01)
+        assert not hanging.done()
         process.kill()
         process.wait()
+        assert isinstance(hanging.exception(), requests.ConnectionError)
     with running(SandboxOptions(data=file)) as sandbox:
         assert [each["identity"] for each in sandbox.users()] == ["ana"]
 

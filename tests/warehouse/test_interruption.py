@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from tests.project import Project, requested
+from tests.project import HANGS_SECONDS, Project, requested
 from tests.warehouse.users import many_users
 from tests.warehouses import Engine
 
@@ -20,9 +20,9 @@ STOPPING = "Stopping after the requests under way"
 
 
 @pytest.fixture
-def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
+def users(tmp_path: Path, own_heap: Sandbox, engine: Engine) -> Project:
     """Eight batches of users, never synced."""
-    project = Project(tmp_path, slow_heap.url, engine)
+    project = Project(tmp_path, own_heap.url, engine)
     many_users(project, ROWS)
     project.table("heap_orders", "select 1 as order_id, 'u1' as user_id")
     project.declare(
@@ -35,8 +35,9 @@ def users(tmp_path: Path, slow_heap: Sandbox, engine: Engine) -> Project:
 def interrupted(
     project: Project, heap: Sandbox, first: signal.Signals, second: signal.Signals | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """A sync by a process of its own that gets a signal once Heap has answered twice, and another once it says so."""
-    with project.begun("--in-flight", "1") as process:
+    """A sync by a process of its own that gets a signal while it waits for Heap's second answer, and another then."""
+    heap.hold(after=1)
+    with project.begun("--in-flight", "1", "--request-timeout", "60") as process:
         assert process.stdout and process.stderr
         requested(heap, 2, process)
         process.send_signal(first)
@@ -46,8 +47,11 @@ def interrupted(
             assert process.poll() is None, said
         if second:
             process.send_signal(second)
+            process.wait(timeout=HANGS_SECONDS)
+        heap.release()
         said += process.stderr.read()
-        return subprocess.CompletedProcess(process.args, process.wait(timeout=30), process.stdout.read(), said)
+        code = process.wait(timeout=HANGS_SECONDS)
+        return subprocess.CompletedProcess(process.args, code, process.stdout.read(), said)
 
 
 def identities(heap: Sandbox) -> list[str]:
@@ -59,28 +63,26 @@ def identities(heap: Sandbox) -> list[str]:
 @pytest.mark.parametrize(
     ("engine", "number"), [("duckdb", signal.SIGINT), ("postgres", signal.SIGTERM)], indirect=["engine"], ids=str
 )
-def test_a_signal_ends_a_run_in_good_order(users: Project, slow_heap: Sandbox, number: signal.Signals) -> None:
-    ran = interrupted(users, slow_heap, number)
+def test_a_signal_ends_a_run_in_good_order(users: Project, own_heap: Sandbox, number: signal.Signals) -> None:
+    ran = interrupted(users, own_heap, number)
     assert ran.returncode == 1, ran.stderr
     assert STOPPING in ran.stderr
     results = users.results()
     assert (results["heap_users"]["status"], results["heap_orders"]["status"]) == ("partial", "skipped")
-    assert results["heap_users"]["accepted"] == len(slow_heap.users()) < ROWS
-    assert results["heap_users"]["undelivered"] == ROWS - len(slow_heap.users())
+    assert results["heap_users"]["accepted"] == len(own_heap.users()) < ROWS
+    assert results["heap_users"]["undelivered"] == ROWS - len(own_heap.users())
     assert users.sync().exit_code == 0
-    assert sorted(identities(slow_heap)) == sorted(f"u{number}" for number in range(1, ROWS + 1))
+    assert sorted(identities(own_heap)) == sorted(f"u{number}" for number in range(1, ROWS + 1))
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_a_second_signal_ends_it_at_once_and_safely(users: Project, slow_heap: Sandbox) -> None:
-    slow_heap.misbehave("slow:1")  # so that the request under way has not ended by the second
-    ran = interrupted(users, slow_heap, signal.SIGINT, signal.SIGINT)
-    slow_heap.misbehave("")
+def test_a_second_signal_ends_it_at_once_and_safely(users: Project, own_heap: Sandbox) -> None:
+    ran = interrupted(users, own_heap, signal.SIGINT, signal.SIGINT)
     assert ran.returncode == -signal.SIGINT
     assert "Traceback" not in ran.stderr
     assert users.sync().exit_code == 0
-    sent = identities(slow_heap)
+    sent = identities(own_heap)
     assert {f"u{number}" for number in range(1, ROWS + 1)} == set(sent)
     assert len(sent) - ROWS <= 2000  # the request under way, and the one whose answer was not written down yet
     assert users.sync().exit_code == 0
-    assert len(identities(slow_heap)) == len(sent)
+    assert len(identities(own_heap)) == len(sent)
