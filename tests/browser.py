@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SECONDS = 10.0  # that a page may take for anything
+SECONDS = 60.0  # that a page may take for anything
 
 
 class NoBrowserError(Exception):
@@ -23,6 +23,7 @@ def chromium() -> Iterator[Browser]:
     Raises:
         NoBrowserError: this machine has none that starts.
     """
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         yield launched(playwright)
 

@@ -13,7 +13,7 @@ class Requests(BaseHTTPRequestHandler):
     """What handlers have in common: connections are kept, and nothing is logged."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 5
+    timeout = 60
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:

@@ -1,12 +1,14 @@
 """A listener whose syncs only note that they begin and wait for a file, so that its tests need no dbt: `python -m`.
 
-Arguments: a folder, an exit code, whether to catch up, seconds of silence that are borne, the jobs.
+Arguments: a folder, an exit code, whether to catch up, seconds of silence that are borne, the jobs. Connections are
+closed for their silence once there is a file `close` in the folder, as soon as the test has opened them all.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from dbt_heap.listen import connection
 from dbt_heap.listen.log import log_to
@@ -29,6 +31,15 @@ def main() -> None:
     """Serves until SIGTERM."""
     folder, code, catch_up, silence, *jobs = sys.argv[1:]
     connection.SILENT_SECONDS = float(silence)
+    silent = connection.Connection._close_if_silent
+
+    def close_once_told(held: connection.Connection) -> None:
+        if Path(folder, "close").exists():
+            silent(held)
+        else:
+            held._timer = held.loop.call_later(0.05, held._close_if_silent)
+
+    connection.Connection._close_if_silent = close_once_told  # type: ignore[method-assign]
     options = ListenOptions(
         secret=os.environ[SECRET].strip(),
         command=[sys.executable, "-S", "-c", SYNC, folder, code],

@@ -152,12 +152,13 @@ def test_silent_connections_are_closed_and_others_are_not(tmp_path: Path) -> Non
         port = int(listening.url.rpartition(":")[2])
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS + 10)]
         silent[0].sendall(b"GET /health HTTP/1.1\r\nHost: heap\r\n\r\nGET ")  # and half of another request
-        full = requests.get(f"{listening.url}/health", timeout=10)
+        full = requests.get(f"{listening.url}/health", timeout=HANGS_SECONDS)
         assert full.status_code == 503
-        listening.until(lambda: requests.get(f"{listening.url}/health", timeout=10).status_code == 200)
+        (tmp_path / "close").touch()
+        listening.until(lambda: requests.get(f"{listening.url}/health", timeout=HANGS_SECONDS).status_code == 200)
         for each in silent:
             with each:
-                each.settimeout(5)
+                each.settimeout(HANGS_SECONDS)
                 while each.recv(1 << 16):
                     pass
 

@@ -118,7 +118,7 @@ def test_a_host_of_dbt_platform_that_refuses_connections_is_named_at_once(users:
     assert (outcome.exit_code, outcome.stderr) == (
         2, f"Error: dbt platform: run 7: {host} refused the connection. Check --dbt-cloud-host (DBT_CLOUD_HOST)\n"
     )  # fmt: skip
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30  # not the minute for which other failures are tried again
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

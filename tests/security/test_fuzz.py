@@ -128,4 +128,4 @@ def test_a_large_project_full_of_mistakes_is_told_in_bounded_time(path: Path) ->
     manifest["nodes"] = {f"model.shop.m{index}": node for index in range(20)}
     path.write_text(json.dumps(manifest))
     code = "import sys; from tests.security.test_fuzz import *; declared(read_models(Path(sys.argv[1])), HeapVars())"
-    subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, check=True, timeout=300)

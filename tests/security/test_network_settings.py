@@ -189,7 +189,7 @@ def test_a_first_connection_that_is_refused_is_not_tried_for_long(users: Project
     outcome = users.sync(HEAP_BASE_URL=f"https://{refusing}")
     assert outcome.exit_code == 1
     assert f"Heap did not take 1 row: {refusing} refused the connection. Check HEAP_BASE_URL" in outcome.stderr
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60  # not the two minutes for which other failures are tried again
 
 
 def test_connections_that_fail_are_reported_by_what_to_change(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
 
@@ -187,15 +187,13 @@ def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
         asked.append(request.number)
         return Reply(503)
 
-    with serving(busy, patience=Patience.of(120.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
-        begun = monotonic()
+    with serving(busy, patience=Patience.of(100_000.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(heap.send, USERS, ONE)
         while not asked:
             sleep(0.01)
         sleep(0.05)
         heap.hurry()
-        assert answer.result(5.0).outcome is Outcome.UNAVAILABLE
-        assert monotonic() - begun < 1.0
+        assert answer.result(60.0).outcome is Outcome.UNAVAILABLE
         assert len(server.received) == 1
 
 
@@ -265,18 +263,18 @@ def test_a_longer_wait_than_is_left_is_not_begun(header: str) -> None:
 def test_an_answer_that_never_ends_is_not_waited_for() -> None:
     with TricklingServer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as url:
         begun = monotonic()
-        with Heap(url, "11", timeout_seconds=1.0, patience=patient(0)) as heap:
+        with Heap(url, "11", timeout_seconds=2.0, patience=patient(0)) as heap:
             assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED)
-        assert monotonic() - begun < 4.0
+        assert monotonic() - begun < 30.0  # it would take 50 seconds to come
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nServer:"])
 def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
     with TricklingServer(head) as url:
         begun = monotonic()
-        with Heap(url, "11", timeout_seconds=1.0, patience=patient(0)) as heap:
+        with Heap(url, "11", timeout_seconds=2.0 if b"200" in head else 1.0, patience=patient(0)) as heap:
             answer = heap.send(USERS, ONE)
-        assert monotonic() - begun < 4.0
+        assert monotonic() - begun < 30.0
     # A status that came decides, as where the connection drops after it.
     assert answer == (Answer(Outcome.ACCEPTED) if b"200" in head else Answer(Outcome.UNAVAILABLE, "no answer in time"))
 
@@ -308,13 +306,18 @@ def test_nobody_listening_is_unavailable() -> None:
 
 
 def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
+    given_up = Event()
+
     def slow(_: Received) -> Reply:
-        sleep(0.2)
+        given_up.wait(60.0)
         return Reply()
 
-    with HeapServer(slow) as server, Heap(server.url, "11", timeout_seconds=0.05, patience=patient(1)) as heap:
+    with HeapServer(slow) as server, Heap(server.url, "11", timeout_seconds=0.1, patience=patient(1)) as heap:
         assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "no answer in time", retries=1)
-        assert len(server.received) == 2
+        while len(server.received) < 2:
+            sleep(0.01)
+        given_up.set()
+    assert len(server.received) == 2
 
 
 def test_an_untrusted_connection_is_fatal_at_once() -> None:

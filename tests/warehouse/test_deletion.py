@@ -178,11 +178,11 @@ def test_nobody_waits_for_a_heap_that_does_not_take_the_key_any_more(
     lists(users, "ana")
     monkeypatch.setattr(deletion, "WAIT_SECONDS", 0.2)
     assert deleting(users).exit_code == 0
-    monkeypatch.setattr(deletion, "WAIT_SECONDS", 30.0)
+    monkeypatch.setattr(deletion, "WAIT_SECONDS", 300.0)
     ended = deleting(users, HEAP_API_KEY="revoked")
     assert (ended.exit_code, users.results()["gone"]["status"]) == (1, "undelivered")
     assert "Main Production" in ended.stderr
-    assert users.results()["gone"]["seconds"] < 15
+    assert users.results()["gone"]["seconds"] < 150
 
 
 def test_a_request_that_heap_knows_nothing_of_is_made_anew(users: Project, slow_to_delete: Sandbox) -> None:
