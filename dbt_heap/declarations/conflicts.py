@@ -9,7 +9,7 @@ from dataclasses import replace
 from dbt_heap.declarations.blocks import Declared
 from dbt_heap.declarations.drafts import Draft
 from dbt_heap.declarations.sync import SyncType, slug
-from dbt_heap.errors import Mistake
+from dbt_heap.errors import Mistake, printable
 from dbt_heap.reading import quoted
 
 
@@ -29,9 +29,9 @@ def _names_twice(drafts: Iterable[Draft]) -> Iterator[tuple[Mistake, Declared, D
         other = first.setdefault(slug(declared.name), declared) if declared.name else declared
         if other is declared:
             continue
-        place, whose = declared.place.at("name"), f"of the model {other.model.name} ({other.model.file})"
+        place, whose = declared.place.at("name"), f"of the model {_written(other)}"
         if other.name == declared.name:
-            text = f"there is another sync {quoted(declared.name)}, {whose}: give one of them another name"
+            text = _one_name(declared, other)
         else:
             text = (
                 f"the view of this sync, {slug(declared.name)}__synced, would be that of the sync "
@@ -52,6 +52,21 @@ def _properties_twice(drafts: Iterable[Draft]) -> Iterator[tuple[Mistake, Declar
             if other is not declared:
                 text = (
                     f"the property {quoted(each.name)} is sent by the sync {quoted(other.name)} too, of the model "
-                    f"{other.model.name} ({other.model.file}), and each would overwrite the other: leave one out"
+                    f"{_written(other)}, and each would overwrite the other: leave one out"
                 )
                 yield each.place.mistake(text), declared, other
+
+
+def _one_name(declared: Declared, other: Declared) -> str:
+    """Return what is wrong with two syncs of one name, and what to do about it."""
+    if declared.model is other.model:
+        return f"another block of this model has the name {quoted(declared.name)}, too: give each a `name` of its own"
+    both = f"the models {_written(other)} and {_written(declared)} both declare a sync {quoted(declared.name)}"
+    if declared.model.version is not None and declared.model.name == other.model.name:
+        return f"{both}: leave the block on one version, or give each a `name` of its own"
+    return f"{both}: give one a `name` of its own"
+
+
+def _written(declared: Declared) -> str:
+    """Return the model of a block with package and version, and the file that it is written in."""
+    return printable(f"{declared.model.full_name} ({declared.model.file})")

@@ -11,6 +11,7 @@ from dbt_heap.declarations.declarations import Declarations, Mistaken, Warned, m
 from dbt_heap.declarations.drafts import Draft, drafts_of
 from dbt_heap.declarations.rules import unique_key
 from dbt_heap.declarations.sync import Allowance, Sync, SyncType
+from dbt_heap.declarations.versions import without_older_versions
 from dbt_heap.errors import DeclarationError
 from dbt_heap.manifest import Model
 from dbt_heap.project import HeapVars
@@ -29,7 +30,7 @@ def declare(models: Sequence[Model], heap_vars: HeapVars) -> Declarations:
     defaults, wrong_defaults = default_block(heap_vars)
     drafts: list[Draft] = []
     mistaken: list[Mistaken] = []
-    for model in models:
+    for model in without_older_versions(models):
         more, without_block = drafts_of(model, defaults, heap_vars)
         drafts += more
         mistaken += [Mistaken(model.name, "", model, tuple(without_block))] if without_block else []

@@ -48,6 +48,13 @@ class Model:
     package: str = ""  # whose model it is: the project's, or one of its packages'
     source: str = ""  # of a source's table: the source's name
     version: int | float | str | None = None  # of a model that has several
+    is_latest: bool = False  # of a model that has several versions: whether `ref` without a version means this one
+
+    @property
+    def full_name(self) -> str:
+        """Return the name that no other model has: with package and source, and with the version if it has one."""
+        version = "" if self.version is None else f".v{self.version}"
+        return ".".join(part for part in (self.package, self.source, self.name) if part) + version
 
 
 @dataclass(frozen=True)

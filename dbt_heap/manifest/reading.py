@@ -115,6 +115,7 @@ def _tests(content: Mapping[str, Any], models: set[str]) -> Iterator[DbtTest]:
 def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], columns: tuple[Column, ...]) -> Model:
     config = mapping(node, "config")
     resource_type = text(node, "resource_type")
+    version = node.get("version")
     materialized = text(config, "materialized") or resource_type
     return Model(
         unique_id=unique_id,
@@ -131,7 +132,8 @@ def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], col
         meta={key: value for key, value in meta.items() if key != "heap"},
         package=text(node, "package_name"),
         source=text(node, "source_name"),
-        version=node.get("version") if isinstance(node.get("version"), (int, float, str)) else None,
+        version=version if isinstance(version, (int, float, str)) else None,
+        is_latest=version is not None and str(version) == str(node.get("latest_version")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from declaring import FILE, declared, heap_vars, mistakes, models, one
 from dbt_heap.declarations import declare
 from dbt_heap.declarations.sync import Allowance, Sync, SyncType
 from dbt_heap.errors import DeclarationError
+from dbt_heap.manifest import Model
 
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: [plan]"
@@ -255,6 +257,13 @@ class TestEnvironments:
         ]
 
 
+def version(number: int | None, *, latest: int | None, heap: dict[str, Any] | None = None) -> Model:
+    """A version of the model `people`, with the block that is written on the model."""
+    (model,) = models(f"models: [{{name: people, config: {{meta: {{heap: {{{USERS}}}}}}}}}]")
+    own = model.heap if heap is None else heap
+    return replace(model, package="shop", version=number, is_latest=number is not None and number == latest, heap=own)
+
+
 class TestDefaults:
     def test_stand_beneath_what_a_block_says(self) -> None:
         defaults = "{defaults: {timezone: Europe/Berlin, too_long: reject}}"
@@ -376,9 +385,36 @@ class TestOfAWholeProject:
                 "people",
                 FILE,
                 "meta.heap.name",
-                f"there is another sync 'people', of the model people ({FILE}): give one of them another name",
+                f"the models people ({FILE}) and people ({FILE}) both declare a sync 'people': give one a `name` of its own",
             )
         ]
+
+    def test_block_that_all_versions_inherit_counts_for_the_latest(self) -> None:
+        versions = [version(each, latest=2) for each in (1, 2, 3)]
+        (sync,) = declare(versions, heap_vars()).correct().syncs
+        assert sync.model.full_name == "shop.people.v2"
+
+    def test_block_on_one_version_counts_for_that_version(self) -> None:
+        heap = version(1, latest=2).heap
+        versions = [version(1, latest=2), version(2, latest=2, heap={**heap, "name": "two", "properties": ["seats"]})]
+        assert [sync.name for sync in declare(versions, heap_vars()).correct().syncs] == ["people", "two"]
+        (only,) = declare([version(1, latest=2)], heap_vars()).correct().syncs
+        assert only.model.version == 1
+
+    def test_versions_without_the_latest_are_named_with_what_to_do(self) -> None:
+        with pytest.raises(DeclarationError) as told:
+            declare([version(1, latest=3), version(2, latest=3)], heap_vars()).correct()
+        assert "the models shop.people.v1 (models/heap.yml) and shop.people.v2 (models/heap.yml) both" in str(
+            told.value
+        )
+        assert "leave the block on one version, or give each a `name` of its own" in str(told.value)
+
+    def test_models_of_one_name_in_two_packages_are_named_with_their_packages(self) -> None:
+        ours, theirs = (replace(version(None, latest=None), package=each) for each in ("shop", "kit"))
+        with pytest.raises(DeclarationError) as told:
+            declare([theirs, ours], heap_vars()).correct()
+        assert "kit.people (models/heap.yml) and shop.people (models/heap.yml) both" in str(told.value)
+        assert "give one a `name` of its own" in str(told.value)
 
     def test_long_names_that_begin_alike_are_a_mistake(self) -> None:
         long = "a_name_of_more_than_30_letters_"

@@ -201,12 +201,7 @@ NAME = [
     Case(
         "one name twice in a model",
         "[{name: a, " + USERS + "}, {name: a, " + EVENTS + "}]",
-        [
-            (
-                "meta.heap[1].name: there is another sync 'a', of the model m (models/heap.yml): give one of them"
-                " another name"
-            )
-        ],
+        ["meta.heap[1].name: another block of this model has the name 'a', too: give each a `name` of its own"],
     ),
     Case(
         "two names with one view",
