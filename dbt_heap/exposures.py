@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.manifest import Model
+from dbt_heap.manifest import Group, Model
 from dbt_heap.project import ExposureVars
 from dbt_heap.scalars import scalar
 
@@ -23,16 +23,30 @@ _WHAT = {
 }
 
 
-def exposures(syncs: Iterable[Sync], said: ExposureVars, project: str) -> str:
-    """The YAML file that declares one exposure a sync, by name; `project` is the one whose file it is."""
-    lines = [line for sync in sorted(syncs, key=_name) for line in _lines(sync, said, project)]
+def exposures(syncs: Iterable[Sync], said: ExposureVars, project: str, groups: Sequence[Group] = ()) -> str:
+    """Return the YAML file that declares one exposure per sync, by name.
+
+    `project` is the one whose file it is; of `groups`, a model's own is the owner, unless `said` names one.
+    """
+    lines = [line for sync in sorted(syncs, key=_name) for line in _lines(sync, said, project, groups)]
     return "\n".join([_HEADER, "exposures:" if lines else "exposures: []", *lines, ""])
 
 
-def _lines(sync: Sync, said: ExposureVars, project: str) -> Iterator[str]:
-    owner = {"name": said.owner_name, "email": said.owner_email}
-    if not any(owner.values()):
-        owner["name"] = _SOMEBODY
+def why_not(model: Model, project: str, restricts_access: Callable[[str], bool]) -> str | None:
+    """Return why no exposure of the project may refer to a model; None if one may.
+
+    As dbt has it: `is_invalid_private_ref` and `is_invalid_protected_ref` in
+    https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/contracts/graph/manifest.py. An exposure has no group.
+    """
+    if model.access == "private":
+        return "its model has `access: private`, and dbt lets no exposure refer to it"
+    if model.access == "protected" and model.package not in ("", project) and restricts_access(model.package):
+        return f"the package {model.package} has `restrict-access: true`, and its model is not public"
+    return None
+
+
+def _lines(sync: Sync, said: ExposureVars, project: str, groups: Sequence[Group]) -> Iterator[str]:
+    owner = dict(_owner(sync.model, said, groups))
     yield f"  - name: {scalar(_name(sync))}"
     yield f"    label: {_text(f'Heap: {sync.name}')}"
     yield "    type: application"
@@ -42,7 +56,25 @@ def _lines(sync: Sync, said: ExposureVars, project: str) -> Iterator[str]:
     yield "    depends_on:"
     yield f"      - {_reference(sync.model, project)}"
     yield "    owner:"
-    yield from (f"      {key}: {_text(value)}" for key, value in owner.items() if value)
+    yield from (f"      {key}: {value}" for key, value in owner.items())
+
+
+def _owner(model: Model, said: ExposureVars, groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
+    """Yield what dbt wants to know of the owner: a name, an email, or both; emails may be a list from dbt 1.9 on."""
+    given = {"name": said.owner_name, "email": said.owner_email}
+    if any(given.values()):
+        yield from ((key, _text(value)) for key, value in given.items() if value)
+        return
+    of_group = [each for each in groups if model.group and each.name == model.group]
+    group = next((each for each in of_group if each.package == model.package), next(iter(of_group), None))
+    if group and group.owner_name:
+        yield "name", _text(group.owner_name)
+    if group and len(group.owner_emails) == 1:
+        yield "email", _text(group.owner_emails[0])
+    elif group and group.owner_emails:
+        yield "email", f"[{', '.join(map(_text, group.owner_emails))}]"
+    if not group or not (group.owner_name or group.owner_emails):
+        yield "name", _SOMEBODY
 
 
 def _name(sync: Sync) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin_correct
+from dbt_heap.cli.beginning import begin_correct, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.errors import SettingsError
-from dbt_heap.exposures import MARK, exposures
+from dbt_heap.exposures import MARK, exposures, why_not
 from dbt_heap.files import write_whole
+from dbt_heap.invocation import bear
+from dbt_heap.project.packages import restricts_access
 
 
 @click.command("exposures")
-@click.option("--owner-name", help="Whose it is. Default: that of the project, else Heap.")
+@click.option(
+    "--owner-name",
+    help="Whose it is. Default: vars.dbt_heap.exposures, else the owner of the model's group, else Heap.",
+)
 @click.option("--owner-email", help="The owner's address.")
 @click.option("--url", help="Where people look at it.")
 @click.option("--output-file", "-o", type=click.Path(path_type=Path), help="Write it there, whole or not at all.")
@@ -38,7 +44,14 @@ def command(
     console = console_of(settings)
     given = {"owner_name": owner_name, "owner_email": owner_email, "url": url}
     said = invocation.project.heap_vars.exposures.model_copy(update={key: each for key, each in given.items() if each})
-    text = exposures(invocation.selected, said, invocation.manifest.project_name or invocation.project.name)
+    project = invocation.manifest.project_name or invocation.project.name
+    restricted = partial(restricts_access, settings.project_dir, invocation.project.raw)
+    reasons = {sync.name: why_not(sync.model, project, restricted) for sync in invocation.selected}
+    left_out = [f"{name}: left out, since {reason}" for name, reason in reasons.items() if reason]
+    tell(console, left_out)
+    bear(left_out, settings)
+    referable = [sync for sync in invocation.selected if not reasons[sync.name]]
+    text = exposures(referable, said, project, invocation.manifest.groups)
     if output_file is None:
         if check:
             raise SettingsError("--check: say with --output-file which file is to be held against the declared syncs")

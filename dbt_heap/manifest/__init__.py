@@ -2,13 +2,14 @@
 
 from dbt_heap.manifest.lineage import Lineage, lineage
 from dbt_heap.manifest.loading import is_of_dbt_2, load_manifest
-from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
+from dbt_heap.manifest.nodes import Column, DbtTest, Group, Manifest, Model, Relation
 from dbt_heap.manifest.reading import RESOURCES, models_of, read_manifest
 
 __all__ = [
     "RESOURCES",
     "Column",
     "DbtTest",
+    "Group",
     "Lineage",
     "Manifest",
     "Model",

@@ -38,6 +38,7 @@ class _Groups(msgspec.Struct):
     sources: dict[str, msgspec.Raw] = {}
     unit_tests: dict[str, msgspec.Raw] = {}
     macros: dict[str, msgspec.Raw] = {}
+    groups: Any = None
     selectors: Any = None
 
 
@@ -82,7 +83,7 @@ def _scanned(content: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError):
         return parse(content)  # what is wrong with it, or odd, is told or borne there
     nodes = {name: _Nodes(getattr(groups, name)) for name in ("nodes", "sources", "unit_tests", "macros")}
-    return {"metadata": groups.metadata, "selectors": groups.selectors, **nodes}
+    return {"metadata": groups.metadata, "selectors": groups.selectors, "groups": groups.groups, **nodes}
 
 
 def _loaded(path: Path, parsed: Callable[[bytes], Any]) -> dict[str, Any]:

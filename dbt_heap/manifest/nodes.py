@@ -48,6 +48,8 @@ class Model:
     package: str = ""  # whose model it is: the project's, or one of its packages'
     source: str = ""  # of a source's table: the source's name
     version: int | float | str | None = None  # of a model that has several
+    access: str = ""  # of a model: private, protected or public
+    group: str = ""  # of a model, by its name
     is_latest: bool = False  # of a model that has several versions: whether `ref` without a version means this one
 
     @property
@@ -72,6 +74,16 @@ class DbtTest:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A group of models and who owns it: https://docs.getdbt.com/docs/build/groups."""
+
+    name: str
+    package: str
+    owner_name: str = ""
+    owner_emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a run of dbt left behind, as far as syncs need it."""
 
@@ -87,6 +99,7 @@ class Manifest:
     project_assumed: bool = False
     has_default_selector: bool = False  # as dbt 1 writes it
     unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
+    groups: tuple[Group, ...] = ()
     yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2
     adapter_type: str = ""
     placed: tuple[Mapping[str, Any], ...] = ()  # nodes as dbt wrote them, by whose places the target is known

@@ -16,7 +16,7 @@ from dbt_heap.errors import printable
 from dbt_heap.manifest.artifacts import mapping, posix_path, text, texts
 from dbt_heap.manifest.loading import is_of_dbt_2, scan_manifest, told_of
 from dbt_heap.manifest.naming import naming_macros, placed_nodes
-from dbt_heap.manifest.nodes import Column, DbtTest, Manifest, Model, Relation
+from dbt_heap.manifest.nodes import Column, DbtTest, Group, Manifest, Model, Relation
 from dbt_heap.manifest.project_names import project_name_of
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
@@ -55,6 +55,7 @@ def _manifest(content: Mapping[str, Any], checkout: str) -> Manifest:
             isinstance(each, dict) and each.get("default") is True for each in mapping(content, "selectors").values()
         ),
         unique_ids=frozenset((*content["nodes"], *_group(content, "sources"))),
+        groups=tuple(_owned_groups(content)),
         yaml_files=tuple(sorted(set(_yaml_files(content, project.name)))) if of_dbt_2 else (),
         adapter_type=text(metadata, "adapter_type"),
         placed=tuple(placed_nodes(content["nodes"], (model.unique_id for model in models))),
@@ -95,6 +96,12 @@ def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return group if isinstance(group, Mapping) else {}
 
 
+def _owned_groups(content: Mapping[str, Any]) -> Iterator[Group]:
+    for each in _group(content, "groups").values():
+        owner = mapping(each, "owner")
+        yield Group(text(each, "name"), text(each, "package_name"), text(owner, "name"), texts(owner.get("email")))
+
+
 def _yaml_files(content: Mapping[str, Any], project: str) -> Iterator[str]:
     for group in ("nodes", "sources"):
         for node in _group(content, group).values():
@@ -133,6 +140,8 @@ def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], col
         package=text(node, "package_name"),
         source=text(node, "source_name"),
         version=version if isinstance(version, (int, float, str)) else None,
+        access=text(node, "access") or text(config, "access"),
+        group=text(node, "group") or text(config, "group"),
         is_latest=version is not None and str(version) == str(node.get("latest_version")),
     )
 

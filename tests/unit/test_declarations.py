@@ -385,7 +385,8 @@ class TestOfAWholeProject:
                 "people",
                 FILE,
                 "meta.heap.name",
-                f"the models people ({FILE}) and people ({FILE}) both declare a sync 'people': give one a `name` of its own",
+                f"the models people ({FILE}) and people ({FILE}) both declare a sync 'people': "
+                "give one a `name` of its own",
             )
         ]
 

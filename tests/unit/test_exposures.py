@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import yaml
 
-from dbt_heap.exposures import exposures
+from dbt_heap.exposures import exposures, why_not
+from dbt_heap.manifest import Group
 from dbt_heap.project import ExposureVars
 from tests.project import Project
 from tests.unit.declaring import declared
@@ -18,6 +22,7 @@ models:
   - name: accounts
     config: {meta: {heap: {name: a.b-c, type: account_properties, account_id: account_id, properties: [tier]}}}
 """
+ONE = "models: [{name: orders, config: {meta: {heap: {type: user_properties, identity: id, properties: [plan]}}}}]"
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 
 
@@ -64,6 +69,37 @@ def test_flags_beat_the_projects_vars_and_a_given_email_needs_no_name(project: P
     ran = project.run("exposures")
     assert ran.exit_code == 2
     assert "vars.dbt_heap.exposures.owner: there is no such key; did you mean `owner_name`?" in ran.stderr
+
+
+GROWTH = Group("growth", "shop", owner_emails=("a@b.c",))
+
+
+@pytest.mark.parametrize(
+    ("group", "said", "owner"),
+    [
+        (Group("growth", "shop", "Growth", ("a@b.c", "d@e.f")), {}, {"name": "Growth", "email": ["a@b.c", "d@e.f"]}),
+        (GROWTH, {}, {"email": "a@b.c"}),
+        (GROWTH, {"owner_name": "Data"}, {"name": "Data"}),
+        (Group("growth", "kit", "Kit"), {}, {"name": "Kit"}),
+        (Group("sales", "shop", "Sales"), {}, {"name": "Heap"}),
+        (Group("growth", "shop"), {}, {"name": "Heap"}),
+    ],
+)
+def test_owner_is_that_of_the_models_group(group: Group, said: dict[str, str], owner: dict[str, Any]) -> None:
+    (sync,) = declared(ONE).syncs
+    grouped = replace(sync, model=replace(sync.model, group="growth", package="shop"))
+    others = [Group("growth", "other", "Other")] if group.package == "shop" and group.name == "growth" else []
+    (found,) = yaml.safe_load(exposures([grouped], ExposureVars(**said), "shop", [*others, group]))["exposures"]
+    assert found["owner"] == owner
+
+
+def test_protected_model_of_a_package_is_left_out_only_if_the_package_restricts_access() -> None:
+    (sync,) = declared(ONE).syncs
+    protected = replace(sync.model, access="protected", package="kit")
+    assert why_not(protected, "shop", lambda package: False) is None
+    assert why_not(protected, "kit", lambda package: True) is None
+    assert "the package kit" in (why_not(protected, "shop", lambda package: True) or "")
+    assert why_not(replace(protected, access="public"), "shop", lambda package: True) is None
 
 
 def test_check_ends_with_3_until_the_file_is_what_would_be_written(project: Project) -> None:
