@@ -17,7 +17,7 @@ from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from dbt_heap.settings import Settings
 from tests.long import LONG
-from tests.project import Project
+from tests.project import HANGS_SECONDS, Project
 from tests.warehouses import DuckDB
 
 pytestmark = pytest.mark.usefixtures("known_macros")
@@ -104,7 +104,7 @@ def test_two_processes_with_half_the_limit_each_stay_under_it(
     ]
     half = ("--events-per-minute", str(EVENTS_PER_MINUTE // 2), "--in-flight", "2")
     processes = [project.begun(*half, program=("-c", SHORT_MINUTE)) for project in projects]
-    ended = [(process.communicate(timeout=600)[1], process.returncode) for process in processes]
+    ended = [(process.communicate(timeout=2 * HANGS_SECONDS)[1], process.returncode) for process in processes]
     assert [code for _, code in ended] == [0, 0], ended
     assert {request["status"] for request in strict_heap.requests()} == {200}
     assert strict_heap.counts()["events"] == 2 * count

@@ -48,7 +48,8 @@ def main() -> None:
         catch_up=catch_up == "yes",
     )
     log_to()
-    serve(options, ready=lambda url: print(url, flush=True), delays=(0.5, 0.5))
+    # In the first delay a test looks at what waits.
+    serve(options, ready=lambda url: print(url, flush=True), delays=(2.0, 0.5))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import requests
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
+from tests.project import HANGS_SECONDS
 
 BASE = "/api/public/v0"
 
@@ -35,7 +36,7 @@ def sandbox(clock: Clock) -> Iterator[Sandbox]:
 
 
 def token(sandbox: Sandbox, app_id: str = "11", key: str = "k") -> requests.Response:
-    return requests.post(f"{sandbox.url}{BASE}/auth_token", auth=(app_id, key), timeout=5)
+    return requests.post(f"{sandbox.url}{BASE}/auth_token", auth=(app_id, key), timeout=HANGS_SECONDS)
 
 
 def bearer(sandbox: Sandbox, app_id: str = "11") -> dict[str, str]:
@@ -43,16 +44,18 @@ def bearer(sandbox: Sandbox, app_id: str = "11") -> dict[str, str]:
 
 
 def ask(sandbox: Sandbox, headers: dict[str, str], *users: dict[str, Any]) -> requests.Response:
-    return requests.post(f"{sandbox.url}{BASE}/user_deletion", json={"users": users}, headers=headers, timeout=5)
+    return requests.post(
+        f"{sandbox.url}{BASE}/user_deletion", json={"users": users}, headers=headers, timeout=HANGS_SECONDS
+    )
 
 
 def status(sandbox: Sandbox, headers: dict[str, str], request_id: str) -> requests.Response:
-    return requests.get(f"{sandbox.url}{BASE}/deletion_status/{request_id}", headers=headers, timeout=5)
+    return requests.get(f"{sandbox.url}{BASE}/deletion_status/{request_id}", headers=headers, timeout=HANGS_SECONDS)
 
 
 def hold(sandbox: Sandbox, app_id: str, *events: dict[str, Any]) -> None:
     sent = {"app_id": app_id, "events": [{"event": "Paid", **each} for each in events]}
-    assert requests.post(f"{sandbox.url}/api/track", json=sent, timeout=5).status_code == 200
+    assert requests.post(f"{sandbox.url}/api/track", json=sent, timeout=HANGS_SECONDS).status_code == 200
 
 
 def test_a_deletion_is_pending_until_it_is_complete_and_then_the_users_are_gone_from_all_app_ids(

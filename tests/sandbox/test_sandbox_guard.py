@@ -9,6 +9,7 @@ import requests
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
+from tests.project import HANGS_SECONDS
 
 USER = {"app_id": "11", "identity": "ana"}
 CHANGES = ["/sandbox/reset", "/sandbox/faults", "/api/add_user_properties"]
@@ -24,13 +25,13 @@ def shared() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(shared: Sandbox) -> Sandbox:
     shared.reset()
-    requests.post(f"{shared.url}/api/add_user_properties", json=USER, timeout=10)
+    requests.post(f"{shared.url}/api/add_user_properties", json=USER, timeout=HANGS_SECONDS)
     return shared
 
 
 def status(sandbox: Sandbox, path: str, method: str = "GET", **headers: str) -> int:
     body = None if method == "GET" else "500:1"
-    return requests.request(method, sandbox.url + path, headers=headers, data=body, timeout=10).status_code
+    return requests.request(method, sandbox.url + path, headers=headers, data=body, timeout=HANGS_SECONDS).status_code
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -38,7 +39,7 @@ def status(sandbox: Sandbox, path: str, method: str = "GET", **headers: str) -> 
 def test_a_page_from_elsewhere_changes_nothing(sandbox: Sandbox, path: str, origin: str) -> None:
     assert status(sandbox, path, "POST", Origin=origin, **{"Content-Type": "text/plain"}) == 403
     assert sandbox.counts() == {"users": 1, "accounts": 0, "events": 0, "requests": 1}
-    assert requests.get(f"{sandbox.url}/sandbox/now", timeout=10).json()["faults"] == ""
+    assert requests.get(f"{sandbox.url}/sandbox/now", timeout=HANGS_SECONDS).json()["faults"] == ""
 
 
 @pytest.mark.parametrize("path", READS)
@@ -69,13 +70,13 @@ def test_the_name_that_it_was_told_to_listen_on_is_answered() -> None:
 def test_programs_reach_heaps_own_routes_by_any_name(sandbox: Sandbox) -> None:
     headers = {"Host": "heap.example.org", "Content-Type": "application/json"}
     assert status(sandbox, "/api/add_user_properties", "POST", **headers) == 400  # judged, not turned away
-    answer = requests.post(f"{sandbox.url}/api/add_user_properties", json=USER, headers=headers, timeout=10)
+    answer = requests.post(f"{sandbox.url}/api/add_user_properties", json=USER, headers=headers, timeout=HANGS_SECONDS)
     assert (answer.status_code, "content-security-policy" in answer.headers) == (200, False)
 
 
 @pytest.mark.parametrize("path", [*READS, "/nowhere", "/static/nowhere.js", "/static/..%2fserver.py"])
 def test_all_that_a_browser_reads_forbids_it_what_the_page_does_not_need(sandbox: Sandbox, path: str) -> None:
-    headers = requests.get(sandbox.url + path, timeout=10).headers
+    headers = requests.get(sandbox.url + path, timeout=HANGS_SECONDS).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self';" in policy
     assert "frame-ancestors 'none'" in policy

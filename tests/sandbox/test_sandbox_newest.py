@@ -13,6 +13,7 @@ import requests
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
+from tests.project import HANGS_SECONDS
 
 AT = "2026-03-01T08:15:00.000+00:00"
 
@@ -25,7 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def send(sandbox: Sandbox, endpoint: str, **records: Any) -> int:
     body = {"app_id": "11", **records}
-    return requests.post(f"{sandbox.url}/api/{endpoint}", json=body, timeout=30).status_code
+    return requests.post(f"{sandbox.url}/api/{endpoint}", json=body, timeout=HANGS_SECONDS).status_code
 
 
 def users(sandbox: Sandbox, **properties: dict[str, Any]) -> None:
@@ -33,12 +34,12 @@ def users(sandbox: Sandbox, **properties: dict[str, Any]) -> None:
 
 
 def asked(sandbox: Sandbox, path: str) -> Any:
-    return requests.get(f"{sandbox.url}/sandbox/{path}", timeout=10).json()
+    return requests.get(f"{sandbox.url}/sandbox/{path}", timeout=HANGS_SECONDS).json()
 
 
 def found(sandbox: Sandbox, plural: str, field: str, search: str = "") -> list[Any]:
     query = {"newest": "100", "search": search}
-    items = requests.get(f"{sandbox.url}/sandbox/{plural}", params=query, timeout=10).json()
+    items = requests.get(f"{sandbox.url}/sandbox/{plural}", params=query, timeout=HANGS_SECONDS).json()
     return [item[field] for item in items]
 
 
@@ -115,17 +116,17 @@ def test_an_app_id_narrows_the_newest_too(sandbox: Sandbox) -> None:
 def test_digits_are_those_that_came(sandbox: Sandbox) -> None:
     body = '{"app_id":"11","identity":"ana","properties":{"n":1.10,"big":12345678901234567890123}}'
     headers = {"Content-Type": "application/json"}
-    requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=10)
-    listed = requests.get(f"{sandbox.url}/sandbox/users?newest=1", timeout=10).text
-    indented = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=10).text
+    requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=HANGS_SECONDS)
+    listed = requests.get(f"{sandbox.url}/sandbox/users?newest=1", timeout=HANGS_SECONDS).text
+    indented = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=HANGS_SECONDS).text
     assert all('"n":1.10,"big":12345678901234567890123' in text.replace(": ", ":") for text in (listed, body))
     assert '    "n": 1.10,\n    "big": 12345678901234567890123\n' in indented
-    assert requests.get(f"{sandbox.url}/sandbox/requests/1/body", timeout=10).text == body
+    assert requests.get(f"{sandbox.url}/sandbox/requests/1/body", timeout=HANGS_SECONDS).text == body
 
 
 def test_a_body_that_is_no_json_is_shown_as_it_came_and_never_as_html(sandbox: Sandbox) -> None:
-    requests.post(f"{sandbox.url}/api/track", data=b"<script>alert(1)</script>\xff", timeout=10)
-    shown = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=10)
+    requests.post(f"{sandbox.url}/api/track", data=b"<script>alert(1)</script>\xff", timeout=HANGS_SECONDS)
+    shown = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=HANGS_SECONDS)
     assert shown.content == b"<script>alert(1)</script>\xff"
     assert shown.headers["content-type"].startswith("text/plain")
     assert shown.headers["x-content-type-options"] == "nosniff"
@@ -134,7 +135,7 @@ def test_a_body_that_is_no_json_is_shown_as_it_came_and_never_as_html(sandbox: S
 @pytest.mark.parametrize("number", ["2", "0", "-1", "x", "9" * 40])
 def test_a_request_that_is_not_there_is_404(sandbox: Sandbox, number: str) -> None:
     send(sandbox, "track", identity="ana", event="Paid")
-    assert requests.get(f"{sandbox.url}/sandbox/requests/{number}/body", timeout=10).status_code == 404
+    assert requests.get(f"{sandbox.url}/sandbox/requests/{number}/body", timeout=HANGS_SECONDS).status_code == 404
     assert asked(sandbox, f"requests?newest=5&number={number}") == []
 
 
@@ -156,7 +157,7 @@ def test_now_says_what_is_there_and_nothing_until_that_changes(sandbox: Sandbox)
 
 
 def unchanged(sandbox: Sandbox, seen: Any) -> bool:
-    answer = requests.get(f"{sandbox.url}/sandbox/now", params={"seen": seen["moment"]}, timeout=10)
+    answer = requests.get(f"{sandbox.url}/sandbox/now", params={"seen": seen["moment"]}, timeout=HANGS_SECONDS)
     return answer.status_code == 204
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Error, Page, expect
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.browser import SECONDS
+from tests.project import HANGS_SECONDS
 
 HOSTILE = [
     "<script>window.hit = 1</script>",
@@ -65,7 +66,9 @@ def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
 
 
 def send(sandbox: Sandbox, endpoint: str, **records: Any) -> int:
-    return requests.post(f"{sandbox.url}/api/{endpoint}", json={"app_id": "11", **records}, timeout=10).status_code
+    return requests.post(
+        f"{sandbox.url}/api/{endpoint}", json={"app_id": "11", **records}, timeout=HANGS_SECONDS
+    ).status_code
 
 
 def user(sandbox: Sandbox, identity: str, **properties: object) -> int:
@@ -132,7 +135,7 @@ def test_more_are_shown_on_request(page: Page, sandbox: Sandbox) -> None:
 def test_a_request_shows_its_verdict_reason_and_body(page: Page, sandbox: Sandbox) -> None:
     body = '{"app_id":"11","identity":"ana","properties":{"n":12345678901234567890}}'
     headers = {"Content-Type": "application/json"}
-    requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=10)
+    requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=HANGS_SECONDS)
     send(sandbox, "track", identity="ana")
     expect(page.locator("#list dd")).to_have_text("12345678901234567890")
     view(page, "Requests")
@@ -241,7 +244,7 @@ def test_values_that_heap_does_not_document_are_shown_as_json(browser: Browser) 
     with running(SandboxOptions(strict=False)) as lenient:
         body = '{"app_id":"11","identity":"ana","properties":{"p":{"n":[1.10,"1",true,null]}}}'
         headers = {"Content-Type": "application/json"}
-        requests.post(f"{lenient.url}/api/add_user_properties", data=body, headers=headers, timeout=10)
+        requests.post(f"{lenient.url}/api/add_user_properties", data=body, headers=headers, timeout=HANGS_SECONDS)
         page = browser.new_page()
         page.goto(lenient.url)
         expect(page.locator("#list dd")).to_have_text('{"n":[1.10,"1",true,null]}')

@@ -10,7 +10,7 @@ import pytest
 
 from dbt_heap.results import results_schema
 from dbt_heap.sandbox.server import Sandbox
-from tests.project import Project
+from tests.project import HANGS_SECONDS, Project
 
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 ORDERS = {
@@ -183,7 +183,7 @@ def test_a_request_that_is_tried_again_leaves_no_line_of_a_librarys_own(
 ) -> None:
     heap.misbehave("resetx1")
     with shop.begun("--max-wait", "3", *flags) as process:  # a process of its own: nothing here catches what is logged
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=HANGS_SECONDS)
     assert process.returncode == 0, stderr
     assert "Retrying" not in stdout + stderr and "Patience" not in stdout + stderr
     if "json" in flags:
