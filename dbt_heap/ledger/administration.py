@@ -108,7 +108,10 @@ def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> E
         known = sorted(name for where, name in state.entries if where == destination and state.newest(where, name))
         raise StateError(f"there is no state of {sync} at {destination}; there is of: {', '.join(known) or 'no sync'}")
     if entry.step.unfinished and not unfinished_too:
-        raise StateError(f"the last run of {sync} did not end; let `dbt-heap sync` settle it first")
+        raise StateError(
+            f"the last run of {sync} did not end; let `dbt-heap sync` settle it first. If no model declares {sync} any "
+            "more, name it in the `renamed_from` of the sync that takes its place"
+        )
     return entry
 
 

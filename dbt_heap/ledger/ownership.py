@@ -70,7 +70,7 @@ class Owner:
                 f"give one project its own vars.dbt_heap.schema. If {other} is the former name of this project, or the "
                 f"sync moved from {other} to {self.project} for good: dbt-heap state rebind {sync.name}"
             )
-        if bound and not same_relation:
+        if bound and not same_relation and not follows_model(sync, newest):
             raise StateError(
                 f"{sync.name}: it was bound to {newest.relation} at its first sync, and the manifest says "
                 f"{sync.model.relation}. If the model moved for good: dbt-heap state rebind {sync.name}. If this is a "
@@ -101,9 +101,11 @@ class Owner:
         return own, others
 
     def _left(self, state: State, destination: str) -> Iterator[Entry]:
-        """The newest entries at a destination of syncs that this project does not declare."""
+        """The newest entries at a destination of syncs that this project does not declare, nor takes over."""
+        taken_over = {name for sync in self._declared.values() for name in sync.renamed_from or ()}
         for where, name in sorted(state.entries):
-            if where == destination and not self.declares(name) and (entry := state.newest(where, name)):
+            known = self.declares(name) or name in taken_over
+            if where == destination and not known and (entry := state.newest(where, name)):
                 yield entry
 
     def _other_project(self, sync: Sync, newest: Entry, *, same_relation: bool, bound: bool) -> str:
@@ -134,6 +136,8 @@ class Owner:
 def own_entry(state: State, sync: Sync, destination: str, project: str) -> Entry:
     """Return the newest entry of a sync's own name; for one without state, the place before its first entry."""
     newest = state.newest(destination, sync.name)
+    if newest and follows_model(sync, newest):
+        newest = replace(newest, relation=str(sync.model.relation), model=sync.model.unique_id)
     if newest:
         return newest if newest.project else replace(newest, project=project or None)
     return Entry(
@@ -151,13 +155,25 @@ def own_entry(state: State, sync: Sync, destination: str, project: str) -> Entry
     )
 
 
+def follows_model(sync: Sync, newest: Entry) -> bool:
+    """Return whether `renamed_from` names the sync's earlier model, whose relation was in the same schema."""
+    names = newest.model.split(".")[2:]
+    return any(name in names for name in sync.renamed_from or ()) and in_schema_of(sync, newest)
+
+
+def in_schema_of(sync: Sync, entry: Entry) -> bool:
+    """Return whether an entry is bound to a relation in the schema of the sync's model."""
+    schema = f"{replace(sync.model.relation, identifier='')}." if sync.model.relation else ""
+    return entry.relation.lower().startswith(schema.lower())
+
+
 def _namespace(project: str, sync: Sync, last: Entry | None) -> str:
     """What the idempotency keys of its events begin with, where it has no state; `last` is what the log says of it.
 
     After a reset the same as before, so that Heap knows again what it has. Where another sync has taken the name's
     state, and so its keys, one of its own.
     """
-    if last and last.step is Step.RESET:
+    if last and last.step is Step.RESET and (last.project or project) == project:
         return last.namespace
     taken = f".{last.entry}" if last and last.step is Step.RENAMED else ""
     return f"{project}.{sync.name}{taken}"

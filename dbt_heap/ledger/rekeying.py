@@ -13,7 +13,7 @@ from typing import Any
 from dbt_heap.warehouse import Warehouse
 
 LEAST_TIMED, LEAST = 3, 10  # new rows below which nothing is looked for; without times, chance is more likely
-_MANY = 1_000  # keys that count, however large the state is
+_MANY = 100  # keys that count, however large the state is
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dbt_heap.errors import StateError
 from dbt_heap.ledger.administration import hand_over
 from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.locks import Holder, Lock
-from dbt_heap.ledger.ownership import Owner, candidate
+from dbt_heap.ledger.ownership import Owner, candidate, in_schema_of
 from dbt_heap.ledger.state import State
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.mapping import MappedColumn
@@ -34,6 +34,8 @@ def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bou
         if older:
             raise StateError(_both_have(sync, older[0]))
         return None
+    if declared := [name for name in sync.renamed_from if owner.declares(name) and state.newest(destination, name)]:
+        raise StateError(_still_declared(sync, declared[0]))
     older = [each for each in older if each.synced or (each.step.unfinished and each.horizon)]
     if len(older) > 1:
         older = [each for each in older if candidate(state, each)] or older[:1]
@@ -108,7 +110,7 @@ def _must_fit(state: State, owner: Owner, sync: Sync, older: Entry, *, bound: bo
             f"{sync.name}: `renamed_from` names {older.sync}, whose state is of {older.type}, and the block says "
             f"{sync.type}. If it is a new sync: `renamed_from: []`"
         )
-    if bound and not older.relation.lower().startswith(_schema(sync)):
+    if bound and not in_schema_of(sync, older):
         raise StateError(
             f"{sync.name}: `renamed_from` names {older.sync}, which is bound to {older.relation}, and the manifest "
             f"says {sync.model.relation}, in another schema. If the model moved for good: {by_hand}, then "
@@ -117,9 +119,11 @@ def _must_fit(state: State, owner: Owner, sync: Sync, older: Entry, *, bound: bo
         )
 
 
-def _schema(sync: Sync) -> str:
-    """What the name of each relation in the schema of a sync's model begins with, in lower case."""
-    return f"{replace(sync.model.relation, identifier='')}.".lower() if sync.model.relation else ""
+def _still_declared(sync: Sync, name: str) -> str:
+    return (
+        f"{sync.name}: `renamed_from` names {name}, which is still declared and has state of its own. Remove the block "
+        f"of {name} if {sync.name} takes its place; if both are to be sent, and {sync.name} is new: `renamed_from: []`"
+    )
 
 
 def _both_have(sync: Sync, older: Entry) -> str:

@@ -122,6 +122,7 @@ def _counted(
 def _removed(invocation: Invocation, ledger: Ledger, base: dict[str, Sync]) -> Iterator[Reviewed]:
     """Syncs that are declared no more; of a selection, too, since no selection can name them."""
     declared = {sync.name for sync in invocation.declared} | invocation.broken
+    heirs = {older: sync.name for sync in invocation.declared for older in sync.renamed_from or ()}
     have_state = undeclared(invocation, ledger)
     for name, entry in have_state.items():
         if name not in base:
@@ -133,6 +134,8 @@ def _removed(invocation: Invocation, ledger: Ledger, base: dict[str, Sync]) -> I
             lost = sync.model.unique_id in invocation.manifest.unique_ids
             why = f"{sync.model.name} bears no `meta.heap` for it any more" if lost else f"{sync.model.name} is gone"
             stays = (_state_stays(name),) if name in have_state else ()
+            if name in heirs:
+                stays = (f"{heirs[name]} takes over its state (renamed_from)",)
             yield Reviewed(name, str(sync.type), REMOVED, notes=(why, *stays))
 
 

@@ -24,10 +24,10 @@ select
     {%- if plan.least_new %},
     {#- in branches, so that nothing is read if nothing is new: see replaced_keys #}
     case when count(case when reject is null and stood is null and is_new then 1 end) >= {{ plan.least_new }} then
-        (select count(*) from {{ plan.synced }})
+        (select count(*) from {{ plan.synced }}{% if plan.newer_than %} where event_at >= {{ dbt.cast(dbt_heap.literal(plan.newer_than), dbt.type_timestamp()) }}{% endif %})
     end as known_rows
     {%- if plan.timestamp %},
-    count(case when reject is null and stood is null and event_at <= (select max(event_at) from {{ plan.synced }}) then 1 end) as late_rows
+    count(case when reject is null and stood is null and event_at <= {{ dbt_heap.newest_known(plan) }} then 1 end) as late_rows
     {%- endif %}
     {%- endif %}
     {%- if plan.count_model %},

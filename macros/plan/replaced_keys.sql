@@ -8,7 +8,7 @@ with came as (
     -- new rows that are not later than what Heap has, by their time
     select event_at, count(*) as found
     from {{ outbox }} as outbox
-    where reject is null and stood is null and event_at <= (select max(event_at) from {{ plan.synced }})
+    where reject is null and stood is null and event_at <= {{ dbt_heap.newest_known(plan) }}
     group by event_at
 ),
 
@@ -46,4 +46,9 @@ left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = synced.key
 {# The keys of all rows of the model, each once. #}
 {% macro model_keys(plan) -%}
     select distinct {{ dbt_heap.key_text(plan.key_columns) }} as key from {{ plan.relation }}
+{%- endmacro %}
+
+{# The time of the newest event that Heap acknowledged; one to come would make every event a late one. #}
+{% macro newest_known(plan) -%}
+    (select max(event_at) from {{ plan.synced }} where event_at <= {{ dbt_heap.now() }})
 {%- endmacro %}

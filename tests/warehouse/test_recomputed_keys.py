@@ -44,6 +44,7 @@ CASES = {  # block, the model as it was synced, the model now -> acknowledged ke
     "all keys of events at one time": (
         EVENTS, rows(1, 40, step="0 hours"), rows(1, 40, salt="b", step="0 hours"), (40, 40)
     ),
+    "all keys of a lookback": ({**EVENTS, "lookback": "2 hours"}, rows(1, 40), rows(1, 40, salt="b"), (3, 3)),
     "three keys": (EVENTS, rows(1, 3), rows(1, 3, salt="b"), (3, 3)),
     "one key": (EVENTS, rows(1, 40), both(rows(1, 39), rows(40, 40, salt="b")), (0, 0)),
     "later events": (EVENTS, rows(1, 40), rows(1, 80), (0, 0)),

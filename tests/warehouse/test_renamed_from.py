@@ -202,3 +202,31 @@ def test_earlier_name_that_has_state_beside_the_new_one_is_not_ignored(shop: Pro
     assert outcome.exit_code == 2 and "remove a from `renamed_from`" in outcome.stderr
     declared(shop, c={"renamed_from": "a"}, a={})  # the name is another sync's now
     assert shop.sync().exit_code == 0
+
+
+def test_earlier_name_that_is_still_declared_stops_the_sync_alone(shop: Project, heap: Sandbox) -> None:
+    synced(shop, heap, "a")
+    declared(shop, c={"renamed_from": "a"}, a={})
+    outcome = shop.sync()
+    assert outcome.exit_code == 1 and "names a, which is still declared" in outcome.stderr
+    assert heap.requests() == []
+
+
+def test_state_that_another_sync_takes_over_stops_no_third_one(shop: Project, heap: Sandbox) -> None:
+    synced(shop, heap, "a")
+    declared(shop, b={}, c={"renamed_from": "a"})
+    outcome = shop.sync()
+    assert outcome.exit_code == 0, outcome.stderr
+    assert {name: each["accepted"] for name, each in shop.results().items()} == {"b": 3, "c": 0}
+
+
+def test_relation_follows_a_renamed_model_of_a_sync_that_keeps_its_name(shop: Project, heap: Sandbox) -> None:
+    declared(shop, a={"name": "orders"})
+    assert shop.sync().exit_code == 0
+    declared(shop, b={"name": "orders"})
+    assert shop.sync().exit_code == 2
+    declared(shop, b={"name": "orders", "renamed_from": "a"})
+    assert shop.sync().exit_code == 0
+    declared(shop, b={"name": "orders"})
+    assert shop.sync().exit_code == 0
+    assert len(heap.requests()) == 1
