@@ -17,6 +17,7 @@ from dbt_heap.gates import Gates, read_gates
 from dbt_heap.manifest import Manifest, read_manifest
 from dbt_heap.manifest.dropped import dropped
 from dbt_heap.project import ProjectFile, read_project
+from dbt_heap.project.origins import Checkout, located
 from dbt_heap.reading import quoted
 from dbt_heap.settings import Destination, Settings, destination
 
@@ -100,7 +101,10 @@ def invoke(settings: Settings) -> Invocation:
     """
     project, path, notes = sources(settings)
     manifest = read_manifest(path, project.name)
-    declarations = declare(manifest.models, project.heap_vars)
+    name = project.name or manifest.project_name
+    whole = bool(project.raw) and not settings.from_elsewhere
+    checkout = Checkout(settings.project_dir, name, project.raw, whole=whole)
+    declarations = declare(located(manifest.models, checkout), project.heap_vars)
     selection = _selection(settings, project, manifest, path)
     _must_not_name_syncs(selection, declarations, manifest)
     chosen = declarations.of_models(selection.unique_ids) if selection else declarations

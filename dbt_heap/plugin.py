@@ -21,6 +21,7 @@ from dbt_heap.declarations import declare
 from dbt_heap.errors import HeapError
 from dbt_heap.manifest import Model, models_of
 from dbt_heap.project import read_project
+from dbt_heap.project.origins import Checkout, located
 
 VARIABLE = "DBT_HEAP_PARSE_CHECK"
 _MODES = ("warn", "error", "off")
@@ -57,7 +58,8 @@ def _warnings(manifest: Any, project_dir: Path, cli_vars: Mapping[str, Any]) -> 
     """What there is to know of declarations without mistakes. Raises HeapError where there are some."""
     project = read_project(project_dir, cli_vars, os.environ)
     models = sorted(_models(manifest), key=lambda model: model.unique_id)
-    return declare(models, project.heap_vars).correct().warnings
+    checkout = Checkout(project_dir, project.name, project.raw, whole=True)
+    return declare(located(models, checkout), project.heap_vars).correct().warnings
 
 
 def _models(manifest: Any) -> Iterator[Model]:

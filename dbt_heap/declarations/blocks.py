@@ -57,7 +57,7 @@ def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
 
 def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list[Mistake]]:
     """Return the blocks of a model, each with its own mistakes, and the mistakes of what is no block."""
-    place = Place(model.name, model.file, "meta.heap")
+    place = Place(model.name, model.block_file or model.file, model.heap_key)
     if isinstance(model.heap, Mapping):
         return [_declared(model, place, model.heap, defaults)], []
     if not isinstance(model.heap, list):

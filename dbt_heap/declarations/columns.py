@@ -127,7 +127,7 @@ _CALLED = {
 
 
 def _model_place(model: Model) -> Place:
-    return Place(model.name, model.file, "meta.heap")
+    return Place(model.name, model.block_file or model.file, model.heap_key)
 
 
 def _written(sync: Sync) -> tuple[Mapping[str, Any], Place]:

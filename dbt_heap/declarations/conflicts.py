@@ -69,4 +69,4 @@ def _one_name(declared: Declared, other: Declared) -> str:
 
 def _written(declared: Declared) -> str:
     """Return the model of a block with package and version, and the file that it is written in."""
-    return printable(f"{declared.model.full_name} ({declared.model.file})")
+    return printable(f"{declared.model.full_name} ({declared.model.block_file or declared.model.file})")

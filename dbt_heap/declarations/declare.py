@@ -43,7 +43,7 @@ def declare(models: Sequence[Model], heap_vars: HeapVars) -> Declarations:
 
 def _mistaken(draft: Draft) -> Mistaken:
     declared = draft.declared
-    name = declared.name or declared.model.name + declared.place.key.removeprefix("meta.heap")
+    name = declared.name or declared.model.name + declared.place.key.removeprefix(declared.model.heap_key)
     return Mistaken(
         name, str(declared.block.type or ""), declared.model, draft.mistakes, enabled=declared.block.enabled
     )

@@ -48,6 +48,10 @@ class Model:
     package: str = ""  # whose model it is: the project's, or one of its packages'
     source: str = ""  # of a source's table: the source's name
     version: int | float | str | None = None  # of a model that has several
+    fqn: tuple[str, ...] = ()  # package, folders and name, by which dbt_project.yml configures it
+    patched: bool = True  # whether a YAML file describes it
+    block_file: str = ""  # the file that its block was written in, if that is not `file`
+    heap_key: str = "meta.heap"  # where in that file
     access: str = ""  # of a model: private, protected or public
     group: str = ""  # of a model, by its name
     is_latest: bool = False  # of a model that has several versions: whether `ref` without a version means this one

@@ -20,6 +20,7 @@ from dbt_heap.manifest.nodes import Column, DbtTest, Group, Manifest, Model, Rel
 from dbt_heap.manifest.project_names import project_name_of
 
 KNOWN_SCHEMA = "v12"  # of dbt 1.8 to 1.12, and of dbt 2
+_CONFIG = re.compile(r"\bconfig\s*\((?:(?!}}).)*?\bmeta\b(?:(?!}}).)*?['\"]heap['\"]", re.DOTALL)
 RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
 
 
@@ -140,6 +141,9 @@ def _model(unique_id: str, node: Mapping[str, Any], meta: Mapping[str, Any], col
         package=text(node, "package_name"),
         source=text(node, "source_name"),
         version=version if isinstance(version, (int, float, str)) else None,
+        fqn=texts(node.get("fqn")),
+        patched=bool(text(node, "patch_path")) or text(node, "original_file_path").endswith((".yml", ".yaml")),
+        block_file=posix_path(text(node, "original_file_path")) if _configures_block(node) else "",
         access=text(node, "access") or text(config, "access"),
         group=text(node, "group") or text(config, "group"),
         is_latest=version is not None and str(version) == str(node.get("latest_version")),
@@ -167,6 +171,12 @@ def _relation(node: Mapping[str, Any]) -> Relation | None:
     schema = text(node, "schema")
     identifier = text(node, "alias") or text(node, "identifier") or text(node, "name")
     return Relation(text(node, "database") or None, schema, identifier, sql) if sql else None
+
+
+def _configures_block(node: Mapping[str, Any]) -> bool:
+    """Whether the `config()` of a model's own SQL has a block: it beats what YAML says."""
+    code = text(node, "raw_code") or text(node, "raw_sql")
+    return "heap" in code and _CONFIG.search(code) is not None
 
 
 def _file(node: Mapping[str, Any]) -> str:

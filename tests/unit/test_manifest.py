@@ -390,6 +390,7 @@ def expected_people() -> Model:
         primary_key=("user_id",),
         meta={"owner": "growth"},
         package="shop",
+        fqn=("shop", "people"),
         access="protected",
     )
 
