@@ -11,6 +11,7 @@ from dbt_heap.invocation import Invocation
 from dbt_heap.ledger.access import absence_of, grants
 from dbt_heap.ledger.catalog import class_of, read_columns
 from dbt_heap.ledger.ledger import Ledger
+from dbt_heap.ledger.ownership import Owner
 from dbt_heap.ledger.state import read_state
 from dbt_heap.manifest import Manifest, Model, Relation
 from dbt_heap.mapping import ValueClass
@@ -27,14 +28,20 @@ def open_ledger(invocation: Invocation, *, reads_models: bool = True) -> Iterato
     `reads_models` says whether rows of models are read, be it to count, to show or to send them: then the manifest has
     to be of the active target. Raises TargetError, WarehouseError, StateError.
     """
-    project = invocation.project.name or invocation.manifest.project_name
     with _open(invocation.settings, invocation.project, invocation.manifest) as warehouse:
         if reads_models and not invocation.settings.allow_target_mismatch:
             read = ReadManifest.at(invocation.manifest_path, invocation.manifest)
             must_be_of_active_target(read, warehouse.targets, invocation.heap_environments)
         state = read_state(warehouse, invocation.project.heap_vars.schema_name, _relations(invocation))
-        not_run = invocation.disabled | invocation.broken
-        yield Ledger(state, invocation.project.heap_vars, project, invocation.declared, not_run)
+        yield Ledger(state, invocation.project.heap_vars, invocation.declared, _owner(invocation))
+
+
+def _owner(invocation: Invocation) -> Owner:
+    in_checkout, manifest = invocation.project.name, invocation.manifest
+    return Owner(
+        in_checkout or manifest.project_name, invocation.declared, invocation.disabled | invocation.broken,
+        assumed=manifest.project_assumed and not in_checkout,
+    )  # fmt: skip
 
 
 def built_columns(

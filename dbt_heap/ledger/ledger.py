@@ -28,12 +28,10 @@ from dbt_heap.warehouse.connection import Row
 class Ledger:
     """Reads the warehouse for all syncs at once; lets runs take their turns."""
 
-    def __init__(
-        self, state: State, heap_vars: HeapVars, project: str, declared: Iterable[Sync], disabled: frozenset[str]
-    ) -> None:
+    def __init__(self, state: State, heap_vars: HeapVars, declared: Iterable[Sync], owner: Owner) -> None:
         self.state = state
         self._account_id_property = heap_vars.account_id_property
-        self._owner = Owner(project, declared := tuple(declared), disabled)
+        self._owner = owner
         self._declared = {sync.name: sync for sync in declared}
         self._inspection = Inspection()
 
@@ -208,7 +206,7 @@ class Ledger:
         return inherited(sync, older) if older and not own.synced else own
 
     def _own(self, sync: Sync, destination: str) -> Entry:
-        return own_entry(self.state, sync, destination, self._owner.project)
+        return own_entry(self.state, sync, destination, self._owner)
 
     def _newest(self, sync: Sync, destination: str, *, bound: bool = True) -> Entry | None:
         """The newest entry of a sync, or of the earlier name whose state it has yet to take over; None of a new one.

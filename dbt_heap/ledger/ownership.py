@@ -27,9 +27,19 @@ class Candidate:
 class Owner:
     """The dbt project of this invocation, beside the entries of the log."""
 
-    def __init__(self, project: str, declared: Iterable[Sync], disabled: frozenset[str]) -> None:
-        """Take the project's name, empty if it is unknown, and the names of all its syncs."""
-        self.project = project
+    def __init__(
+        self, project: str, declared: Iterable[Sync], disabled: frozenset[str], *, assumed: bool = False
+    ) -> None:
+        """Take the project's name and its syncs.
+
+        Args:
+            project: the name; empty if it is unknown.
+            declared: the syncs that it declares.
+            disabled: names of others that it declares, and that do not run.
+            assumed: whether the name is only the most plausible one, which owns nothing.
+        """
+        self.project = "" if assumed else project
+        self.namespace = project
         self._declared = {sync.name: sync for sync in declared}
         self._disabled = disabled
 
@@ -133,13 +143,13 @@ class Owner:
         }
 
 
-def own_entry(state: State, sync: Sync, destination: str, project: str) -> Entry:
+def own_entry(state: State, sync: Sync, destination: str, owner: Owner) -> Entry:
     """Return the newest entry of a sync's own name; for one without state, the place before its first entry."""
     newest = state.newest(destination, sync.name)
     if newest and follows_model(sync, newest):
         newest = replace(newest, relation=str(sync.model.relation), model=sync.model.unique_id)
     if newest:
-        return newest if newest.project else replace(newest, project=project or None)
+        return newest if newest.project else replace(newest, project=owner.project or None)
     return Entry(
         destination=destination,
         sync=sync.name,
@@ -150,8 +160,8 @@ def own_entry(state: State, sync: Sync, destination: str, project: str) -> Entry
         model=sync.model.unique_id,
         relation=str(sync.model.relation),
         key_columns=sync.key,
-        namespace=_namespace(project, sync, state.entries.get((destination, sync.name))),
-        project=project or None,
+        namespace=_namespace(owner.namespace, sync, state.entries.get((destination, sync.name))),
+        project=owner.project or None,
     )
 
 

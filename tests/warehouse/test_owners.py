@@ -128,3 +128,31 @@ def test_rename_is_noticed_in_a_log_of_an_older_version(make: Make, heap: Sandbo
     renamed = make("alpha", "people", package="kit")
     outcome = nothing_changed(renamed, heap, renamed.sync)
     assert outcome.exit_code == 2 and "dbt-heap state rename users people" in outcome.stderr
+
+
+def test_manifest_that_does_not_name_its_project_stops_for_no_other_project(make: Make, heap: Sandbox) -> None:
+    assert make("alpha", "users").sync().exit_code == 0
+    other = make("kit", "users", {**USERS, "name": "users"}, table="users")
+    called(other, "")  # from before dbt 1.6; the package of its models is taken for the project
+    other.settings["name"] = "alpha"
+    other.write()
+    (other.folder / "dbt_project.yml").unlink()
+    outcome = other.bare(
+        "sync", "--manifest", str(other.folder / "target" / "manifest.json"), "--profile", "shop",
+        "--project-dir", str(other.folder), "--profiles-dir", str(other.folder), HEAP_APP_ID="1234567890",
+    )  # fmt: skip
+    assert outcome.exit_code == 0, outcome.stderr
+    assert len(heap.requests()) == 1
+
+
+@pytest.mark.parametrize("events", [False, True], ids=["users", "events"])
+def test_rows_that_another_project_has_sent_stop_events_alone(make: Make, heap: Sandbox, *, events: bool) -> None:
+    block = (
+        {"type": "events", "identity": "user_id", "event_name": "Seen", "unique_key": "user_id"} if events else USERS
+    )
+    assert make("alpha", "users", block).sync().exit_code == 0
+    beta = make("beta", "source", {**block, "name": "people"}, table="users")
+    assert "dbt-heap state rename users people" in beta.run("plan").stdout
+    outcome = beta.sync()
+    assert outcome.exit_code == (2 if events else 0)
+    assert "dbt-heap state rename users people" in outcome.stderr
