@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from dbt_heap.selection import Selection
 
 
+def _ignore(target: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True)
 class Invocation:
     """One call of dbt-heap on one project."""
@@ -40,6 +44,7 @@ class Invocation:
     notes: tuple[str, ...] = ()  # what is to know, and nobody has to mend
     mistaken: tuple[Mistaken, ...] = ()  # selected syncs that cannot run, because their declarations have mistakes
     broken: frozenset[str] = frozenset()  # names of all such syncs, selected or not: a model declares them
+    opened: Callable[[str], None] = _ignore  # called with the target, once it is known and before anything is read
 
     def must_be_correct(self) -> None:
         """Raise DeclarationError with all mistakes of the selected declarations, if there are any."""
@@ -112,6 +117,7 @@ def invoke(settings: Settings) -> Invocation:
     warnings = (
         *manifest.warnings,
         *(dropped(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
+        *_missing_block(settings, project),
         *chosen.warnings,
         *(selection.warnings if selection else ()),
     )
@@ -133,6 +139,16 @@ def _must_not_name_syncs(selection: Selection | None, declarations: Declarations
                 f"{quoted(name)} is a sync, and --select and --exclude take models: use --sync {name}, "
                 "or the name of its model"
             )
+
+
+def _missing_block(settings: Settings, project: ProjectFile) -> Iterator[str]:
+    """What to know if rows have a destination from the environment, and the block with the rules is nowhere."""
+    if not project.heap_vars_place and any(name.startswith("HEAP_APP_ID") for name in settings.environ):
+        has_file = "" if project.raw else ", which has no dbt_project.yml"
+        yield (
+            f"the project in {settings.project_dir}{has_file} defines no `vars: dbt_heap:`, nor does --vars: rules "
+            "such as never_send do not apply. If you need no rules, define it as `dbt_heap: {}`"
+        )
 
 
 def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:

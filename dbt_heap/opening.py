@@ -29,6 +29,7 @@ def open_ledger(invocation: Invocation, *, reads_models: bool = True) -> Iterato
     to be of the active target. Raises TargetError, WarehouseError, StateError.
     """
     with _open(invocation.settings, invocation.project, invocation.manifest) as warehouse:
+        invocation.opened(warehouse.target_name)
         if reads_models and not invocation.settings.allow_target_mismatch:
             read = ReadManifest.at(invocation.manifest_path, invocation.manifest)
             must_be_of_active_target(read, warehouse.targets, invocation.heap_environments)

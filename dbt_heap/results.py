@@ -87,6 +87,8 @@ class Results:
     up_to_date: tuple[str, ...] = ()  # with --built, the syncs whose models dbt has not built since: none of `syncs`
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # what else to know about the run, in sentences
+    project: str = ""
+    manifest_generated_at: str = ""  # ISO 8601, UTC
     schema_version: int = SCHEMA_VERSION
 
     @property

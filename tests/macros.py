@@ -18,6 +18,7 @@ class Macros:
 
     def __init__(self) -> None:
         self._parsed: dict[str, Any] = {}
+        self._packages: dict[str, Any] = {}
         self._load = opening.load_macros
 
     def load(self, config: Any, *_: Any) -> Any:
@@ -25,10 +26,10 @@ class Macros:
         kind = config.credentials.type
         if Path(config.project_root, "macros").is_dir():
             return self._load(config)
-        if kind in self._parsed:
-            config.load_dependencies(base_only=True)
-        else:
+        if kind not in self._parsed:
             self._parsed[kind] = self._load(config)
+            self._packages[kind] = config.dependencies
+        config.dependencies = self._packages[kind]
         return self._parsed[kind]
 
     def know(self, folder: Path) -> Callable[..., Any]:
@@ -39,6 +40,7 @@ class Macros:
         if kind not in self._parsed:
             opened = opening.open_warehouse(DbtProject(project, project_dir=folder, profiles_dir=folder))
             self._parsed[kind] = opened._adapter._macro_resolver
+            self._packages[kind] = opened._adapter.config.dependencies
             for macro in self._parsed[kind].macros.values():
                 if macro.package_name == "dbt_heap" or "/utils/" in macro.path:
                     template_cache.get_node_template(macro)

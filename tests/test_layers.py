@@ -17,9 +17,9 @@ PACKAGE = Path(__file__).parent.parent / "dbt_heap"
 # A module imports only what stands to its right; a folder counts as one.
 LAYERS = [
     "__main__", "plugin", "cli", "console", "report", "preview", "run", "vanished", "exposures", "proposal", "opening",
-    "invocation", "cloud", "target_check", "gates", "results", "delivery", "heap", "pacing", "batches", "payloads",
-    "ledger", "warehouse", "selection", "declarations", "settings", "project", "reading", "manifest", "mapping",
-    "limits", "scalars", "http", "files", "sockets", "words", "errors", "__init__",
+    "context", "invocation", "cloud", "target_check", "gates", "results", "delivery", "heap", "pacing", "batches",
+    "payloads", "ledger", "warehouse", "selection", "declarations", "settings", "project", "reading", "manifest",
+    "mapping", "limits", "scalars", "http", "files", "sockets", "words", "errors", "__init__",
 ]  # fmt: skip
 
 SERVERS = {"sandbox", "listen"}  # beside the others: only the command line knows them

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 import click
 
 from dbt_heap.cli.group import INCOMPLETE
 from dbt_heap.cli.options import console_of
 from dbt_heap.console import Console
+from dbt_heap.context import Context
 from dbt_heap.declarations import Mistaken, mistakes_of
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.settings import Settings
 
 
-def begin(settings: Settings) -> Invocation:
-    """Return the call that the settings make, after printing its warnings, notes and mistakes.
+def begin(settings: Settings, *, opens: bool = True) -> Invocation:
+    """Return the call that the settings make; its warnings, notes and mistakes are printed.
 
-    If some declarations have mistakes, the command goes on with the other syncs and ends with exit code 1.
+    If some declarations have mistakes, the command goes on with the other syncs and ends with exit code 1. If the
+    command opens the warehouse, warnings follow the line of context, which names the target.
     Raises what `invoke` raises, and DeclarationError if no other sync is selected.
     """
-    invocation = invoke(settings)
-    console = console_of(settings)
-    tell(console, invocation.warnings, invocation.notes)
+    invocation = _begun(settings, opens)
     if mistaken := [each for each in invocation.mistaken if each.enabled]:
         if not invocation.selected:
             invocation.must_be_correct()
-        leave_out(console, not_run(mistaken))
+        leave_out(console_of(settings), not_run(mistaken))
     return invocation
 
 
-def begin_correct(settings: Settings) -> Invocation:
+def begin_correct(settings: Settings, *, opens: bool = True) -> Invocation:
     """Do as `begin` does, for a command that needs all selected declarations. Raises DeclarationError."""
-    invocation = invoke(settings)
-    tell(console_of(settings), invocation.warnings, invocation.notes)
+    invocation = _begun(settings, opens)
     invocation.must_be_correct()
     return invocation
 
@@ -43,11 +43,36 @@ def begin_for(settings: Settings, *names: str) -> Invocation:
 
     Raises DeclarationError if the declaration of one of them has mistakes.
     """
-    invocation = invoke(settings)
-    tell(console_of(settings), invocation.warnings, invocation.notes)
+    invocation = _begun(settings, opens=True)
     if concerned := [each for each in invocation.mistaken if each.name in names]:
         raise mistakes_of(concerned)
     return invocation
+
+
+def _begun(settings: Settings, opens: bool) -> Invocation:
+    invocation = invoke(settings)
+    if opens:
+        return with_context(invocation, console_of(settings))
+    tell(console_of(settings), invocation.warnings, invocation.notes)
+    return invocation
+
+
+def with_context(invocation: Invocation, console: Console, *, warn: bool = True) -> Invocation:
+    """Return the invocation, which prints its context when it opens the warehouse, then what is to be known of it.
+
+    Without `warn`, warnings are left to the run, which reports them itself.
+    """
+    printed: list[str] = []
+
+    def opened(target: str) -> None:
+        if target not in printed:
+            printed.append(target)
+            context = Context.of(invocation, target)
+            console.context(context.line(), context.fields())
+            if len(printed) == 1:
+                tell(console, invocation.warnings if warn else (), invocation.notes)
+
+    return replace(invocation, opened=opened)
 
 
 def leave_out(console: Console, why: object) -> None:

@@ -8,26 +8,34 @@ import click
 
 from dbt_heap.cli.beginning import begin_correct, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.invocation import bear
-from dbt_heap.opening import open_ledger
-from dbt_heap.vanished import vanished
+from dbt_heap.invocation import Invocation, bear
+from dbt_heap.preview import readiness
 
 
 @click.command("check")
 @all_options
-def command(**shared: Any) -> None:
-    """Hold the declarations against the manifest and the warehouse's columns. All mistakes are told at once."""
+@click.pass_context
+def command(ctx: click.Context, /, **shared: Any) -> None:
+    """Report whether `sync` would run, and everything that would stop it.
+
+    Checks declarations, columns, the target of the manifest, state and builds. Sends and writes nothing. Exits with 2
+    if `sync` would stop, and with 1 if it would not send a model because of its build or tests.
+    """
     settings = settings_of(**shared)
     invocation = begin_correct(settings)
-    selected = invocation.selected
-    with console_of(settings) as console, open_ledger(invocation) as ledger:
-        gone = vanished(invocation, ledger)
-        tell(console, gone)
-        bear(gone, settings)
-        ledger.state.must_be_ours()
-        ledger.check(selected)
-        for sync in selected:
-            _, label = invocation.known_destination(sync, ledger.target)
-            for note in ledger.advice(sync, label):
-                console.note(f"{sync.name}: {note}")
-    click.echo(f"{len(selected)} syncs of {len({each.model.unique_id for each in selected})} models: all well")
+    with console_of(settings) as console:
+        found = readiness(invocation)
+        tell(console, found.warnings, found.notes)
+        for problem in (*found.problems, *found.held_back):
+            console.problem(problem)
+    bear(found.warnings, settings)
+    code = 2 if found.problems else 1 if found.held_back else 0
+    outcome = {0: "OK", 1: "`sync` would leave some out", 2: "`sync` would stop"}[code]
+    click.echo(f"{_counted(invocation)}: {outcome}")
+    ctx.exit(code)
+
+
+def _counted(invocation: Invocation) -> str:
+    """How many syncs are selected, of how many models."""
+    syncs, models = len(invocation.selected), len({each.model.unique_id for each in invocation.selected})
+    return f"{syncs} sync{'' if syncs == 1 else 's'} in {models} model{'' if models == 1 else 's'}"

@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Write the declared syncs as exposures, so that Heap stands in dbt's graph and docs. Needs the manifest alone."""
     settings = settings_of(**shared)
-    invocation = begin_correct(settings)
+    invocation = begin_correct(settings, opens=False)
     console = console_of(settings)
     given = {"owner_name": owner_name, "owner_email": owner_email, "url": url}
     said = invocation.project.heap_vars.exposures.model_copy(update={key: each for key, each in given.items() if each})

@@ -20,7 +20,7 @@ _COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
 @all_options
 def command(output: str, **shared: Any) -> None:
     """List the declared syncs. Needs the manifest alone."""
-    invocation = begin(settings_of(**shared))
+    invocation = begin(settings_of(**shared), opens=False)
     if output == "name":
         for each in invocation.selected:
             click.echo(each.name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import not_run, tell
+from dbt_heap.cli.beginning import not_run, with_context
 from dbt_heap.cli.consent import Consent, deletion_options
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.cli.streams import tried
@@ -102,9 +102,9 @@ def command(
     Run it after `dbt run`. What was interrupted, the next run goes on with. Results: target/heap_results.json.
     """
     settings = settings_of(**shared)
-    invocation = invoke(settings)
-    _must_go_together(invocation, allow_large, built=built, all_rows=resync or retry_rejected or full_scan)
     console = console_of(settings)
+    invocation = with_context(invoke(settings), console, warn=False)
+    _must_go_together(invocation, allow_large, built=built, all_rows=resync or retry_rejected or full_scan)
     interruption = _Interruption(console)
     orders = Orders(
         compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
@@ -170,7 +170,6 @@ class _Interruption:
 
 
 def _introduce(console: Console, invocation: Invocation) -> None:
-    tell(console, (), invocation.notes)  # what it warns of, the run itself tells
     if not invocation.selected:
         console.warn(
             "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"

@@ -59,6 +59,10 @@ class Console:
         if self._bars:
             self._bars.stop()
 
+    def context(self, text: str, facts: Mapping[str, Any]) -> None:
+        """Print which project, target and Heap environment the command is about."""
+        self._tell("Context", "info", text, style="dim", **facts)
+
     def started(self, sync: Sync) -> None:
         """A sync's turn begins."""
         if self._bars:

@@ -16,6 +16,7 @@ CODES = {
     "SyncPlanned": "H002",
     "SyncProgress": "H003",
     "SyncEnded": "H004",
+    "Context": "H005",
     "Note": "H010",
     "Warning": "H011",
     "Problem": "H012",

@@ -167,6 +167,11 @@ class Comparison:
         return LEAST_TIMED if timed and self.sync.type is SyncType.EVENTS else LEAST
 
     @property
+    def changes_key(self) -> bool:
+        """Whether the state's rows have another key than the declared one."""
+        return self._older_key is not None
+
+    @property
     def _older_key(self) -> str | None:
         before = self.newest.key_columns if self.newest and not self.options.rekeyed else self.sync.key
         return before if before != self.sync.key else None

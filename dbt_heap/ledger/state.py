@@ -30,6 +30,7 @@ class State:
     catalog: Catalog
     entries: Mapping[tuple[str, str], Entry]  # (destination, sync) -> its newest
     read_at: float = 0.0  # by this machine's clock
+    schema_note: str = ""  # why the state is not where the project's naming macro would put it
     _relations_by_table: dict[str, str] = field(default_factory=dict, repr=False)  # each is asked for often
 
     def newest(self, destination: str, sync: str) -> Entry | None:
@@ -124,12 +125,30 @@ class State:
         return stand and not any(self.missing_columns().values())
 
     def must_be_ours(self) -> None:
-        """Raises StateError where the schema holds tables of others."""
-        if strangers := self.catalog.strangers:
+        """Raise StateError if the schema holds tables of others before the first sync."""
+        if not self.ready() and (strangers := self._strangers()):
             raise StateError(
-                f"the schema {self.schema} holds tables that are not dbt-heap's ({', '.join(sorted(strangers)[:5])}). "
-                "Name one of its own in vars.dbt_heap.schema; never the one that Heap Connect exports to."
+                f"the schema {self.schema} contains tables that are not dbt-heap's ({strangers}). Set "
+                "vars.dbt_heap.schema to a schema that only dbt-heap uses, and never to the one that Heap Connect "
+                "exports to."
             )
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what to know about the schema: tables of others, which came after the first sync."""
+        if not self.ready() or not (strangers := self._strangers()):
+            return ()
+        return (
+            f"the schema {self.schema} contains tables that are not dbt-heap's ({strangers}). Syncs go on; keep the "
+            "schema for dbt-heap's state alone",
+        )
+
+    def news(self) -> tuple[str, ...]:
+        """Return what to know once, before the state is made: that the project gives it no schema of its own."""
+        return (self.schema_note,) if self.schema_note and not self.ready() else ()
+
+    def _strangers(self) -> str:
+        """The first tables of others, as a list; empty if there are none."""
+        return ", ".join(sorted(self.catalog.strangers)[:5])
 
     def prepare(self) -> State:
         """The state, its schema and shared tables made where they are missing, or migrated from an older version.
@@ -199,8 +218,8 @@ def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation])
 
     Raises WarehouseError, and StateError where a newer dbt-heap wrote it.
     """
-    named = str(warehouse.render("state_schema", schema=schema)).strip()
-    return State(warehouse, named, tuple(relations), Catalog({}, ("", "")), {}).reread()
+    named, note = warehouse.state_schema(schema)
+    return State(warehouse, named, tuple(relations), Catalog({}, ("", "")), {}, schema_note=note).reread()
 
 
 def _entries(state: State) -> dict[tuple[str, str], Entry]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dbt_heap.batches import body
+from dbt_heap.context import Context
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import HeapError
 from dbt_heap.invocation import Invocation
@@ -29,6 +30,7 @@ class Preview:
     megabytes: float  # of request bodies, from the size of the first records
     seconds: int  # at Heap's rate limit; 0 where none rules
     gated: str  # why `sync` would not send it; empty where it would
+    context: Context  # of this sync alone
     refused: str = ""  # why `sync` would stop or refuse the plan, with what to type; empty if it would not
     hints: tuple[str, ...] = ()  # what else to know before a first sync
 
@@ -76,6 +78,7 @@ class Preview:
             "newer_than",
         )
         return {
+            **self.context.fields(),
             "sync": plan.sync.name,
             "type": str(plan.sync.type),
             "model": plan.sync.model.unique_id,
@@ -143,16 +146,17 @@ def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Opti
     waits = sync.type is SyncType.EVENTS and plan.sendable > per_minute
     return Preview(
         plan=plan,
+        context=Context.of(replace(invocation, selected=(sync,)), ledger.target),
         dropped_properties=ledger.dropped_properties(comparison),
         megabytes=plan.sendable * size / 1_000_000,
         seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
         gated=invocation.gates.why(sync.model.unique_id),
-        refused=(stop or _refusal(plan) or "").removeprefix(f"{sync.name}: "),
+        refused=(stop or run_refusal(plan) or "").removeprefix(f"{sync.name}: "),
         hints=ledger.hints(sync, destination.label) if plan.first and not stop else (),
     )
 
 
-def _refusal(plan: Plan) -> str | None:
+def run_refusal(plan: Plan) -> str | None:
     """Why a run without flags would refuse the plan; deletions ask for themselves."""
     deleting = plan.sync.type is SyncType.USER_DELETIONS
     return refusal(plan, first_sync=deleting, allow_large=())

@@ -18,7 +18,7 @@ from dbt_heap.delivery import Breaker, Verdict, deliver
 from dbt_heap.errors import HeapError, RunningError
 from dbt_heap.heap import Answer, Heap, Patience
 from dbt_heap.heap.deletions import HeapDeletions
-from dbt_heap.invocation import Invocation
+from dbt_heap.invocation import Invocation, bear
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Plan
@@ -49,11 +49,13 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
     run_id = new_run_id()
     today = Agenda(())
     ended = mistaken_results(invocation)
-    report(watching, invocation.warnings)
     try:
         with open_ledger(invocation) as ledger:
             before = ledger.state
+            report(watching, invocation.warnings)
             must_know_where(invocation, ledger.target, deleting=orders.consent is not None)
+            report(watching, before.warnings(), before.news())
+            bear(before.warnings(), invocation.settings)
             today = agenda(invocation, ledger, built=orders.built, gate=orders.gate)
             report(watching, today.warnings, today.notes)
             run = _Run(invocation, ledger, orders, watching, run_id, today.builds, deadline=_deadline(started, orders))
@@ -80,6 +82,8 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         up_to_date=today.up_to_date,
         warnings=(*invocation.warnings, *today.warnings),
         notes=today.notes,
+        project=invocation.project.name or invocation.manifest.project_name,
+        manifest_generated_at=invocation.manifest.generated_at,
     )
 
 

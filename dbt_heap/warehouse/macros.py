@@ -31,20 +31,21 @@ def package_root() -> Path:
 
 
 def load_macros(config: RuntimeConfig, from_manifest: Iterable[Mapping[str, Any]] = ()) -> MacroManifest:
-    """Return all macros that statements and names need.
+    """Return all macros that statements and names need, and have the configuration know the packages that they are of.
 
     `from_manifest` are the naming macros of a project that is not on disk, as manifest.json has them.
     """
     manifest = Manifest()
-    for project in dict(config.load_dependencies(base_only=True)).values():
+    projects = dict(config.load_dependencies(base_only=True))
+    for project in projects.values():
         _parse(project, manifest, whole=project.project_name == config.project_name)
-    for project in _called_packages(config, manifest):
+    added = dict(_called_packages(config, manifest)) | dict(config.load_projects([package_root()]))
+    for project in added.values():
         _parse(project, manifest)
+    config.dependencies = projects | added  # by which dispatch finds a package, and the project's overrides of it
     for raw in from_manifest:
         macro = _macro(raw)
         manifest.macros.setdefault(macro.unique_id, macro)
-    for _, project in config.load_projects([package_root()]):
-        _parse(project, manifest)
     macros = MacroManifest(manifest.macros)
     # dbt notes there which variables `env_var` has read, and in which file: https://github.com/dbt-labs/dbt-core
     macros.env_vars, macros.files = {}, {}  # type: ignore[attr-defined]
@@ -61,18 +62,18 @@ def _parse(project: RuntimeConfig, manifest: Manifest, *, whole: bool = True) ->
                 parser.parse_file(FileBlock(source))
 
 
-def _called_packages(config: RuntimeConfig, manifest: Manifest) -> Iterable[RuntimeConfig]:
+def _called_packages(config: RuntimeConfig, manifest: Manifest) -> Iterable[tuple[str, RuntimeConfig]]:
     """The installed packages that the project's macros name, those that these name, and any that name relations."""
     folder = Path(config.project_root, config.packages_install_path)
-    texts = {each.parent: _macro_text(each.parent) for each in sorted(folder.glob("*/dbt_project.yml"))}
+    installed = [each.parent for each in sorted(folder.glob("*/dbt_project.yml")) if each.parent.name != "dbt_heap"]
+    waiting = {each: _macro_text(each) for each in installed}
     own = [macro.macro_sql for macro in manifest.macros.values() if macro.package_name == config.project_name]
     called = " ".join([*own, str(config.dispatch)])
-    waiting = dict(texts)
     found: list[Path] = []
     while due := [each for each, text in waiting.items() if _NAMING.search(text) or _is_named(each, called)]:
         found += due
         called = " ".join(waiting.pop(each) for each in due)
-    return [project for _, project in config.load_projects(found)]
+    return config.load_projects(found)
 
 
 def _is_named(package: Path, text: str) -> bool:
