@@ -171,7 +171,9 @@ def test_logs_may_be_json_lines(shop: Project) -> None:
 def test_an_error_is_a_line_of_json_where_the_others_are(shop: Project) -> None:
     shop.vars = {}
     outcome = shop.run("runs", "--log-format", "json", DBT_ENV_CUSTOM_ENV_TEAM="growth")
-    (line,) = map(json.loads, outcome.stderr.splitlines())
+    context, line = map(json.loads, outcome.stderr.splitlines())
+    assert (context["info"]["name"], context["data"]["target"]) == ("Context", "dev")
+    assert (context["data"]["project"], context["data"]["heap_environments"]) == ("shop", [])
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert (line["info"]["name"], line["info"]["extra"]) == ("Problem", {"TEAM": "growth"})
     assert "Account > Manage > Projects" in line["info"]["msg"]

@@ -144,7 +144,7 @@ def test_missing_environment_id_is_reported_once_before_anything_else(
     shop.vars = {}
     ran = shop.run(command)
     assert (ran.exit_code, ran.stdout, heap.requests()) == (2, "", [])
-    assert len(ran.stderr.splitlines()) == 1
+    assert len(ran.stderr.splitlines()) == 2  # the context, and the cause
     assert "there is no Environment ID" in ran.stderr
     assert not (shop.folder / "target" / "heap_results.json").exists()
     assert shop.state_tables() == set()
