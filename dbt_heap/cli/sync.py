@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import not_run, with_context
+from dbt_heap.cli.beginning import not_run, tell, with_context
 from dbt_heap.cli.consent import Consent, deletion_options
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
 from dbt_heap.cli.streams import tried

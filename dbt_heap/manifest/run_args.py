@@ -45,4 +45,5 @@ def named_target(run_results: Path, invocation_id: str) -> NamedTarget:
         return NamedTarget()
     # dbt 1 notes all flags, and the target only if it was given; dbt 2 notes fewer.
     of_dbt_1 = text(head.metadata, "dbt_version").startswith(("0.", "1."))
-    return NamedTarget(text(args, "target") or None, of_dbt_1 and bool(args) and not text(args, "profile"))
+    name = text(args, "target") or None
+    return NamedTarget(name, by_default=not name and of_dbt_1 and bool(args) and not text(args, "profile"))

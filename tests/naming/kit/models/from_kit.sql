@@ -1,0 +1,1 @@
+select 'kit' as user_id

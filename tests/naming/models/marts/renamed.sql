@@ -1,0 +1,2 @@
+{{ config(alias='another_name', schema='finance', tags=['daily']) }}
+select 1 as a

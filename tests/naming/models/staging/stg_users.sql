@@ -1,0 +1,1 @@
+select 'ana' as user_id, 'team' as plan

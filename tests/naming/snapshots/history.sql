@@ -1,0 +1,4 @@
+{% snapshot history %}
+{{ config(unique_key='user_id', strategy='check', check_cols=['plan']) }}
+select * from {{ ref('stg_users') }}
+{% endsnapshot %}
