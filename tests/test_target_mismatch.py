@@ -1,4 +1,4 @@
-"""A manifest of one target under another: nothing is read or sent, however the target is said, from the first sync on."""
+"""A manifest of one target under another: nothing is read or sent, however the target is said."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -11,25 +11,38 @@ from dbt_heap import __version__
 from dbt_heap.cli.beginning import begin_correct
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.errors import HeapError
-from dbt_heap.invocation import Invocation
+from dbt_heap.invocation import Invocation, target_path
 from dbt_heap.opening import open_ledger
+from dbt_heap.project import FILE_NAME, ProjectFile, read_project, variable_of
+from dbt_heap.settings import Settings
+from dbt_heap.warehouse import Warehouse
+
+Line = tuple[str, str, str]  # a setting, its value, and where that comes from
 
 
 @click.command("debug")
 @all_options
 @click.pass_context
 def command(ctx: click.Context, /, **shared: Any) -> None:
-    """Try what a sync needs, one thing after the other, as `dbt debug` does. Sends nothing to Heap."""
+    """Show every setting and its origin, then try what a sync needs, as `dbt debug` does. Sends nothing to Heap."""
     click.echo(f"dbt-heap {__version__}")
     settings = settings_of(**shared)
     found: list[Invocation] = []
 
-    def project() -> str:
-        found.append(begin_correct(settings))
-        return f"{found[0].project.name}, {len(found[0].declared)} syncs declared"
+    def files() -> str:
+        project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
+        _print(_of_files(settings, project))
+        return project.name or f"no {FILE_NAME}"
 
-    well = _tried("project and manifest", project)
+    def manifest() -> str:
+        found.append(begin_correct(settings, opens=False))
+        count = len(found[0].declared)
+        return f"{found[0].manifest_path}, {count} sync{'' if count == 1 else 's'} declared"
+
+    well = _tried("project", files)
+    well = well and _tried("manifest", manifest)
     well = well and _tried("warehouse and state schema", lambda: _warehouse(found[0]))
+    well = well and _tried("target of the manifest", lambda: _target(found[0]))
     well = well and _tried("Heap environments", lambda: _destinations(found[0]))
     ctx.exit(0 if well else 2)
 
@@ -43,15 +56,72 @@ def _tried(what: str, attempt: Callable[[], str]) -> bool:
     return True
 
 
-def _warehouse(invocation: Invocation) -> str:
+def _print(lines: Iterator[Line]) -> None:
+    for name, value, origin in lines:
+        click.echo(f"  {name:<17} {value}  [{origin}]")
+
+
+def _of_files(settings: Settings, project: ProjectFile) -> Iterator[Line]:
+    """What flags, variables and the project's files say, before any warehouse is opened."""
+    origins, here = settings.origins, "this folder or the nearest above it"
+    yield "project folder", str(settings.project_dir), origins.get("project_dir", here)
+    if settings.env_file:
+        count = len(settings.env_file.variables)
+        yield ".env", str(settings.env_file.path), f"{count} variable{'' if count == 1 else 's'} that the shell lacks"
+    profiles_dir, why = settings.profiles_choice
+    yield "profiles.yml", str(profiles_dir / "profiles.yml"), why
+    yield "profile", settings.profile or project.profile or "none", origins.get("profile", FILE_NAME)
+    place = project.heap_vars_place
+    rules = "never_send does not apply" if not place else "the block of rules and Environment IDs"
+    yield "vars: dbt_heap", place or "not found", rules
+    yield "target path", str(target_path(settings, project)), _origin_of_target_path(settings, project)
+    for name in ("state", "threads", "manifest", "log_format", "quiet", "warn_error"):
+        if name in origins:
+            yield name.replace("_", " "), str(getattr(settings, name)), origins[name]
+
+
+def _origin_of_target_path(settings: Settings, project: ProjectFile) -> str:
+    if "target_path" in settings.origins:
+        return settings.origins["target_path"]
+    return f"{FILE_NAME}: target-path" if "target-path" in project.raw else "dbt's default"
+
+
+def _target(invocation: Invocation) -> str:
     with open_ledger(invocation) as ledger:
-        ledger.state.prepare()
+        return ledger.target
+
+
+def _warehouse(invocation: Invocation) -> str:
+    with open_ledger(invocation, reads_models=False) as ledger:
         warehouse = ledger.state.warehouse
-        return f"{warehouse.adapter_type}, target {warehouse.target_name}, schema {ledger.state.schema}"
+        _print(_of_warehouse(invocation, warehouse, ledger.state.schema))
+        for line in (*ledger.state.news(), *ledger.state.warnings()):
+            click.echo(f"  {line}")
+        ledger.state.prepare()
+        return warehouse.adapter_type
+
+
+def _of_warehouse(invocation: Invocation, warehouse: Warehouse, state_schema: str) -> Iterator[Line]:
+    settings, target = invocation.settings, warehouse.target_name
+    yield "target", target, settings.origins.get("target", "profiles.yml")
+    place = invocation.project.heap_vars_place
+    yield "state schema", state_schema, f"{place}.schema, by generate_schema_name" if place else "generate_schema_name"
+    environments = invocation.project.heap_vars.environment_names
+    for environment in environments:
+        variables = [variable_of(environment), *(["HEAP_APP_ID"] if len(environments) == 1 else [])]
+        variable = next((each for each in variables if settings.environ.get(each)), "")
+        file = settings.env_file
+        from_file = f" in {file.path}" if file and variable in file.variables else ""
+        try:
+            destination = invocation.destination_of(environment, target)
+        except HeapError:
+            yield f"Heap: {environment}", "no Environment ID", f"none for the target {target}"
+            continue
+        yield f"Heap: {environment}", destination.label, f"{variable}{from_file}" if variable else place
 
 
 def _destinations(invocation: Invocation) -> str:
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         target = ledger.target
     labels = sorted({invocation.destination(sync, target).label for sync in invocation.declared})
     return f"{', '.join(labels)}; no API tells whether an Environment ID is right" if labels else "none needed"

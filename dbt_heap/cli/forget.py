@@ -27,7 +27,7 @@ def command(key_file: TextIO, heap_user_id: bool, environment: str | None, **sha
     """
     invocation = begin_correct(settings_of(**shared))
     keys = key_lines(key_file)
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         label = invocation.destination_of(environment, ledger.target).label
         ledger.state = with_deletion_log(ledger.state.prepare())
         ledger.deletions(label, new_run_id()).forget("user_id" if heap_user_id else "identity", keys)

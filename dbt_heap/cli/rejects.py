@@ -44,7 +44,7 @@ def command(
     when a row was rejected first.
     """
     invocation = begin(settings_of(**shared))
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         wanted = invocation.labels(ledger.target)
         found = read_rejects(ledger.state, wanted, keys=with_values, since=since, reasons=reasons, limit=limit)
     write_table(found, output)

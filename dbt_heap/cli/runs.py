@@ -28,6 +28,6 @@ _STATUSES = (*map(str, Status), "interrupted", "unfinished")
 def command(since: datetime | None, statuses: tuple[str, ...], limit: int, output: str, **shared: Any) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
     invocation = begin(settings_of(**shared))
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         wanted = invocation.labels(ledger.target)
         write_table(read_runs(ledger.state, wanted, since=since, statuses=statuses, limit=limit), output)

@@ -35,7 +35,7 @@ command.add_command(forget.command)
 def show(**shared: Any) -> None:
     """Show where every sync stands, at every destination."""
     invocation = begin_for(settings_of(**shared))
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         declared = {sync.name for sync in invocation.declared} | invocation.broken
         rows = [
             (
@@ -62,7 +62,7 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
     invocation = begin_for(settings_of(**shared), sync)
     if not yes:
         click.confirm(f"The next sync of {sync} will send every row again. Start over?", abort=True)
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         reset(ledger.state, _label(invocation, sync, environment, ledger.target), sync)
     click.echo(f"{sync}: its next sync is a first one")
 
@@ -76,7 +76,7 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
     """Give the state of the sync OLDER to NEWER, with its idempotency keys, so that nothing is sent again."""
     invocation = begin_for(settings_of(**shared), newer)
     _declared(invocation, newer)
-    with open_ledger(invocation) as ledger:
+    with open_ledger(invocation, reads_models=False) as ledger:
         rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer, ledger.project)
     click.echo(f"{newer}: goes on where {older} stood")
 

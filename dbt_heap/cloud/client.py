@@ -76,9 +76,9 @@ class DbtCloud:
         self._session.close()
 
     def run(self, run_id: int) -> dict[str, Any]:
-        """A run with its steps."""
+        """Return a run with its steps and its job."""
         what = f"run {run_id}"
-        found = self._data(what, f"/runs/{run_id}/", {"include_related": '["run_steps"]'})
+        found = self._data(what, f"/runs/{run_id}/", {"include_related": '["run_steps", "job"]'})
         if isinstance(found, dict):
             return found
         raise CloudError(f"dbt Cloud knows no {what}: look at its id, the account's and the host")

@@ -15,7 +15,7 @@ from dbt_heap.cloud.client import DbtCloud
 from dbt_heap.cloud.shelf import is_whole, shelve, unfinished
 from dbt_heap.cloud.steps import MANIFEST, Collected, collect
 from dbt_heap.errors import CloudError, SettingsError
-from dbt_heap.manifest.artifacts import text
+from dbt_heap.manifest.artifacts import mapping, text
 from dbt_heap.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class Run:
     finished_at: str
     saved: bool  # whether all artifacts are there; an API that does not say so is taken to have them
     steps: tuple[int, ...]  # by their index from 1 on; empty where the API tells none
+    target: str  # the name that the job gives to its target; empty where the API tells none
 
     def __str__(self) -> str:
         return f"run {self.number} of dbt Cloud ({_SAID.get(self.status, f'status {self.status}')})"
@@ -134,6 +135,7 @@ def _run(content: Mapping[str, Any]) -> Run:
         finished_at=text(content, "finished_at"),
         saved=content.get("artifacts_saved") is not False,
         steps=tuple(step for step in steps if step),
+        target=text(mapping(mapping(content, "job"), "settings"), "target_name"),
     )
 
 
@@ -162,7 +164,7 @@ def _collected(
                     f"{run}: its artifacts are not all there yet, and the rest may tell what failed: try again later"
                 )
             if collected.has_manifest:
-                collected.write(folder)
+                collected.write(folder, run.target)
                 shelve(folder, kept)
             return collected
     except OSError as refusal:

@@ -30,9 +30,14 @@ class Collected:
     has_manifest: bool = False  # that of the last step whose manifest.json is of the command that left its results
     told: list[str] = field(default_factory=list)  # what was found in each step, for people
 
-    def write(self, folder: Path) -> None:
-        """Writes run_results.json beside the manifest. Raises OSError."""
-        (folder / RESULTS).write_text(json.dumps({**self.head, "results": list(self.results.values())}))
+    def write(self, folder: Path, target: str) -> None:
+        """Write run_results.json beside the manifest, with the job's target if the command named none. Raises OSError.
+
+        dbt itself notes a target only if a flag or a variable gave it, and the platform writes it into a profile.
+        """
+        args = {**({"target": target} if target else {}), **mapping(self.head, "args")}
+        content = {**self.head, "args": args, "results": list(self.results.values())}
+        (folder / RESULTS).write_text(json.dumps(content))
 
 
 def collect(cloud: DbtCloud, run_id: int, steps: Sequence[int], folder: Path) -> Collected:

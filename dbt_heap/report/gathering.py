@@ -79,7 +79,7 @@ def _results(invocation: Invocation) -> tuple[Results | None, tuple[str, ...]]:
 def _past(invocation: Invocation, limit: int) -> _Past:
     """What the warehouse tells; where it cannot be asked, that alone."""
     try:
-        with open_ledger(invocation) as ledger:
+        with open_ledger(invocation, reads_models=False) as ledger:
             labels = {each.name: invocation.known_destination(each, ledger.target)[1] for each in invocation.selected}
             known = {name: label for name, label in labels.items() if label}
             runs, rejects = defaultdict(list), defaultdict(list)

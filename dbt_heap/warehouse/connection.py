@@ -16,6 +16,7 @@ from dbt_heap.errors import RunningError, WarehouseError
 from dbt_heap.warehouse.comments import Comments
 from dbt_heap.warehouse.refusals import refusals
 from dbt_heap.warehouse.targets import Targets
+from dbt_heap.warehouse.working_directory import working_in
 
 Row = tuple[Any, ...]
 
@@ -33,6 +34,7 @@ class Warehouse:
         self, adapter: Any, comments: Comments, targets: Targets, *, database: str | None, default_schema: str
     ) -> None:
         self._adapter = adapter
+        self._project_dir = Path(adapter.config.project_root)
         self._comments = comments
         self.targets = targets
         self.database = database
@@ -151,8 +153,11 @@ class Warehouse:
         return fetched
 
     def _connect(self) -> None:
-        if self._connected:
-            return
+        if not self._connected:
+            with working_in(self._project_dir):
+                self._connect_in_project()
+
+    def _connect_in_project(self) -> None:
         if not self._known:
             self._must_exist()
         until = time.monotonic() + (REOPENING_SECONDS if self._known else 0.0)

@@ -64,6 +64,7 @@ class DbtCloud(LocalServer):
         self.steps: dict[int, tuple[Step, ...]] = {}
         self.hook: Callable[[Asked], Reply | None] = lambda _: None
         self.asked: list[Asked] = []
+        self.target = "default"  # as the platform calls a job's target unless it is told otherwise
         cloud = self
 
         class Answering(Requests):
@@ -148,7 +149,9 @@ class DbtCloud(LocalServer):
              "status_humanized": "Success", "logs": "…", "debug_logs": ""}
             for index, step in enumerate(self.steps[number], start=1)
         ]  # fmt: skip
-        return wrapped({**self.runs[number], "run_steps": listed if "run_steps" in related else []})
+        job = {"id": self.runs[number]["job_id"], "settings": {"threads": 4, "target_name": self.target}}
+        found = {**self.runs[number], "run_steps": listed if "run_steps" in related else []}
+        return wrapped({**found, "job": job if "job" in related else None})
 
     def _list(self, query: Mapping[str, str]) -> Reply:
         assert query["order_by"] == "-finished_at"

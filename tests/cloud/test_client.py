@@ -47,7 +47,7 @@ def test_a_run_is_told_with_its_steps(cloud: Server) -> None:
     cloud.add(7, step("build"))
     with client(cloud) as dbt_cloud:
         assert [each["index"] for each in dbt_cloud.run(7)["run_steps"]] == [1, 2, 3, 4]
-    assert cloud.asked[0].query == {"include_related": '["run_steps"]'}
+    assert cloud.asked[0].query == {"include_related": '["run_steps", "job"]'}
 
 
 @pytest.mark.parametrize(
