@@ -101,7 +101,10 @@ def test_project_that_a_manifest_does_not_name_is_known_by_its_digest_or_assumed
 def test_mistakes_and_listings_name_files_written_on_windows_with_slashes(tmp_path: Path) -> None:
     content = on_windows(manifest("v9"))
     content["nodes"]["model.shop.people"]["config"]["meta"]["heap"]["nulls"] = "never"
-    assert "people (models/marts/marts.yml, or +meta in dbt_project.yml): meta.heap.nulls" in listed(tmp_path, content).stderr
+    assert (
+        "people (models/marts/marts.yml, or +meta in dbt_project.yml): meta.heap.nulls"
+        in listed(tmp_path, content).stderr
+    )
 
 
 def of_the_preview(content: dict[str, Any]) -> dict[str, Any]:

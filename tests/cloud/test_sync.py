@@ -100,7 +100,8 @@ def test_what_failed_in_dbt_cloud_is_not_sent(users: Project, heap: Sandbox) -> 
 
 def test_every_command_that_reads_a_manifest_reads_dbt_clouds(users: Project) -> None:
     assert users.run("ls", "--output", "name", "--dbt-cloud", DBT_CLOUD_RUN_ID="7").stdout == "heap_users\n"
-    assert users.run("check", "--dbt-cloud", DBT_CLOUD_RUN_ID="7").exit_code == 0
+    checked = users.run("check", "--dbt-cloud", DBT_CLOUD_RUN_ID="7")
+    assert (checked.exit_code, "heap_users would not be sent" in checked.stderr) == (1, True)
 
 
 def test_what_dbt_cloud_refuses_ends_in_a_sentence(users: Project) -> None:
