@@ -111,4 +111,5 @@ def _remedy(models: Sequence[Model], absence: Absence) -> str:
         return "Use the profile and target that dbt built with, or correct `database` of the model"
     kinds = {_BUILD[each.resource_type] for each in models}
     command = kinds.pop() if len(kinds) == 1 else "build"
-    return f"Run `dbt {command} --select {' '.join(dict.fromkeys(each.name for each in models))}`"
+    names = (each.name if each.version is None else f"{each.name}.v{each.version}" for each in models)
+    return f"Run `dbt {command} --select {' '.join(dict.fromkeys(names))}`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from dbt_heap.declarations.absence import Absence, Why, absent
 from dbt_heap.declarations.columns import Readable, named_columns
@@ -70,10 +71,13 @@ def reading(state: State, sync: Sync) -> Iterator[None]:
         try:
             state.warehouse.fetch("no_rows", relation=sync.model.relation.sql)
         except WarehouseError:
-            facts = state.warehouse.fetch("access", relation=as_arguments(sync.model.relation))
-            role = next((str(name) for fact, name in facts if fact == "role"), "")
-            absence = Absence(Why.NO_SELECT, role, detail=_said(refused))
-            raise WarehouseError(absent([sync.model], absence)) from None
+            facts: dict[str, Any] = {}
+            facts.update(state.warehouse.fetch("access", relation=as_arguments(sync.model.relation)))
+            # If the catalog says that the role may select, the grant is missing on what a view reads.
+            needs = ("usage", "select") if facts.keys() & {"no_select", "hidden", "no_relation"} else ()
+            absence = Absence(Why.NO_SELECT, str(facts.get("role") or ""), needs=needs, detail=_said(refused))
+            wanted = grants(state.warehouse, [sync.model], absence) if needs else ()
+            raise WarehouseError(absent([sync.model], absence, wanted)) from None
         raise
 
 

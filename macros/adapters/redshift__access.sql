@@ -3,7 +3,7 @@
     https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_TABLE_PRIVILEGE.html
 #}
 {% macro redshift__access(relation) %}
-    {%- set here = (relation.database or target.dbname) | lower == target.dbname | lower -%}
+    {%- set here = (relation.database or target.database) | lower == target.database | lower -%}
 select 'role' as fact, current_user::text as name
     {%- if not here %}
 union all

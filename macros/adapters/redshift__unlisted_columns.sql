@@ -9,7 +9,7 @@
     {%- set here = [] -%}
     {%- set elsewhere = [] -%}
     {%- for each in relations -%}
-        {%- do (here if (each.database or target.dbname) | lower == target.dbname | lower else elsewhere).append(each) -%}
+        {%- do (here if (each.database or target.database) | lower == target.database | lower else elsewhere).append(each) -%}
     {%- endfor -%}
     {%- set rows = [] -%}
     {%- if here -%}{%- do rows.extend(run_query(dbt_heap.redshift_unbound_columns(here)).rows) -%}{%- endif -%}
@@ -18,7 +18,7 @@
 {% endmacro %}
 
 {% macro redshift_unbound_columns(relations) %}
-select {{ dbt_heap.literal(target.dbname) }} as table_catalog, table_schema, table_name, column_name, data_type
+select {{ dbt_heap.literal(target.database) }} as table_catalog, table_schema, table_name, column_name, data_type
 from (
     select view_schema::text as table_schema, view_name::text as table_name, col_name::text as column_name, col_type::text as data_type, ordinal_position
     from pg_get_late_binding_view_cols()

@@ -15,7 +15,7 @@ from dbt_heap.sandbox.server import running
 from dbt_heap.warehouse import Warehouse
 from tests.nowhere import on_every_adapter
 from tests.project import Project
-from tests.warehouses import DuckDB
+from tests.warehouses import DuckDB, Engine
 
 ASKING = {  # macros that ask the warehouse while they are rendered: for its schemas, or for its version
     "bigquery": {"catalog", "access"}, "databricks": {"newest_entries", "read_lock", "forget_older"},
@@ -205,6 +205,40 @@ def test_hive_metastore_is_shown_beside_unity_catalog(nowhere: Warehouse, monkey
         assert sqlglot.parse_one(statement, read="databricks")
         assert "('hive_metastore', 'sales', 'a', 'user_id', 'string')" in statement
         assert ("`main`.`information_schema`" in statement) == (len(wanted) == 2)
+
+
+REDSHIFT = """
+    create function pg_get_late_binding_view_cols() returns setof record language sql as $$
+        select 'sales'::name, 'late'::name, column_name::name, data_type::varchar, place
+        from (values ('paid', 'numeric(9,2)', 2), ('user_id', 'character varying(256)', 1))
+            as cols (column_name, data_type, place)
+        union all select 'other'::name, 'late'::name, 'n'::name, 'integer'::varchar, 1
+    $$;
+    create table svv_external_columns as select 'sales' as schemaname, 'Spectrum' as tablename, 'user_id' as columnname,
+        'varchar(20)' as external_type, 1 as columnnum;
+    create table svv_all_columns as select 'lake' as database_name, 'sales' as schema_name, 'shared' as table_name,
+        'paid' as column_name, 'numeric' as data_type, 9 as numeric_precision, 2 as numeric_scale,
+        1 as ordinal_position;
+"""
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.parametrize("nowhere", ["redshift"], indirect=True)
+def test_what_redshift_does_not_list_is_read_from_its_own_views(nowhere: Warehouse, engine: Engine) -> None:
+    def read(kind: str, database: str, *names: str) -> list[tuple[Any, ...]]:
+        relations = [{"database": database, "schema": "sales", "identifier": name} for name in names]
+        statement = nowhere._adapter.execute_macro(
+            f"redshift_{kind}_columns", project="dbt_heap", kwargs={"relations": relations}
+        )
+        return engine.sql(str(statement).replace("pg_catalog.svv_", "svv_"))
+
+    engine.sql(REDSHIFT)  # what they are there, as tables
+    assert read("unbound", "shop", "late", "spectrum") == [
+        ("shop", "sales", "Spectrum", "user_id", "varchar(20)"),
+        ("shop", "sales", "late", "user_id", "character varying(256)"),
+        ("shop", "sales", "late", "paid", "numeric(9,2)"),
+    ]
+    assert read("shared", "lake", "shared") == [("lake", "sales", "shared", "paid", "numeric(9,2)")]
 
 
 def unquoted_reserved(tree: sqlglot.Expression, dialect: str) -> set[str]:
