@@ -7,8 +7,8 @@
 {% macro default__unlisted_columns(relations) %}
     {%- set rows = [] -%}
     {%- for each in relations -%}
-        {%- for column in adapter.get_columns_in_relation(dbt_heap.written_relation(each)) -%}
-            {%- do rows.append([each.database, each.schema, each.identifier, column.name, column.data_type]) -%}
+        {%- for found in adapter.get_columns_in_relation(dbt_heap.written_relation(each)) -%}
+            {%- do rows.append([each.database, each.schema, each.identifier, found.name, found.data_type]) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(rows) }}
