@@ -99,6 +99,14 @@ class Ledger:
             if found := [*own, *(others if sync.type is SyncType.EVENTS else ())]:
                 raise StateError(may_be_renamed(sync, found))
 
+    def earlier_name(self, sync: Sync, destination: str) -> str | None:
+        """Return the earlier name whose state the next run takes over; None if there is none, or if it cannot be."""
+        try:
+            newest = self._newest(sync, destination)
+        except StateError:
+            return None
+        return newest.sync if newest and newest.sync != sync.name else None
+
     def hints(self, sync: Sync, destination: str) -> tuple[str, ...]:
         """Return what to know before a sync's first run. Raises WarehouseError."""
         _, others = self._owner.candidates(self.state, sync, destination)

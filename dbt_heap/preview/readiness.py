@@ -102,5 +102,7 @@ def _warnings(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
 def _notes(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
     for sync in invocation.selected:
         _, label = invocation.known_destination(sync, ledger.target)
+        if older := ledger.earlier_name(sync, label):
+            yield f"{sync.name}: `sync` takes over the state of {older} (renamed_from)"
         for note in ledger.advice(sync, label):
             yield f"{sync.name}: {note}"

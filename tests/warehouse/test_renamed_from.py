@@ -82,6 +82,8 @@ def test_commands_that_only_look_answer_and_say_what_sync_would_do(shop: Project
         outcome = shop.run(*arguments)
         assert outcome.exit_code == 0, outcome.stderr
         assert "dbt-heap state rename b c" in outcome.stdout + outcome.stderr
+    checked = shop.run("check")
+    assert checked.exit_code == 2 and "dbt-heap state rename b c" in checked.stderr
     (plan,) = shop.run("plan", "--output", "json").json()
     assert (plan["new"], plan["renamed_from"]) == (3, None) and "renamed_from: []" in plan["refused"]
     keys = shop.folder / "keys"
@@ -107,6 +109,8 @@ def test_sync_takes_over_the_state_of_its_earlier_name(shop: Project, heap: Sand
     (plan,) = shop.run("plan", "--output", "json").json()
     assert (plan["planned"], plan["renamed_from"], plan["first"], plan["refused"]) == (0, "a", False, "")
     assert "takes over the state of a" in shop.run("plan").stdout
+    checked = shop.run("check")
+    assert checked.exit_code == 0 and "takes over the state of a" in checked.stderr
     assert shop.run("show").exit_code == 0 and log(shop) == before
     outcome = shop.sync()
     assert outcome.exit_code == 0 and "took over the state of a" in outcome.stderr
