@@ -70,9 +70,13 @@ def built_columns(
 
 
 def _open(settings: Settings, project: ProjectFile, manifest: Manifest) -> Warehouse:
-    """The project's warehouse; without a checkout, the project is what the manifest tells of it."""
-    naming_macros = () if project.raw else manifest.naming_macros
-    return open_warehouse(settings.dbt_project(project, manifest.project_name), naming_macros)
+    """Return the project's warehouse. What its folder lacks, the manifest provides: macros that name relations.
+
+    A checkout's own macros count as they are on disk; packages may not be installed there.
+    """
+    checkout = bool(project.raw) and not settings.from_elsewhere
+    macros = (each for each in manifest.naming_macros if not checkout or each.get("package_name") != project.name)
+    return open_warehouse(settings.dbt_project(project, manifest.project_name), macros)
 
 
 def _relations(invocation: Invocation) -> tuple[Relation, ...]:
