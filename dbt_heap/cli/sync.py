@@ -170,7 +170,7 @@ class _Interruption:
 
 
 def _introduce(console: Console, invocation: Invocation) -> None:
-    if not invocation.selected:
+    if not invocation.selected and not invocation.mistaken:
         console.warn(
             "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"
         )

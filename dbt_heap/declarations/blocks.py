@@ -18,7 +18,7 @@ from dbt_heap.reading import Place, Reading, did_you_mean, found, keys, nearest,
 
 _DEFAULTS = Place(FILE_NAME, FILE_NAME, "vars.dbt_heap.defaults")
 _OWN_ONLY = ("type", "name", "renamed_from")
-_CLOSE = 0.85  # of a name that is only misspelt
+_CLOSE = 0.8  # of a name that is only misspelt
 _NEEDED = "a block, or a list of blocks, is needed"
 
 
@@ -31,6 +31,7 @@ class Declared:
     name: str  # empty where it has none that could be used
     block: Block
     own: frozenset[str]  # the keys that the block gives itself, be it wrongly; the others are defaults
+    meant: frozenset[str]  # those of them that an unknown key stands for, by what its mistake says
     broken: frozenset[str]  # those that could not be read, each with a mistake
     mistakes: tuple[Mistake, ...] = ()  # of its keys and its name
 
@@ -77,9 +78,11 @@ def _declared(
     model: Model, place: Place, raw: Mapping[Any, Any], defaults: Block, *, several: bool = False
 ) -> Declared:
     reading = read(Block, raw, place, partial(_unknown_key, sync_type=raw.get("type")))
-    name = reading.value.name or ("" if several or "name" in reading.broken else model.name)
-    own = frozenset(key for key in raw if isinstance(key, str))
-    declared = Declared(model, place, name, _over(reading, defaults), own, reading.broken)
+    given = frozenset(key for key in raw if isinstance(key, str))
+    meant = frozenset(filter(None, (_meant(key, raw.get("type")) for key in given - set(keys(Block))))) - given
+    broken = reading.broken | meant
+    name = reading.value.name or ("" if several or "name" in broken else model.name)
+    declared = Declared(model, place, name, _over(reading, defaults), given | meant, meant, broken)
     return replace(declared, mistakes=(*reading.mistakes, *_names(declared)))
 
 
@@ -111,6 +114,18 @@ def _names(declared: Declared) -> Iterator[Mistake]:
         yield place.mistake(f"the model's name cannot be the sync's, so that one is needed here: {refusal}")
 
 
+def _meant(key: str, sync_type: Any) -> str | None:
+    """Return the key that an unknown one most likely stands for: that this one is missing is no second mistake."""
+    if near := "identity" if key == "user_id" else nearest(key, keys(Block), cutoff=_CLOSE):
+        return near
+    instead = counterpart(key, _type(sync_type)) or ""
+    return next((each for each in keys(Block) if instead.startswith(f"use `{each}`")), None)
+
+
+def _type(sync_type: Any) -> SyncType | None:
+    return SyncType(sync_type) if sync_type in list(SyncType) else None
+
+
 def _unknown_key(key: str, sync_type: Any) -> str:
     """Return what is wrong with a key that no block has, or that none of this type has."""
     if key == "user_id":
@@ -118,7 +133,7 @@ def _unknown_key(key: str, sync_type: Any) -> str:
             "unknown key: `identity` names the column that holds Heap's identity, "
             "`heap_user_id` that of the Heap SDK's own numeric ID"
         )
-    of_type = SyncType(sync_type) if sync_type in list(SyncType) else None
+    of_type = _type(sync_type)
     known = [each for each in keys(Block) if of_type is None or suits(each, of_type)]
     if near := nearest(key, keys(Block), cutoff=_CLOSE):
         types = ", ".join(TYPES_OF.get(near, ()))

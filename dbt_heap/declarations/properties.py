@@ -53,11 +53,15 @@ def properties_of(declared: Declared, entries: Iterable[Entry], forbidden_by: Ve
     mistakes += [*conflicts, *_untimed(declared, timestamp)]
     if declared.block.type is SyncType.USER_DELETIONS:
         mistakes += [each.place.mistake("a deletion has no properties: leave it out") for each in said]
-    elif not timed and not mistakes and declared.block.type not in (None, SyncType.EVENTS):
+    elif not timed and not mistakes and declared.block.type not in (None, SyncType.EVENTS) and not _broken(declared):
         mistakes += _nothing_to_send(declared)
     if declared.block.type is SyncType.USER_PROPERTIES:
         warnings += [_as_email(each) for each in timed if each.name.lower() == "email" != each.name]
     return Properties(tuple(timed), timestamp, tuple(mistakes), tuple(warnings))
+
+
+def _broken(declared: Declared) -> bool:
+    return "properties" in declared.broken
 
 
 def takes_all(declared: Declared) -> bool:

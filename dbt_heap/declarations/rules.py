@@ -83,7 +83,7 @@ def unique_key(declared: Declared) -> tuple[str, ...]:
 
 
 def _foreign_keys(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
-    for key in sorted(declared.own & TYPES_OF.keys()):
+    for key in sorted((declared.own - declared.meant) & TYPES_OF.keys()):
         if not suits(key, sync_type):
             types = _listed([str(each) for each in TYPES_OF[key]], "and")
             yield declared.place.at(key).mistake(f"this key belongs to {types}, and the type here is {sync_type}")
