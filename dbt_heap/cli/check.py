@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin_correct, tell
+from dbt_heap.cli.beginning import begin_for, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.declarations import mistakes_of
+from dbt_heap.errors import HeapError
 from dbt_heap.invocation import Invocation, bear
-from dbt_heap.preview import readiness
+from dbt_heap.preview import Readiness, readiness
 
 
 @click.command("check")
@@ -22,9 +24,9 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
     if `sync` would stop, and with 1 if it would not send a model because of its build or tests.
     """
     settings = settings_of(**shared)
-    invocation = begin_correct(settings)
+    invocation = begin_for(settings)  # mistakes in declarations are among the problems
     with console_of(settings) as console:
-        found = readiness(invocation)
+        found = _found(invocation)
         tell(console, found.warnings, found.notes)
         for problem in (*found.problems, *found.held_back):
             console.problem(problem)
@@ -33,6 +35,16 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
     outcome = {0: "OK", 1: "`sync` would leave some out", 2: "`sync` would stop"}[code]
     click.echo(f"{_counted(invocation)}: {outcome}")
     ctx.exit(code)
+
+
+def _found(invocation: Invocation) -> Readiness:
+    """Return what `sync` would meet. Raises HeapError, with the mistakes in declarations, which need no warehouse."""
+    try:
+        return readiness(invocation)
+    except HeapError as failure:
+        if not invocation.mistaken:
+            raise
+        raise HeapError(f"{mistakes_of(invocation.mistaken)}\n{failure}") from None
 
 
 def _counted(invocation: Invocation) -> str:

@@ -7,6 +7,21 @@ from dbt_heap.preview.readiness import Readiness, readiness
 from dbt_heap.preview.reviews import ADDED, CHANGED, REMOVED, SAME, Review, Reviewed, review
 
 __all__ = [
-    "ADDED", "CHANGED", "REMOVED", "SAME", "Explained", "Explanation", "Key", "Preview", "Readiness", "Review",
-    "Reviewed", "Told", "explanations", "previews", "readiness", "review", "samples",
+    "ADDED",
+    "CHANGED",
+    "REMOVED",
+    "SAME",
+    "Explained",
+    "Explanation",
+    "Key",
+    "Preview",
+    "Readiness",
+    "Review",
+    "Reviewed",
+    "Told",
+    "explanations",
+    "previews",
+    "readiness",
+    "review",
+    "samples",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dbt_heap.declarations import mistakes_of
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import DeclarationError, SettingsError, StateError
 from dbt_heap.invocation import Invocation
@@ -45,6 +46,8 @@ def _problems(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
         ledger.state.must_be_ours()
     except StateError as refusal:
         yield str(refusal)
+    if invocation.mistaken:
+        yield from map(str, mistakes_of(invocation.mistaken).mistakes)
     for sync in invocation.selected:
         try:
             ledger.check([sync])

@@ -53,7 +53,7 @@ def test_sync_sends_the_others_and_exits_1(shop: Project, heap: Sandbox) -> None
     assert [each["properties"] for each in heap.users()] == [{"Plan": "team", "Trial": "yes"}]
 
 
-@pytest.mark.parametrize("command", ["sync", "plan", "show", "ls", "check"])
+@pytest.mark.parametrize("command", ["sync", "plan", "show", "ls"])
 def test_exit_code_is_2_if_every_declaration_has_mistakes(shop: Project, heap: Sandbox, command: str) -> None:
     for select in ((), ("--sync", "trials")):
         shop.declare("users", {**USERS, "nuls": "omit"})
@@ -62,12 +62,20 @@ def test_exit_code_is_2_if_every_declaration_has_mistakes(shop: Project, heap: S
     assert heap.requests() == []
 
 
-def test_check_and_exposures_need_every_declaration_to_be_correct(shop: Project) -> None:
+def test_exposures_need_every_declaration_to_be_correct(shop: Project) -> None:
     shop.declare("users", {**USERS, "identiti": "x"})
-    for command in ("check", "exposures"):
-        ran = shop.run(command)
-        assert (ran.exit_code, ran.stdout, TOLD in ran.stderr) == (2, "", True)
-        assert "meta.heap.identiti" in ran.stderr
+    ran = shop.run("exposures")
+    assert (ran.exit_code, ran.stdout, TOLD in ran.stderr) == (2, "", True)
+    assert "meta.heap.identiti" in ran.stderr
+
+
+def test_check_reports_mistakes_of_declarations_and_of_columns_at_once(shop: Project) -> None:
+    shop.declare("users", {**USERS, "properties": {"Plan": "plam"}})
+    ran = shop.run("check")
+    assert (ran.exit_code, ran.stderr.count(TOLD)) == (2, 1)
+    assert "has no column 'plam'; did you mean `plan`?" in ran.stderr
+    shop.profile(path="/nowhere/at/all.duckdb")  # without a warehouse, the declarations are checked all the same
+    assert TOLD in shop.run("check").stderr
 
 
 def test_mistake_in_the_projects_vars_stops_everything(shop: Project, heap: Sandbox) -> None:
