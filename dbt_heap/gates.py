@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dbt_heap.errors import printable
 from dbt_heap.manifest import DbtTest, Manifest, Model
 from dbt_heap.manifest.artifacts import mapping, parse, text
 from dbt_heap.manifest.statuses import (
@@ -177,7 +178,7 @@ def _nothing_known(expected: Sequence[_Expected], what: str) -> Iterator[str]:
 def _overwritten(path: Path, which: str) -> str:
     if not which:
         return f"{path} does not say which dbt command wrote it"
-    return f"{path} was written by `dbt {_SPELLED.get(which, which)}`, not by a command that builds or tests"
+    return f"{path} was written by `dbt {_SPELLED.get(which, printable(which))}`, not by a command that builds or tests"
 
 
 def _by(content: Mapping[str, Any]) -> str:

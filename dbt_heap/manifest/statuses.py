@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from dbt_heap.errors import printable
 from dbt_heap.words import Word
 
 BUILDING = frozenset({"build", "run", "seed", "snapshot", "test", "retry"})  # commands that build or test
@@ -108,7 +109,7 @@ def unknown_statuses(where: str, found: Mapping[str, Collection[str]]) -> str:
         where: The file or table that has them.
         found: Each unknown status with the names of the models that it blocks.
     """
-    each = "; ".join(f"'{status}' ({listed(sorted(models))})" for status, models in sorted(found.items()))
+    each = "; ".join(f"'{printable(status)}' ({listed(sorted(models))})" for status, models in sorted(found.items()))
     return (
         f"{where} has statuses that this version of dbt-heap does not know: {each}. Whether these models were built "
         "and tested well is unknown, so their rows are not sent. Upgrade dbt-heap, or send them with --no-gate"

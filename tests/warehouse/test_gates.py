@@ -82,6 +82,14 @@ def test_a_model_whose_test_failed_is_not_sent(users: Project, status: str, ends
     assert ("no result for 1 test of heap_users" in outcome.stderr) == (status in ("skipped", "no-op"))
 
 
+@pytest.mark.parametrize("status", [None, 7, "", "\x1b[2J"])
+def test_status_that_is_no_text_or_moves_the_terminal_is_unknown(users: Project, status: Any) -> None:
+    results(users, (MODEL, status), ("", "error"))
+    outcome = users.sync()
+    assert outcome.exit_code == 1
+    assert "statuses that this version of dbt-heap does not know: '" in outcome.stderr and "\x1b" not in outcome.stderr
+
+
 def test_unknown_statuses_block_their_models_and_are_reported_once(users: Project, heap: Sandbox) -> None:
     users.declare("accounts", {"type": "account_properties", "account_id": "user_id", "properties": ["plan"]})
     users.table("accounts", "select * from heap_users")
@@ -114,6 +122,7 @@ def test_a_test_that_reads_another_model_too_is_about_the_one_it_is_attached_to(
         ("clone", "written by `dbt clone`,"),
         ("run-operation", "written by `dbt run-operation`,"),
         ("later", "written by `dbt later`,"),
+        ("\x1b[2J", "written by `dbt \\x1b[2J`,"),
         ("", "does not say which dbt command wrote it"),
         (None, "run_results.json does not exist"),
     ],
