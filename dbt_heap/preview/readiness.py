@@ -50,7 +50,7 @@ def _problems(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
         yield from map(str, mistakes_of(invocation.mistaken).mistakes)
     for sync in invocation.selected:
         try:
-            ledger.check([sync])
+            ledger.check([sync], among=invocation.selected)
         except DeclarationError as mistakes:
             yield from map(str, mistakes.mistakes)
         else:
