@@ -104,6 +104,16 @@ def _by_word(sentences: Mapping[str, str]) -> dict[str, str]:
 
 
 COMMANDS = _by_word(_COMMANDS)
+STATE_COMMANDS = _by_word(
+    {
+        "to see the state, type: dbt-heap state show": "list ls status view",
+        "to start a sync over, type: dbt-heap state reset SYNC": "delete clear drop remove wipe clean full-refresh",
+        "to let go of people, type: dbt-heap state forget --key-file FILE": "purge erase",
+        "to follow a renamed sync, type: dbt-heap state rename OLDER NEWER": "move mv",
+        "to accept a moved relation, type: dbt-heap state rebind SYNC": "bind relocate repoint",
+        "to take over from another tool, type: dbt-heap state adopt SYNC": "import migrate load seed",
+    }
+)
 OPTIONS = _by_word(_OPTIONS)
 
 _NEVER_SENDS = "leave it out: this command sends nothing"

@@ -14,7 +14,7 @@ import click
 
 from dbt_heap import __version__
 from dbt_heap.cli import streams
-from dbt_heap.cli.unknown import early_option, extra_argument, unknown_command, unknown_option
+from dbt_heap.cli.unknown import early_option, extra_argument, unknown_command, unknown_option, unknown_state_command
 from dbt_heap.errors import HeapError, SettingsError
 
 # command -> what `dbt-heap --help` says of it; the module of the same name in this folder holds it
@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
             owners = {name: _options(self, ctx, name) for name in _HAVE_OPTIONS}
             raise _sentence(error, unknown_option(error, owners)) from None
         except click.UsageError as error:
-            raise _sentence(error, extra_argument(error)) from None
+            raise _sentence(error, unknown_state_command(error) or extra_argument(error)) from None
         except BrokenPipeError:  # the reader of stdout has had enough
             streams.give_up(sys.stdout)
             ctx.exit(streams.PIPE_CLOSED)

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from dbt_heap.cli.counterparts import COMMANDS, OPTIONS, OPTIONS_OF
+from dbt_heap.cli.counterparts import COMMANDS, OPTIONS, OPTIONS_OF, STATE_COMMANDS
 from dbt_heap.errors import printable
 from dbt_heap.reading import nearest
 
 _NAME = re.compile(r"[A-Za-z_][\w.*:+/-]*")  # what may be repeated: a key of a row must not be
 _EXTRA = re.compile(r"unexpected extra arguments? \((.*)\)")
+_NO_COMMAND = re.compile(r"No such command '([A-Za-z-]+)'")
 _KEYS = "keys are read from a file, never from the command line: {} --key-file FILE (- reads them from stdin)"
 _DEFAULT = "leave it out: it is the default"
 _AFTER = "options are written after the command: dbt-heap sync {}"
@@ -55,6 +56,13 @@ def _option(typed: str) -> str | None:
 
 def _positive(typed: str) -> str:
     return "--" + typed.removeprefix("--no-")
+
+
+def unknown_state_command(error: click.UsageError) -> str | None:
+    """Return what to type instead of a command below `state` that does not exist; None if that is another error."""
+    found = _NO_COMMAND.search(error.message)
+    instead = STATE_COMMANDS.get(found[1].lower()) if found and error.ctx and error.ctx.info_name == "state" else None
+    return f"dbt-heap state has no command `{found[1]}`: {instead}" if found and instead else None
 
 
 def early_option(typed: str, options: Iterable[str]) -> str | None:

@@ -38,7 +38,11 @@ class Explained:
 def explanations(invocation: Invocation, asked: Sequence[Key]) -> list[Explained]:
     """What is known of some keys, or of identities, in each selected sync. Raises HeapError of the warehouse's."""
     with open_ledger(invocation) as ledger:
-        return [_explained(invocation, ledger, sync, asked) for sync in invocation.selected]
+        explained = [_explained(invocation, ledger, sync, asked) for sync in invocation.selected]
+    causes = {each.error for each in explained}
+    if len(explained) > 1 and len(causes) == 1 and (cause := causes.pop()):  # such as a missing Environment ID
+        raise HeapError(cause)
+    return explained
 
 
 def _explained(invocation: Invocation, ledger: Ledger, sync: Sync, asked: Sequence[Key]) -> Explained:

@@ -45,6 +45,8 @@ TYPED = {
     "plan +a b": "dbt-heap plan --select",
     "explain 42": "--key-file FILE",
     "explain --key-file - 42": "--key-file FILE",
+    "state list": "dbt-heap state show",
+    "state clear people": "dbt-heap state reset SYNC",
     "state forget 42": "dbt-heap state forget --key-file FILE",
     "--target prod sync": "options are written after the command: dbt-heap sync --target",
     "--debug sync": "dbt-heap debug",

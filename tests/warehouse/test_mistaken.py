@@ -169,3 +169,12 @@ def test_syncs_without_environment_id_fail_alone_with_one_cause(shop: Project, h
         assert "more, trials: vars.dbt_heap.environments.brand_b" in ran.stderr
     assert len(heap.users("1")) == 1
     assert {each["status"] for each in shop.results().values()} == {"success", "error"}
+
+
+def test_explain_reports_a_missing_environment_id_once(shop: Project) -> None:
+    shop.declare("trials", TRIALS)
+    shop.vars = {}
+    keys = shop.folder / "keys"
+    keys.write_text("ana")
+    ran = shop.run("explain", "--key-file", str(keys))
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("there is no Environment ID")) == (2, "", 1)
