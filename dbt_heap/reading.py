@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dbt_heap.errors import Mistake, printable
+from dbt_heap.spelling import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -113,23 +113,6 @@ def no_such_key(key: str, known: Iterable[str]) -> str:
     """What is said of an unknown key."""
     known = tuple(known)
     return f"there is no such key{did_you_mean(key, known) or '; there are ' + ', '.join(known)}"
-
-
-def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The end of a sentence: the nearest of the known names, or nothing."""
-    near = nearest(name, known, cutoff)
-    return f"; did you mean `{printable(near)}`?" if near else ""
-
-
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that was most likely meant; case, spaces, hyphens and underscores don't count."""
-    plain = {_plain(each): each for each in known}
-    close = get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
-    return plain[close[0]] if close else None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name.casefold())
 
 
 AS_TRUE_OR_FALSE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as nothing: quote it"

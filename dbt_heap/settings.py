@@ -29,7 +29,8 @@ from dbt_heap.project import (
     unset_variable,
     variable_of,
 )
-from dbt_heap.reading import did_you_mean, quoted
+from dbt_heap.reading import quoted
+from dbt_heap.spelling import did_you_mean
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CUSTOM = "DBT_ENV_CUSTOM_ENV_"

@@ -19,7 +19,7 @@ LAYERS = [
     "__main__", "plugin", "cli", "console", "report", "preview", "run", "vanished", "exposures", "proposal", "opening",
     "context", "invocation", "cloud", "target_check", "gates", "results", "delivery", "heap", "pacing", "batches",
     "payloads", "ledger", "warehouse", "selection", "declarations", "settings", "project", "reading", "manifest",
-    "mapping", "limits", "scalars", "http", "files", "sockets", "words", "errors", "__init__",
+    "mapping", "limits", "scalars", "http", "files", "sockets", "words", "spelling", "errors", "__init__",
 ]  # fmt: skip
 
 SERVERS = {"sandbox", "listen"}  # beside the others: only the command line knows them
@@ -83,6 +83,28 @@ def test_help_loads_neither_dbt_nor_an_adapter() -> None:
     ran = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
     assert ran.stdout.strip().endswith("[]")
     assert "Send what is new or changed" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["ls"], ["schema"], ["exposures"], ["--help"], ["ls", "--help"], ["snyc"]], ids=str
+)
+def test_commands_that_need_the_manifest_alone_load_neither_dbt_nor_agate(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: shop")
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "manifest.json").write_text('{"metadata": {}, "nodes": {}}')
+    code = (
+        "import sys; from dbt_heap.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('loaded', [name for name in ('dbt', 'dbt_common', 'agate', 'requests') if name in sys.modules])\n"
+        "print('strict', 'pydantic' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    *_, loaded, strict = ran.stdout.splitlines()
+    assert loaded == "loaded []", ran.stderr
+    assert strict == f"strict {command[0] in ('ls', 'schema', 'exposures')}"
 
 
 def test_every_macro_file_holds_the_macro_of_its_name_and_stays_small() -> None:

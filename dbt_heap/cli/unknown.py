@@ -9,7 +9,7 @@ import click
 
 from dbt_heap.cli.counterparts import COMMANDS, OPTIONS, OPTIONS_OF, STATE_COMMANDS
 from dbt_heap.errors import printable
-from dbt_heap.reading import nearest
+from dbt_heap.spelling import nearest
 
 _NAME = re.compile(r"[A-Za-z_][\w.*:+/-]*")  # what may be repeated: a key of a row must not be
 _EXTRA = re.compile(r"unexpected extra arguments? \((.*)\)")

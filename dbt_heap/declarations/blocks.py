@@ -14,7 +14,8 @@ from dbt_heap.declarations.terms import sync_name
 from dbt_heap.errors import Mistake
 from dbt_heap.manifest import Model
 from dbt_heap.project import FILE_NAME, HeapVars
-from dbt_heap.reading import Place, Reading, did_you_mean, found, keys, nearest, read
+from dbt_heap.reading import Place, Reading, found, keys, read
+from dbt_heap.spelling import did_you_mean, nearest
 
 _DEFAULTS = Place(FILE_NAME, FILE_NAME, "vars.dbt_heap.defaults")
 _OWN_ONLY = ("type", "name", "renamed_from")

@@ -12,7 +12,8 @@ from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import Mistake
 from dbt_heap.manifest import Model
 from dbt_heap.mapping import ValueClass, spellings
-from dbt_heap.reading import Place, did_you_mean, quoted
+from dbt_heap.reading import Place, quoted
+from dbt_heap.spelling import did_you_mean
 
 Columns = Mapping[str, ValueClass]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import DeclarationError, Mistake, SettingsError
 from dbt_heap.manifest import Model
-from dbt_heap.reading import did_you_mean
+from dbt_heap.spelling import did_you_mean
 
 _FEW = 10  # names that a sentence lists
 

@@ -9,7 +9,8 @@ from typing import Any
 from dbt_heap.declarations.blocks import Declared
 from dbt_heap.errors import Mistake
 from dbt_heap.manifest import Column, Model
-from dbt_heap.reading import AS_TRUE_OR_FALSE, Place, did_you_mean, found
+from dbt_heap.reading import AS_TRUE_OR_FALSE, Place, found
+from dbt_heap.spelling import did_you_mean
 
 _PROPERTY = "property"
 _NO_BLOCK = "the model itself has no `meta.heap`, so that nothing would send this column: give it a block"

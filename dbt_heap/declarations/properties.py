@@ -14,7 +14,8 @@ from dbt_heap.declarations.rules import never_sent, unique_key
 from dbt_heap.declarations.sync import SyncType
 from dbt_heap.declarations.terms import property_name
 from dbt_heap.errors import Mistake
-from dbt_heap.reading import Place, did_you_mean, found, identifier, quoted
+from dbt_heap.reading import Place, found, identifier, quoted
+from dbt_heap.spelling import did_you_mean
 
 _FORMS = 'a mapping `Heap name: column`, a list of columns and renames, or "*" is needed'
 _ALL = "*"

@@ -12,7 +12,8 @@ from dbt_heap.declarations.sync import SyncType
 from dbt_heap.errors import Mistake, printable
 from dbt_heap.manifest import Model, Relation
 from dbt_heap.project import MAIN, HeapVars
-from dbt_heap.reading import did_you_mean, quoted
+from dbt_heap.reading import quoted
+from dbt_heap.spelling import did_you_mean
 
 _SUBJECT = {
     SyncType.EVENTS: ("identity", "the column that holds Heap's identity of who did it"),

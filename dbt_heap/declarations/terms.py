@@ -10,7 +10,8 @@ from zoneinfo import available_timezones
 
 from dbt_heap.declarations.sync import Allowance, SyncType, slug
 from dbt_heap.limits import MAX_EVENT_NAME, MAX_TEXT, RESERVED_PROPERTIES
-from dbt_heap.reading import did_you_mean, found, identifier, one_of, quoted, text
+from dbt_heap.reading import found, identifier, one_of, quoted, text
+from dbt_heap.spelling import did_you_mean
 
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SPAN = r"[1-9][0-9]{0,4} (minute|hour|day|week)s?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dbt_heap import limits
 from dbt_heap.declarations.sync import Sync, SyncType
@@ -13,7 +13,9 @@ from dbt_heap.ledger.entries import Entry
 from dbt_heap.ledger.reasons import reject_reasons
 from dbt_heap.ledger.rekeying import LEAST, LEAST_TIMED, Replaced, replaced_keys
 from dbt_heap.mapping import MappedColumn, Role, ValueClass, spellings
-from dbt_heap.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from dbt_heap.warehouse import Warehouse  # loads dbt, which commands that only read the manifest do without
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dbt_heap.warehouse import Warehouse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dbt_heap.warehouse import Warehouse  # loads dbt, which commands that only read the manifest do without
 
 
 def reject_reasons(warehouse: Warehouse, outbox: str, rejected: int) -> dict[str, int]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dbt_heap.warehouse import Warehouse
+if TYPE_CHECKING:
+    from dbt_heap.warehouse import Warehouse  # loads dbt, which commands that only read the manifest do without
+
 
 LEAST_TIMED, LEAST = 3, 10  # new rows below which nothing is looked for; without times, chance is more likely
 _MANY = 100  # keys that count, however large the state is

@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from dbt_heap.errors import Mistake
 from dbt_heap.limits import HOSTS
 from dbt_heap.project.rendering import rendered
-from dbt_heap.reading import Place, did_you_mean, found, identifier, one_of, read, text, texts, whole_number
+from dbt_heap.reading import Place, found, identifier, one_of, read, text, texts, whole_number
+from dbt_heap.spelling import did_you_mean
 
 MAIN = "main"  # the environment of projects that name none
 

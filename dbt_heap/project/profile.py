@@ -16,7 +16,8 @@ from dbt_common.exceptions import DbtBaseException
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.dbt_project import DbtProject
 from dbt_heap.project.environment import with_both_names
-from dbt_heap.reading import did_you_mean, quoted
+from dbt_heap.reading import quoted
+from dbt_heap.spelling import did_you_mean
 
 # The keys of dbt_project.yml that macros and connections need: a project that only another dbt can parse still opens.
 _PROJECT_KEYS = (

@@ -10,7 +10,8 @@ from dbt_heap.errors import SettingsError
 from dbt_heap.manifest import Model, models_of
 from dbt_heap.manifest.artifacts import mapping, text, texts
 from dbt_heap.manifest.project_names import project_name_of
-from dbt_heap.reading import did_you_mean, quoted
+from dbt_heap.reading import quoted
+from dbt_heap.spelling import did_you_mean
 
 _CONSTRAINTS = {"primary_key": ("unique", "not_null"), "unique": ("unique",), "not_null": ("not_null",)}
 
