@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 PYTHON="${PYTHON:-python3}" ENVIRONMENTS="$PWD/build/matrix"
-VERSIONS=(1.8 1.9 1.10 1.11 1.12 2)
+VERSIONS=(1.8 1.9 1.10 1.11 1.12 1.13 2)
 
 # dbt-core 1.12 and dbt 2 want what a package index alone does not give (a parser that is downloaded from elsewhere while
 # it is installed): the former comes without it, of the latter an early version that parses and does no more.
@@ -13,14 +13,19 @@ install() { # version
     "$PYTHON" -m venv "$ENVIRONMENTS/$1"
     case $1 in
         2) "${pip[@]}" 'dbt-core==2.0.0a4' ;;
-        1.12)
+        1.12 | 1.13)
             "${pip[@]}" --editable '.[duckdb,sandbox]' 'dbt-core~=1.11.0' 'metricflow<1' python-dotenv 'click<9'
             "${pip[@]}" --upgrade dbt-protos
-            "${pip[@]}" --no-deps 'dbt-core~=1.12.0'
+            "${pip[@]}" --no-deps --pre "dbt-core~=$1.0b1"
             ;;
         *) "${pip[@]}" --editable '.[duckdb,sandbox]' "dbt-core~=$1.0" ;;
     esac
     touch "$ENVIRONMENTS/$1/installed"
+}
+
+# Whether an environment is there, and is not older than what the package requires.
+installed() { # version
+    [[ "$ENVIRONMENTS/$1/installed" -nt pyproject.toml ]]
 }
 
 # What is built by dbt 1.11 and parsed by dbt 2, as a `dbt` of its own.
@@ -44,6 +49,11 @@ two_days() { # version
     cp -r dbt_project.yml macros models integration_tests "$project"
     (cd "$project/integration_tests" && rm -rf target logs dbt_packages package-lock.yml ./*.duckdb*)
     PATH="$path:$PATH" bash "$project/integration_tests/run.sh" duckdb >"$ENVIRONMENTS/$1/log" 2>&1
+}
+
+# A project that relies on what this version introduced: dbt and dbt-heap have to see the same.
+introduced() { # version
+    "$ENVIRONMENTS/$1/bin/python" integration_tests/versions.py "tests/versions/$1" "$ENVIRONMENTS/$1/versions" >"$ENVIRONMENTS/$1/versions.log" 2>&1
 }
 
 # A project that dbt 1 refuses, of which dbt 2 drops three declarations.
@@ -76,14 +86,23 @@ wrote() { # version: the dbt that wrote the last manifest
 
 failed=0
 for version in "${@:-${VERSIONS[@]}}"; do
-    [[ -e "$ENVIRONMENTS/$version/installed" ]] || install "$version"
-    [[ $version != 2 ]] || { [[ -e "$ENVIRONMENTS/1.11/installed" ]] || install 1.11; second; }
+    installed "$version" || install "$version"
+    [[ $version != 2 ]] || { installed 1.11 || install 1.11; second; }
     if two_days "$version"; then
         echo "dbt $version: two days as they should be; $(wrote "$version")"
     else
         failed=1
         echo "dbt $version: failed, see $ENVIRONMENTS/$version/log" >&2
         tail -n 20 "$ENVIRONMENTS/$version/log" >&2
+    fi
+    if [[ -d "tests/versions/$version" ]]; then
+        if introduced "$version"; then
+            echo "dbt $version: sees the same as dbt-heap in a project that uses what it introduced"
+        else
+            failed=1
+            echo "dbt $version: failed, see $ENVIRONMENTS/$version/versions.log" >&2
+            tail -n 20 "$ENVIRONMENTS/$version/versions.log" >&2
+        fi
     fi
     [[ $version == 2 ]] || continue
     (set -e; only_second) >"$ENVIRONMENTS/2/only.log" 2>&1 & # in the background, where `set -e` counts

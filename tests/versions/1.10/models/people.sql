@@ -1,0 +1,1 @@
+select '{{ target.name }}' as user_id, 'team' as plan, 3 as seats
