@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 from click.testing import CliRunner
@@ -43,7 +44,8 @@ class Outcome:
 def dbt_heap(*arguments: str, **environment: str) -> Outcome:
     """Runs a command in this process, with these variables alone of dbt's and ours."""
     without = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
-    ran = CliRunner().invoke(group, arguments, env={**without, **environment})
+    with patch.dict(os.environ):  # a command sets the variables of `.env`
+        ran = CliRunner().invoke(group, arguments, env={**without, **environment})
     if ran.exception and not isinstance(ran.exception, SystemExit):
         raise ran.exception
     return Outcome(ran.exit_code, ran.stdout, ran.stderr)
