@@ -73,6 +73,35 @@ def test_a_run_of_dbt_cloud_is_synced_from_an_empty_folder_and_nothing_is_sent_t
     assert len(heap.requests()) == 1
 
 
+NAMED_BY_TARGET = """{% macro generate_schema_name(custom_schema_name, node) %}
+    {{ 'marts' if target.name == 'default' else target.schema }}
+{% endmacro %}"""
+
+
+def test_job_may_call_the_same_target_otherwise_and_another_job_is_refused(
+    project: Project, cloud: DbtCloud, heap: Sandbox
+) -> None:
+    project.table("heap_users", ROWS, schema="marts")
+    project.declare("heap_users", USERS, schema="marts")
+    project.nodes["model.shop.heap_users"]["config"]["schema"] = None
+    project.write()
+    (project.folder / "macros" / "generate_schema_name.sql").write_text(NAMED_BY_TARGET)
+    found: dict[str, Any] = json.loads((project.folder / "target" / "manifest.json").read_bytes())
+    found["metadata"]["invocation_id"] = "i1"
+    built = step("build", ("model.shop.heap_users", "success"))
+    artifacts = {**built.artifacts, "manifest.json": json.dumps(found).encode()}
+    cloud.add(7, Step(built.name, artifacts))
+    cloud.add(8, Step(built.name, artifacts))
+    project.environment |= cloud.environment
+    cloud.target = "staging"  # of a job whose target names the schema as ours does, and not as the manifest has it
+    refused = project.sync("--dbt-cloud", "--dbt-cloud-run-id", "8")
+    assert (refused.exit_code, heap.requests()) == (2, [])
+    assert "was not built under the active target 'dev' (Heap environment 1234567890)" in refused.stderr
+    cloud.target = "default"
+    sent = project.sync("--dbt-cloud", "--dbt-cloud-run-id", "7")
+    assert (sent.exit_code, len(heap.users())) == (0, 3), sent.stderr
+
+
 @pytest.fixture
 def users(project: Project, cloud: DbtCloud) -> Project:
     """Three users, whose project was built by dbt Cloud as run 7, where a test failed."""
