@@ -19,6 +19,7 @@ from dbt.graph.cli import parse_difference, parse_union
 from dbt.graph.selector import NodeSelector
 from dbt.graph.selector_spec import SelectionCriteria, SelectionSpec
 from dbt_common.events.contextvars import task_contextvars
+from dbt_common.events.event_manager_client import cleanup_event_logger
 from dbt_common.exceptions import DbtBaseException
 
 from dbt_heap.errors import SettingsError
@@ -62,6 +63,7 @@ def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Sel
     `project` is dbt_project.yml, empty if there is none. Raises SettingsError where dbt does not understand the
     selection, ManifestError where it cannot read the manifest.
     """
+    cleanup_event_logger()  # dbt's own lines would mix with ours, on stdout
     content = load_manifest(manifest_path)
     content["metadata"]["project_name"] = project_name_of(content, project.name).name
     try:
@@ -75,7 +77,7 @@ def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Sel
         with _root(settings, project, files) as root, task_contextvars(project_root=str(root)):
             graph = graph_manifest(manifest_path, content, macros=settings.state is not None)
             selecting = _node_selector(settings, manifest_path, graph.manifest, selectors)
-            chosen = selecting.get_selected(specification, warn_on_no_nodes=False)
+            chosen = _selected(selecting, specification)
             notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
             criteria = None if settings.selector or default else " ".join((*settings.select, *settings.exclude))
             unknown = tuple(graph.warnings(content, criteria))
@@ -116,11 +118,18 @@ def _asks_for_files(specification: SelectionSpec) -> bool:
     return any(map(_asks_for_files, specification))
 
 
+def _selected(selecting: NodeSelector, specification: SelectionSpec) -> set[str]:
+    """Return what dbt selects, without its own warning that this is nothing, which dbt 1.8 to 1.10 always gives."""
+    may_be_quiet = "warn_on_no_nodes" in signature(selecting.get_selected).parameters
+    quiet = {"warn_on_no_nodes": False} if may_be_quiet else {}
+    return set(map(str, selecting.get_selected(specification, **quiet)))
+
+
 def _unmatched(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
     """Yield the criteria that dbt warns of, too."""
     if not settings.selector:
         for word in dict.fromkeys((*settings.select, *settings.exclude)):
-            if not selecting.get_selected(parse_union([word], expect_exists=True), warn_on_no_nodes=False):
+            if not _selected(selecting, parse_union([word], expect_exists=True)):
                 yield word
 
 
