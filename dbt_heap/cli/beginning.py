@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
@@ -84,8 +85,9 @@ def leave_out(console: Console, why: object) -> None:
 
 def not_run(mistaken: Collection[Mistaken]) -> str:
     """Return the mistakes of syncs that are left out, as a list, and what is left out."""
-    names = ", ".join(each.name for each in mistaken)
-    return f"{mistakes_of(mistaken)}\nLeft out until they are corrected: {names}"
+    times = Counter(each.name for each in mistaken)
+    names = [each.name if times[each.name] == 1 else f"{each.name} of {each.model.full_name}" for each in mistaken]
+    return f"{mistakes_of(mistaken)}\nLeft out until they are corrected: {', '.join(names)}"
 
 
 def tell(console: Console, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
