@@ -21,7 +21,7 @@ known as (
 gone as (
     select known.event_at, count(*) as found
     from known
-    left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = known.key
+    left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.text_of('known.key') }}
     where model.key is null
     group by known.event_at
 )
@@ -39,7 +39,7 @@ inner join came on came.event_at = gone.event_at
 {%- else -%}
 select count(*) as known_rows, count(case when model.key is null then 1 end) as gone_rows
 from {{ plan.synced }} as synced
-left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = synced.key
+left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.text_of('synced.key') }}
 {%- endif %}
 {% endmacro %}
 
