@@ -121,11 +121,11 @@ def command(
         max_wait=max_wait,
         stop=interruption,
     )
+    folder = invocation.target_path  # which may not render: better before anything is sent
     with console, interruption:
-        _introduce(console, invocation)
         results = sync(invocation, replace(orders, consent=consent and partial(consent, console)), console)
-    unwritten = [*_write(results, invocation.target_path), *_summarize(results)]
-    _report(results, console, unwritten, invocation.mistaken)
+    unwritten = [*_write(results, folder), *_summarize(results)]
+    _report(results, console, [*_nothing_to_do(invocation), *unwritten], invocation.mistaken)
     warned = unwritten or any(each.status is Status.WARN for each in results.syncs)
     ctx.exit(results.exit_code or int(bool(settings.warn_error and warned) or interruption()))
 
@@ -169,11 +169,11 @@ class _Interruption:
         self._console.problem("Stopping after the requests under way; once more stops at once.")
 
 
-def _introduce(console: Console, invocation: Invocation) -> None:
-    if not invocation.selected and not invocation.mistaken:
-        console.warn(
-            "no sync is selected" if invocation.declared else "no model declares a sync: tag one with meta.heap"
-        )
+def _nothing_to_do(invocation: Invocation) -> list[str]:
+    """Return a warning if there is no sync to run."""
+    if invocation.selected or invocation.mistaken:
+        return []
+    return ["no sync is selected" if invocation.declared else "no model declares a sync: add meta.heap to one"]
 
 
 def _write(results: Results, folder: Path) -> list[str]:

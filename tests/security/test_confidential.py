@@ -147,7 +147,7 @@ def test_a_profile_that_will_not_do_is_told_without_its_password(shop: Project, 
     profiles = {"shop": {"target": "dev", "outputs": {"dev": {**output, **wrong}}}}
     (shop.folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
     for command in ("sync", "debug"):
-        outcome = shop.run(command, **TALKING)
+        outcome = shop.run(command, "--allow-target-mismatch", **TALKING)  # the manifest is of another warehouse
         assert outcome.exit_code == 2
         assert "the warehouse refused" in outcome.stdout + outcome.stderr
         assert str(2**62) not in outcome.stdout + outcome.stderr
