@@ -11,6 +11,7 @@ from dbt_heap import __version__
 from dbt_heap.cli.beginning import begin_correct
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.errors import HeapError
+from dbt_heap.heap import must_be_reachable
 from dbt_heap.invocation import Invocation, target_path
 from dbt_heap.opening import open_ledger
 from dbt_heap.project import FILE_NAME, ProjectFile, read_project, variable_of
@@ -123,5 +124,8 @@ def _of_warehouse(invocation: Invocation, warehouse: Warehouse, state_schema: st
 def _destinations(invocation: Invocation) -> str:
     with open_ledger(invocation, reads_models=False) as ledger:
         target = ledger.target
-    labels = sorted({invocation.destination(sync, target).label for sync in invocation.declared})
+    destinations = [invocation.destination(sync, target) for sync in invocation.declared]
+    for base_url in sorted({each.base_url for each in destinations}):
+        must_be_reachable(base_url)  # as far as variables tell: proxies and CA certificates
+    labels = sorted({each.label for each in destinations})
     return f"{', '.join(labels)}; no API tells whether an Environment ID is right" if labels else "none needed"
