@@ -139,7 +139,7 @@ def test_check_says_what_has_to_be_set_in_heap_before_accounts_mean_anything(sho
 def test_debug_tries_one_thing_after_the_other(shop: Project) -> None:
     outcome = shop.run("debug")
     assert outcome.exit_code == 0
-    assert outcome.stdout.count("OK") == 3
+    assert outcome.stdout.count("OK") == 5
     shop.vars = {}
     outcome = shop.run("debug")
     assert outcome.exit_code == 2
