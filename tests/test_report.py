@@ -54,7 +54,8 @@ class Page(HTMLParser):
 def reported(project: Project, *arguments: str) -> Page:
     """The page that a report makes, which is not warned of anything."""
     outcome = project.run("report", *arguments)
-    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    [context] = outcome.stderr.splitlines()
+    assert (outcome.exit_code, context.split(" · ")[0]) == (0, "shop")
     assert Path(outcome.stdout.strip()) == project.folder / "target" / "heap_report.html"
     return page_of(outcome)
 

@@ -16,7 +16,7 @@ from dbt_heap.manifest.misplaced import misplaced_blocks
 from dbt_heap.opening import open_ledger
 from dbt_heap.preview.plans import run_refusal
 from dbt_heap.project.newer_files import newer_files
-from dbt_heap.vanished import undeclared
+from dbt_heap.vanished import undeclared, vanished
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def _warnings(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
             causes.setdefault(str(missing), []).append(sync.name)
     for cause, names in causes.items():
         yield f"`sync` would stop at {', '.join(names)}: {cause}"
-    for name in undeclared(invocation, ledger):
+    yield from vanished(invocation, ledger)
+    for name in () if invocation.manifest.of_dbt_2 else undeclared(invocation, ledger):
         yield (
             f"{name} was synced before, and no model declares it now. If its block moved, look at where it is; if "
             f"it is gone for good: dbt-heap state reset {name}"
