@@ -83,7 +83,7 @@ def test_the_guesses_for_the_integration_projects_models_are_right_and_check_tak
     file.write_text(yaml.safe_dump(content))
     company.run("dbt", "parse", "--quiet")
     checked = project.bare("check", *here, DBT_HEAP_DUCKDB_PATH=database)
-    assert "4 syncs of 4 models: all well" in checked.stdout, checked.stderr
+    assert "4 syncs in 4 models: OK" in checked.stdout, checked.stderr
     assert {name: list(each.pop("properties").values()) for name, each in blocks.items()} == PROPERTIES
     assert blocks == SHOWN
 
