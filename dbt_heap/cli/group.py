@@ -14,7 +14,6 @@ import click
 
 from dbt_heap import __version__
 from dbt_heap.cli import streams
-from dbt_heap.cli.unknown import early_option, extra_argument, unknown_command, unknown_option, unknown_state_command
 from dbt_heap.errors import HeapError, SettingsError
 
 # command -> what `dbt-heap --help` says of it; the module of the same name in this folder holds it
@@ -73,14 +72,14 @@ class LazyGroup(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise _sentence(error, early_option(error.option_name, _options(self, ctx, "sync"))) from None
+            raise _sentence(error, _unknown().early_option(error.option_name, _options(self, ctx, "sync"))) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or name the one that was meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise CouldNotRun(unknown_command(args[0], COMMANDS))
+            raise CouldNotRun(_unknown().unknown_command(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -93,9 +92,11 @@ class LazyGroup(click.Group):
             raise
         except click.NoSuchOption as error:
             owners = {name: _options(self, ctx, name) for name in _HAVE_OPTIONS}
-            raise _sentence(error, unknown_option(error, owners)) from None
+            raise _sentence(error, _unknown().unknown_option(error, owners)) from None
         except click.UsageError as error:
-            raise _sentence(error, unknown_state_command(error) or extra_argument(error)) from None
+            raise _sentence(
+                error, _unknown().unknown_state_command(error) or _unknown().extra_argument(error)
+            ) from None
         except BrokenPipeError:  # the reader of stdout has had enough
             streams.give_up(sys.stdout)
             ctx.exit(streams.PIPE_CLOSED)
@@ -112,6 +113,11 @@ class LazyGroup(click.Group):
         """Lists them without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _unknown() -> Any:
+    """What answers what does not exist, loaded only then."""
+    return importlib.import_module("dbt_heap.cli.unknown")
 
 
 def _options(group: click.Group, ctx: click.Context, name: str) -> list[str]:
