@@ -86,9 +86,13 @@ class Folding:
         sent = {
             name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if is_property(name)
         }
-        columns = [{"name": name, "known": name in older} for name in sent]
+        columns = [{"name": name, "known": name in older, "type": type_name} for name, type_name in sent.items()]
         fits = all(_holds(older.get(name), type_name) for name, type_name in sent.items())
-        kept = [name for name in older if name not in sent and name not in _OWN_COLUMNS]
+        kept = [
+            {"name": name, "known": True, "type": type_name}
+            for name, type_name in older.items()
+            if name not in sent and name not in _OWN_COLUMNS
+        ]
         if self.entry.synced and fits and self.state.warehouse.render("merges"):
             self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns, kept=kept))
             return self.entry.synced

@@ -6,7 +6,7 @@
     select known.subject
     from (
         select candidates.subject, {{ dbt_heap.identity_digest(deletion.who, 'candidates.subject', 'salted.salt') }} as digest
-        from (select distinct {{ subject }} as subject from {{ rows }}) as candidates
+        from (select distinct {{ dbt_heap.bytewise(subject) }} as subject from {{ rows }}) as candidates
         cross join {{ dbt_heap.salted(deletion) }} as salted
         where candidates.subject is not null
     ) as known
@@ -21,7 +21,7 @@
 {# The end of a condition that keeps out who was deleted in Heap, where the plan leaves them out. #}
 {% macro and_not_deleted(plan, subject) %}
     {%- if plan.leaves_out_deleted %}
-    and ({{ subject }} is null or {{ subject }} not in (
+    and ({{ subject }} is null or {{ dbt_heap.bytewise(subject) }} not in (
         {{ dbt_heap.deleted_subjects(plan.deletion, '(' ~ dbt_heap.model_rows(plan) ~ ') as model', subject) }}
     ))
     {%- endif -%}

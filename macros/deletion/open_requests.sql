@@ -19,7 +19,7 @@ group by asked.seq
 {# The condition on `log`; `sync` is a literal. #}
 {% macro is_open(deletion, sync) -%}
     log.step = 'requested'
-    and log.address = {{ dbt_heap.literal(deletion.address) }} and log.sync = {{ sync }}
+    and log.address = {{ dbt_heap.literal(deletion.address) }} and {{ dbt_heap.bytewise('log.sync') }} = {{ sync }}
     and not exists (
         select 1 from {{ deletion.log }} as ended
         where ended.request_id = log.request_id and ended.step in ('deleted', 'lost')

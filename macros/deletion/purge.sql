@@ -41,7 +41,7 @@ where not coalesce({{ dbt_heap.is_purged(table, subject, deletion, where) }}, 1 
 
 {# The condition; `where` narrows a table that several syncs share. #}
 {% macro is_purged(table, subject, deletion, where) -%}
-    {{ where or '1 = 1' }} and {{ subject }} in (
+    {{ where or '1 = 1' }} and {{ dbt_heap.bytewise(subject) }} in (
         {{ dbt_heap.deleted_subjects(deletion, '(select * from ' ~ table ~ ' where ' ~ (where or '1 = 1') ~ ') as known_rows', subject) }}
     )
 {%- endmacro %}

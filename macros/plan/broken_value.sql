@@ -3,7 +3,7 @@
     {%- if column.value_class == 'bytes' -%}{{ return(column.stored ~ ' is not null') }}{%- endif -%}
     {%- if column.role not in ('property', 'timestamp') -%}{{ return(none) }}{%- endif -%}
     {%- if column.value_class == 'float' -%}
-        {{ return('lower(' ~ dbt_heap.text_of(column.stored) ~ ") in ('nan', 'inf', '-inf', '+inf', 'infinity', '-infinity')") }}
+        {{ return(dbt_heap.not_finite(column.stored)) }}
     {%- endif -%}
     {%- if column.value_class in ('date', 'timestamp', 'timestamptz') -%}
         {#- as a date: the literal would not fit into a timestamp of nanoseconds -#}

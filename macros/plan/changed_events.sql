@@ -9,7 +9,7 @@
         {{ dbt.cast('null', dbt.type_string()) }} as changed
     from model
     {% if plan.synced -%}
-    left join {{ plan.synced }} as synced on synced.key = model.key
+    left join {{ plan.synced }} as synced on {{ dbt_heap.bytewise('synced.key') }} = model.key
     where synced.key is null
     {%- endif %}
 {% endmacro %}

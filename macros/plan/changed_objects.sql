@@ -4,17 +4,20 @@
 #}
 {% macro changed_objects(plan) %}
     {%- set properties = plan.columns | selectattr('role', 'equalto', 'property') | list -%}
-    {%- set flags = [] -%}
-    {%- for column in properties -%}{%- do flags.append(dbt_heap.property_changed(plan, column)) -%}{%- endfor -%}
+    {%- set flags, marks = [], [] -%}
+    {%- for column in properties -%}
+        {%- do flags.append(dbt_heap.property_changed(plan, column)) -%}
+        {%- do marks.append('case when ' ~ flags[-1] ~ " then '1' else '0' end") -%}
+    {%- endfor %}
     select
         model.*,
         {{ 'synced.key is null' if plan.synced else '1 = 1' }} as is_new,
-        {% for flag in flags %}case when {{ flag }} then '1' else '0' end{{ ' || ' if not loop.last }}{% endfor %} as changed
+        {{ dbt_heap.grouped(marks, ' || ') }} as changed
     from model
     {% if plan.synced -%}
-    left join {{ plan.synced }} as synced on synced.key = model.key
+    left join {{ plan.synced }} as synced on {{ dbt_heap.bytewise('synced.key') }} = model.key
     {% endif -%}
-    where {{ flags | join('\n        or ') }}
+    where {{ dbt_heap.grouped(flags, '\n        or ') }}
 {% endmacro %}
 
 {# True where Heap has to be told of one property. #}
@@ -22,7 +25,7 @@
     {%- set value = 'model.' ~ column.stored -%}
     {%- if not plan.synced -%}{{ return(value ~ ' is not null') }}{%- endif -%}
     {%- set known = column.stored in plan.synced_columns -%}
-    {%- set moved = dbt_heap.differs(value, 'synced.' ~ column.stored) if known else value ~ ' is not null' -%}
+    {%- set moved = dbt_heap.differs(value, dbt_heap.compared('synced.' ~ column.stored, column.value_class)) if known else value ~ ' is not null' -%}
     {%- if plan.blank_nulls -%}{{ return('(' ~ moved ~ ' or coalesce(synced.doubt, 1 = 0))') }}{%- endif -%}
     {%- if not known -%}{{ return(moved) }}{%- endif -%}
     {{ return('(' ~ value ~ ' is not null and (' ~ moved ~ ' or synced.doubt))') }}

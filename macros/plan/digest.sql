@@ -9,5 +9,5 @@
         {%- set text = dbt_heap.text_of(table ~ '.' ~ column.stored) -%}
         {%- do parts.append("coalesce(" ~ dbt.concat([dbt_heap.text_of(dbt.length(text)), "':'", text]) ~ ", '-')") -%}
     {%- endfor -%}
-    {{ return("case when " ~ table ~ ".key is null then " ~ dbt.concat(["'no key '", verdict]) ~ " else " ~ dbt.hash(dbt.concat(parts)) ~ " end") }}
+    {{ return("case when " ~ table ~ ".key is null then " ~ dbt.concat(["'no key '", verdict]) ~ " else " ~ dbt.hash(dbt_heap.grouped(parts, ' || ')) ~ " end") }}
 {% endmacro %}

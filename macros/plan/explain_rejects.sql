@@ -1,7 +1,10 @@
 {# How some keys stand rejected: why, and since when. #}
 {% macro explain_rejects(plan) %}
-select key, min(reason) as reason, min(property) as property, {{ dbt_heap.text_of('min(first_at)') }} as since
-from {{ plan.reject_log }} as rejects
-where {{ dbt_heap.current_rejects(plan) }} and {{ dbt_heap.among('key', plan.only_keys) }}
-group by key
+select rejects.key, min(reason) as reason, min(property) as property, {{ dbt_heap.text_of('min(first_at)') }} as since
+from (
+    select {{ dbt_heap.bytewise('key') }} as key, reason, property, first_at
+    from {{ plan.reject_log }}
+    where {{ dbt_heap.current_rejects(plan) }} and {{ dbt_heap.among('key', plan.only_keys) }}
+) as rejects
+group by rejects.key
 {% endmacro %}

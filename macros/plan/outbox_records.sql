@@ -36,7 +36,7 @@ from (
         batch,
         '{{ '{"identity":' if plan.type == 'user_properties' else '{"account_id":' }}' || to_json(key)
             || ',"properties":{' || concat_ws(',', {{ fields | join(', ') or "null" }}) || '}}' as record,
-        {{ cuts | join(' + ') or 0 }} as cut
+        {{ dbt_heap.grouped(cuts, ' + ') or 0 }} as cut
     from {{ plan.outbox }} as outbox
     where reject is null and stood is null
         and seq between {{ first }} and {{ last }}

@@ -14,14 +14,17 @@
         select judged.*, case when suspect.key is not null then {{ dbt_heap.digest(plan, 'judged') }} end as digest
         from judged
         left join (
-            select distinct key from {{ plan.reject_log }} where {{ dbt_heap.current_rejects(plan) }}
+            select distinct {{ dbt_heap.bytewise('key') }} as key from {{ plan.reject_log }} where {{ dbt_heap.current_rejects(plan) }}
         ) as suspect on suspect.key = coalesce(judged.key, '')
     ) as judged
     left join (
-        select key, digest, min(reason) as reason
-        from {{ plan.reject_log }}
-        where {{ dbt_heap.current_rejects(plan) }}
-        group by key, digest
+        select rejected.key, rejected.digest, min(rejected.reason) as reason
+        from (
+            select {{ dbt_heap.bytewise('key') }} as key, {{ dbt_heap.bytewise('digest') }} as digest, reason
+            from {{ plan.reject_log }}
+            where {{ dbt_heap.current_rejects(plan) }}
+        ) as rejected
+        group by rejected.key, rejected.digest
     ) as stood on stood.key = coalesce(judged.key, '') and stood.digest = judged.digest
     {%- endif %}
 {% endmacro %}

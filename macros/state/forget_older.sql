@@ -7,7 +7,7 @@
 {% macro default__forget_older(state, logs, days) %}
     {%- set cutoff = dbt.dateadd('day', -days, dbt_heap.now()) -%}
     {%- set newest -%}
-        select sync_log.run_id, sync_log.rejects_run_id, row_number() over (partition by destination, sync order by entry desc) as newness
+        select sync_log.run_id, sync_log.rejects_run_id, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by entry desc) as newness
         from {{ state.sync_log }} as sync_log
     {%- endset -%}
     {%- set kept = "(select coalesce({}, '') from (" ~ newest ~ ") as newest where newness = 1)" -%}

@@ -11,15 +11,18 @@ select folded.* from folded
 {%- if run.older %}
 union all
 select
-    synced.key,
+    {{ dbt_heap.bytewise('synced.key') }},
     {%- for column in run.columns %}
-    {{ 'synced' if column.known else 'folded' }}.{{ column.name }},
+    {{ dbt_heap.restored('synced', column) if column.known else 'folded.' ~ column.name }},
     {%- endfor %}
-    {%- for name in run.kept + dbt_heap.own_columns() %}
+    {%- for column in run.kept %}
+    {{ dbt_heap.restored('synced', column) }},
+    {%- endfor %}
+    {%- for name in dbt_heap.own_columns() %}
     synced.{{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ run.older }} as synced
-left join folded on folded.key = synced.key
+left join folded on folded.key = {{ dbt_heap.bytewise('synced.key') }}
 where folded.key is null
 {%- endif %}
 {% endmacro %}

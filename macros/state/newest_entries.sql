@@ -8,7 +8,7 @@ select
     {{ dbt.cast('null', type) ~ ' as ' if name in missing }}{{ dbt_heap.log_name(name) }}, {% endfor %}
     {{ dbt.datediff(adapter.quote('at'), dbt_heap.now(), 'second') }} as seconds_ago
 from (
-    select log.*, row_number() over (partition by destination, sync order by entry desc) as newness
+    select log.*, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by entry desc) as newness
     from {{ state.sync_log }} as log
 ) as log
 where newness = 1

@@ -9,10 +9,10 @@ from (
     select key, digest, reason, property, count(*) as found_rows
     from (
         select
-            coalesce(outbox.key, '') as key,
+            coalesce({{ dbt_heap.bytewise('outbox.key') }}, '') as key,
             {{ dbt_heap.digest(plan, 'outbox') }} as digest,
             coalesce({{ 'single.reason, ' if acked }}outbox.reject, outbox.stood) as reason,
-            coalesce({{ 'single.property, ' if acked }}outbox.property) as property
+            {{ dbt_heap.bytewise('coalesce(single.property, outbox.property)' if acked else 'outbox.property') }} as property
         from {{ plan.outbox }} as outbox
         {%- if acked %}
         left join (
@@ -25,10 +25,13 @@ from (
     group by key, digest, reason, property
 ) as found
 left join (
-    select key, digest, min(first_at) as first_at
-    from {{ state.reject_log }}
-    where {{ dbt_heap.current_rejects(plan) }}
-    group by key, digest
+    select earlier.key, earlier.digest, min(earlier.first_at) as first_at
+    from (
+        select {{ dbt_heap.bytewise('key') }} as key, {{ dbt_heap.bytewise('digest') }} as digest, first_at
+        from {{ state.reject_log }}
+        where {{ dbt_heap.current_rejects(plan) }}
+    ) as earlier
+    group by earlier.key, earlier.digest
 ) as before on before.key = found.key and before.digest = found.digest
 where not exists (
     select 1 from {{ state.reject_log }} as written
