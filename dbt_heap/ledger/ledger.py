@@ -20,6 +20,7 @@ from dbt_heap.ledger.state import State
 from dbt_heap.ledger.succession import Takeover, inherited, predecessor
 from dbt_heap.ledger.turn import Turn
 from dbt_heap.ledger.views import shown_names
+from dbt_heap.ledger.widths import must_fit
 from dbt_heap.mapping import MappedColumn, ValueClass
 from dbt_heap.project import HeapVars
 from dbt_heap.warehouse.connection import Row
@@ -79,7 +80,9 @@ class Ledger:
             "deletion": deletion_arguments(self.state, destination, sync),
         }
         key_columns = tuple(spelled(column, self._types(sync)) for column in sync.key_columns)
-        return Comparison(sync, destination, self._columns(sync), key_columns, newest, options, tables)
+        columns = self._columns(sync)
+        must_fit(self.state.warehouse, sync.name, columns, known)
+        return Comparison(sync, destination, columns, key_columns, newest, options, tables)
 
     def stop(self, sync: Sync, destination: str, *, bound: bool = True) -> str | None:
         """Return why `sync` would stop before it plans anything; None if it would go on. Raises WarehouseError."""
