@@ -78,9 +78,12 @@ class Reference:
             if key in self.events:
                 continue
             try:
+                who = _subject(row[identity], key=key)
+                name = _event_name(event_name or row[str(event_name_column)])
+                _must_be_single(key, repeated)
                 accepted[key] = {  # type: ignore[index]
-                    "identity": _subject(row[identity], key=key, repeated=repeated),
-                    "event": _event_name(event_name or row[str(event_name_column)]),
+                    "identity": who,
+                    "event": name,
                     "timestamp": _instant(row[timestamp]) if timestamp else None,
                     "properties": _spread(row.get(properties_column or "")) | _mapped(row, properties, joining=True),
                 }
@@ -162,7 +165,9 @@ def _upsert(held: dict[str, Properties], rows: list[Row], key: str, properties: 
                 if known.get(name) != value
             }
             if news:  # a row with nothing to tell is neither sent nor rejected
-                changes[_subject(who, key=who, repeated=repeated)] = news
+                subject = _subject(who, key=who)
+                _must_be_single(who, repeated)
+                changes[subject] = news
         except UnfitError as unfit:
             rejected[str(unfit)] += 1
     for who, news in changes.items():
@@ -181,14 +186,12 @@ def _spread(column: Any) -> Properties:
     return _mapped(parsed, {name: name for name in parsed}, joining=True)
 
 
-def _subject(value: Any, *, key: Any, repeated: set[Any]) -> str:
+def _subject(value: Any, *, key: Any) -> str:
     who = key_text(value)
     if who is None:
         raise UnfitError("null_identity")
     if isinstance(key, tuple) and None in key:
         raise UnfitError("null_key")
-    if key in repeated:
-        raise UnfitError("duplicate_key")
     if not who.strip():
         raise UnfitError("blank_identity")
     if len(who) > 255:
@@ -196,6 +199,12 @@ def _subject(value: Any, *, key: Any, repeated: set[Any]) -> str:
     if who.strip().lower() in PLACEHOLDERS:
         raise UnfitError("placeholder_identity")
     return who
+
+
+def _must_be_single(key: Any, repeated: set[Any]) -> None:
+    """The last of the reasons: rows that share a placeholder have no key of their own."""
+    if key in repeated:
+        raise UnfitError("duplicate_key")
 
 
 def _event_name(name: str | None) -> str:

@@ -92,7 +92,7 @@ def test_texts_that_a_collation_takes_for_one_are_two(project: Project, heap: Sa
     assert project.state("select count(*) from state.heap_users__synced") == [(2,)]
 
 
-@collated(NOCASE, SESSION, POSIX, CI)
+@collated(NOCASE, SESSION, POSIX)
 def test_a_collation_changes_nothing_in_rejects_explain_and_forget(
     project: Project, heap: Sandbox, way: Collated
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_collation_changes_nothing_in_rejects_explain_and_forget(
     assert keep == [("Ana",)]
 
 
-@collated(NOCASE, SESSION, POSIX, CI)
+@collated(NOCASE, SESSION, POSIX)
 def test_a_collation_deletes_and_adopts_no_one_else(project: Project, heap: Sandbox, way: Collated) -> None:
     way.prepare(project)
     way.rows(project, "heap_users", ("user_id", "plan"), ("Ana", "Free"), ("ANA", "Free"), ("Bob", "Free"))
@@ -143,7 +143,7 @@ def test_a_collation_deletes_and_adopts_no_one_else(project: Project, heap: Sand
     assert [user["identity"] for user in sent(heap)] == ["Ana"]
 
 
-@collated(NOCASE, POSIX, CI)
+@collated(NOCASE, POSIX)
 def test_a_state_that_inherited_a_collation_is_compared_by_bytes(
     project: Project, heap: Sandbox, way: Collated
 ) -> None:

@@ -225,6 +225,22 @@ def test_null_and_duplicate_keys_are_rejected(orders: Project, heap: Sandbox) ->
     assert len(heap.events()) == 2
 
 
+def test_a_placeholder_or_blank_name_is_the_reason_before_the_duplicate_key_it_causes(
+    orders: Project, heap: Sandbox
+) -> None:
+    orders.table(
+        "heap_orders",
+        "select * from (values ('unknown', 'Paid', 1), ('unknown', 'Paid', 2), ('bob', '', 1), ('bob', '', 2), "
+        "('cem', 'Paid', 1), ('cem', 'Paid', 2), ('ana', 'Paid', 1)) as t(user_id, name, total)",
+    )
+    block = {"type": "events", "identity": "user_id", "event_name_column": "name", "unique_key": ["user_id", "name"]}
+    orders.declare("heap_orders", block)
+    assert orders.sync().exit_code == 1
+    reasons = {"placeholder_identity": 2, "blank_event_name": 2, "duplicate_key": 2}
+    assert orders.results()["heap_orders"]["reasons"] == reasons
+    assert [event["identity"] for event in heap.events()] == ["ana"]
+
+
 def test_events_of_one_identity_beyond_a_thousand_come_in_later_waves(orders: Project) -> None:
     orders.table(
         "heap_orders",

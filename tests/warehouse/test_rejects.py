@@ -31,6 +31,9 @@ def users(project: Project) -> Project:
         ("('undefined', 'x')", "placeholder_identity", 1),
         ("('NULL', 'x'), (' None ', 'x')", "placeholder_identity", 2),
         ("(repeat('u', 256), 'x')", "long_identity", 1),
+        ("('unknown', 'x'), ('unknown', 'y')", "placeholder_identity", 2),
+        ("('', 'x'), ('', 'x')", "blank_identity", 2),
+        ("(repeat('u', 256), 'x'), (repeat('u', 256), 'y')", "long_identity", 2),
         ("('dup', 'x'), ('dup', 'y')", "duplicate_key", 2),
         ("('dup', 'x'), ('dup', 'x'), ('dup', null)", "duplicate_key", 2),
     ],
@@ -61,6 +64,21 @@ def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap:
     result = users.results()["heap_users"]
     assert (result["planned"], result["rejected"], result["standing"]) == (0, 0, 1)
     assert heap.requests() == []
+
+
+def test_a_reject_whose_reason_changed_with_a_version_is_counted_once_and_not_sent(
+    users: Project, heap: Sandbox
+) -> None:
+    users.sql("insert into heap_users values ('unknown', 'x'), ('unknown', 'y')")
+    users.sync()
+    users.state("update state.reject_log set reason = 'duplicate_key', digest = 'of an older version'")
+    heap.reset()
+    for rejected, standing in ((2, 0), (0, 2)):
+        assert users.sync().exit_code == 1
+        result = users.results()["heap_users"]
+        assert (result["rejected"], result["standing"], heap.requests()) == (rejected, standing, [])
+        rejects = users.state("select reason, sum(rows)::int from state.rejects group by reason")
+        assert rejects == [("placeholder_identity", 2)]
 
 
 def test_a_row_that_heap_refused_is_tried_again_when_its_values_change(users: Project, heap: Sandbox) -> None:
