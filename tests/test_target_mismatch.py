@@ -119,6 +119,7 @@ def test_one_flag_overrides_the_check_for_one_run(shop: Shop) -> None:
     assert shop.sent("--target", "prod", "--allow-target-mismatch") == [("222", "dev-user")]
 
 
+@on_every_engine
 def test_parse_in_the_background_does_not_hide_what_was_built(tmp_path: Path, heap: Sandbox, engine: Engine) -> None:
     shop = Shop(tmp_path / "shop", heap, engine, dev="same", prod="same")
     shop.build("--target", "prod")
@@ -180,4 +181,5 @@ def test_target_path_is_rendered_as_dbt_renders_it(shop: Shop, written: str) -> 
     assert "target-path: its Jinja does not render" in shop.refused_after_reset("ls")
     manifest = next(shop.folder.rglob("manifest.json"))
     shop.run("dbt-heap", "plan", "--manifest", str(manifest))
+    assert "target-path" in shop.refused("sync", "--manifest", str(manifest))  # no place for heap_results.json
     shop.run("dbt-heap", "ls", "--target-path", str(manifest.parent))
