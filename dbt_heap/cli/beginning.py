@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -15,6 +16,8 @@ from dbt_heap.context import Context
 from dbt_heap.declarations import Mistaken, mistakes_of
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.settings import Settings
+
+_CONTEXT = "dbt_heap.context"  # in a click context's `meta`
 
 
 def begin(settings: Settings, *, opens: bool = True) -> Invocation:
@@ -58,6 +61,12 @@ def _begun(settings: Settings, opens: bool) -> Invocation:
     return invocation
 
 
+def context_fields() -> dict[str, Any]:
+    """Return the context of the running command as fields of its JSON output; empty before it opens the warehouse."""
+    fields: dict[str, Any] = click.get_current_context().meta.get(_CONTEXT, {})
+    return fields
+
+
 def with_context(invocation: Invocation, console: Console, *, warn: bool = True) -> Invocation:
     """Return the invocation, which prints its context when it opens the warehouse, then what is to be known of it.
 
@@ -70,6 +79,7 @@ def with_context(invocation: Invocation, console: Console, *, warn: bool = True)
             printed.append(target)
             context = Context.of(invocation, target)
             console.context(context.line(), context.fields())
+            click.get_current_context().meta[_CONTEXT] = context.fields()
             if len(printed) == 1:
                 tell(console, invocation.warnings if warn else (), invocation.notes)
 

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 import click
 import orjson
 
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin, context_fields
 from dbt_heap.cli.explanation_output import OUTPUTS, write_explanations
 from dbt_heap.cli.key_file import key_file_option, key_lines
 from dbt_heap.cli.options import all_options, settings_of
@@ -31,7 +31,7 @@ def command(ctx: click.Context, /, key_file: TextIO, output: str, **shared: Any)
     """
     invocation = begin(settings_of(**shared))
     explained = explanations(invocation, _keys(key_file))
-    write_explanations(explained, output)
+    write_explanations(explained, output, context_fields())
     ctx.exit(2 if any(each.error for each in explained) else 0)
 
 

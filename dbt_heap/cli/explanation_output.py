@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -20,10 +20,11 @@ _COLUMNS = ("property", "in the warehouse", "Heap acknowledged", "would be sent"
 _EVENTS = str(SyncType.EVENTS)
 
 
-def write_explanations(explained: Sequence[Explained], output: str) -> None:
-    """Writes them in one of the OUTPUTS."""
+def write_explanations(explained: Sequence[Explained], output: str, context: Mapping[str, Any]) -> None:
+    """Write them in one of the OUTPUTS; as JSON, each has the fields of the command's context too."""
     if output == "json":
-        click.echo(orjson.dumps([_as_json(each) for each in explained], option=orjson.OPT_INDENT_2))
+        found = [{**context, **_as_json(each)} for each in explained]
+        click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
         return
     for each in explained:
         click.echo(f"{each.sync.name} ({each.sync.type}, {each.sync.model.relation})")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin, context_fields
 from dbt_heap.cli.filters import since_option
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
@@ -47,7 +47,7 @@ def command(
     with open_ledger(invocation, reads_models=False) as ledger:
         wanted = invocation.labels(ledger.target)
         found = read_rejects(ledger.state, wanted, keys=with_values, since=since, reasons=reasons, limit=limit)
-    write_table(found, output)
+    write_table(found, output, context_fields())
     if output == "table" and found.rows:
         for reason in Reason:
             if str(reason) in found.columns["reason"].values_distinct():

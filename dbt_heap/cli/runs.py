@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin
+from dbt_heap.cli.beginning import begin, context_fields
 from dbt_heap.cli.filters import since_option
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.tables import OUTPUTS, write_table
@@ -30,4 +30,5 @@ def command(since: datetime | None, statuses: tuple[str, ...], limit: int, outpu
     invocation = begin(settings_of(**shared))
     with open_ledger(invocation, reads_models=False) as ledger:
         wanted = invocation.labels(ledger.target)
-        write_table(read_runs(ledger.state, wanted, since=since, statuses=statuses, limit=limit), output)
+        found = read_runs(ledger.state, wanted, since=since, statuses=statuses, limit=limit)
+    write_table(found, output, context_fields())

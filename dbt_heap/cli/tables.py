@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from collections.abc import Mapping
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import agate
@@ -18,13 +21,14 @@ _NUMBERS = (agate.Number, Integer)  # dbt's whole numbers are none of agate's
 _TIMES = frozenset({"started_at", "last_at", "since"})
 
 
-def write_table(table: agate.Table, output: str) -> None:
-    """Writes it in one of the OUTPUTS."""
+def write_table(table: agate.Table, output: str, context: Mapping[str, Any]) -> None:
+    """Write it in one of the OUTPUTS; as JSON, each row has the fields of the command's context too."""
     if output == "csv":
         table.to_csv(sys.stdout)
     elif output == "json":
-        table.to_json(sys.stdout, indent=2)
-        print()
+        written = StringIO()
+        table.to_json(written)
+        print(json.dumps([{**context, **row} for row in json.loads(written.getvalue())], indent=2, ensure_ascii=False))
     else:
         numbers = frozenset(column.name for column in table.columns if isinstance(column.data_type, _NUMBERS))
         names = table.column_names

@@ -203,3 +203,5 @@ def test_output_for_programs_has_the_context_as_fields(users: Project) -> None:
     assert users.sync().exit_code == 0
     results = json.loads((users.folder / "target" / "heap_results.json").read_bytes())
     assert (results["project"], results["target"], results["manifest_generated_at"]) == ("shop", "dev", GENERATED_AT)
+    (run,) = users.run("runs", "--output", "json").json()
+    assert (run["project"], run["target"], run["sync"], run["status"]) == ("shop", "dev", "heap_users", "success")
