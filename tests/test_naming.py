@@ -102,9 +102,8 @@ def test_nodes_and_state_are_named_as_dbt_names_them(empty: Shop, body: str | No
             assert {each: (node[each] or "").lower() for each in named} == named, node["name"]
         assert warehouse.state_schema("dbt_heap")[0] == state_schema
         assert warehouse.targets.other_than_active(empty.built()) is None
-    with empty.opened("prod") as warehouse:
-        other = warehouse.targets.other_than_active(empty.built())
-        assert other and other.target == "dev"
+        of_prod = warehouse.targets.naming("prod")
+        assert of_prod and any(of_prod.place(node) != naming.place(node) for node in nodes)
     (of_hook,) = DuckDB.sql(_file(empty), "select schema_name from duckdb_tables() where table_name = 'builds'")
     assert of_hook == (state_schema,)
     assert state_schema not in {node["schema"] for node in nodes}
