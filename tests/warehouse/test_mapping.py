@@ -67,7 +67,7 @@ def test_the_view_shows_the_newest_values_of_a_property_whose_type_widened(users
     users.sql("alter table heap_users alter seats type bigint")
     for seats in (5000000000, 6000000000):
         users.sql(f"update heap_users set seats = {seats} where user_id = 'ana'")
-        assert "view" not in users.sync().stderr
+        assert "its view" not in users.sync().stderr
         assert users.state("select \"Seats\" from state.heap_users__synced where key = 'ana'") == [(seats,)]
 
 
