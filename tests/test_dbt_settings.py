@@ -145,6 +145,13 @@ def test_vars_that_dbt_would_refuse_are_one_error(shop: Commands, content: str, 
     assert says in ran.stderr and ran.stdout == ""
 
 
+def test_merge_keys_of_yaml_are_not_keys_that_are_defined_twice(shop: Commands) -> None:
+    merged = "{base: &base {region: us, app_id: '5'}, more: &more {retain_days: 3}, "
+    block = "dbt_heap: {<<: *base, <<: *more, app_id: '111'}}"
+    (shop.folder / "dbt_project.yml").write_text(f"{yaml.safe_dump(PROJECT)}vars: {merged}{block}")
+    assert "Heap environment 111" in shop.run("dbt-heap", "plan").stderr
+
+
 # profiles.yml
 
 

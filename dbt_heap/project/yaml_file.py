@@ -29,8 +29,8 @@ def read_yaml(path: Path, what: str, *, empty_is_missing: bool = False) -> YamlF
     try:
         loader = yaml.SafeLoader(path.read_bytes())
         node = loader.get_single_node()
+        repeated = tuple(_repeated(node))  # before merge keys (<<) are replaced by what they hold
         content = loader.construct_document(node) if node else None
-        repeated = tuple(_repeated(node))
     except FileNotFoundError:
         return YamlFile()
     except OSError as refusal:
@@ -57,7 +57,7 @@ def _repeated(root: yaml.Node | None) -> Iterator[Keys]:
         names: set[str] = set()
         for key, value in node.value:
             name = str(key.value)
-            if name in names:
+            if name in names and name != "<<":
                 yield (*path, name)
             names.add(name)
             waiting.append((value, (*path, name)))
