@@ -183,3 +183,22 @@ def test_target_path_is_rendered_as_dbt_renders_it(shop: Shop, written: str) -> 
     shop.run("dbt-heap", "plan", "--manifest", str(manifest))
     assert "target-path" in shop.refused("sync", "--manifest", str(manifest))  # no place for heap_results.json
     shop.run("dbt-heap", "ls", "--target-path", str(manifest.parent))
+
+
+def test_source_and_alias_with_the_target_in_their_jinja_tell_the_target(
+    tmp_path: Path, heap: Sandbox, engine: Engine
+) -> None:
+    shop = Shop(tmp_path / "shop", heap, engine, dev="same", prod="same")
+    table = {"name": "people", "config": {"meta": {"heap": USERS}}}
+    raw = {"name": "raw", "schema": "{{ var('prefix', target.name) }}_raw", "tables": [table]}
+    shop._write("models/users.yml", {"sources": [raw]})
+    project = yaml.safe_load((shop.folder / "dbt_project.yml").read_text())
+    shop.run("dbt", "parse", "--quiet")  # no results that would name the target
+    said = shop.refused("sync", "--target", "prod")
+    assert "built under the target 'dev'" in said and "people in dev_raw; under prod, dbt puts it in prod_raw" in said
+    shop._write("dbt_project.yml", project | {"models": {"shop": {"+alias": "{{ target.name }}_users"}}})
+    shop._write("models/users.yml", {"models": [{"name": "users", "config": {"meta": {"heap": USERS}}}]})
+    shop.run("dbt", "parse", "--quiet")
+    assert "built under the target 'dev'" in shop.refused("sync", "--target", "prod")
+    shop.build("--target", "prod")
+    assert shop.sent("--target", "prod") == [("222", "prod-user")]

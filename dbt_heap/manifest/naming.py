@@ -29,6 +29,12 @@ def placed_nodes(nodes: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Ma
     yield from others
 
 
+def placed_sources(sources: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """The synced sources: Jinja in their YAML may name another schema under each target."""
+    wanted = set(synced)
+    yield from (_trimmed(node) for unique_id, node in sources.items() if unique_id in wanted and isinstance(node, dict))
+
+
 def _kind(node: Mapping[str, Any]) -> tuple[Any, ...]:
     config = mapping(node, "config")
     custom = [str(config.get(each)) for each in ("schema", "database")]

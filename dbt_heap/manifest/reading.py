@@ -15,7 +15,7 @@ from typing import Any
 from dbt_heap.errors import printable
 from dbt_heap.manifest.artifacts import mapping, posix_path, text, texts
 from dbt_heap.manifest.loading import is_of_dbt_2, scan_manifest, told_of
-from dbt_heap.manifest.naming import naming_macros, placed_nodes
+from dbt_heap.manifest.naming import naming_macros, placed_nodes, placed_sources
 from dbt_heap.manifest.nodes import Column, DbtTest, Group, Manifest, Model, Relation
 from dbt_heap.manifest.project_names import project_name_of
 
@@ -59,7 +59,10 @@ def _manifest(content: Mapping[str, Any], checkout: str) -> Manifest:
         groups=tuple(_owned_groups(content)),
         yaml_files=tuple(sorted(set(_yaml_files(content, project.name)))) if of_dbt_2 else (),
         adapter_type=text(metadata, "adapter_type"),
-        placed=tuple(placed_nodes(content["nodes"], (model.unique_id for model in models))),
+        placed=(
+            *placed_nodes(content["nodes"], (model.unique_id for model in models)),
+            *placed_sources(_group(content, "sources"), (model.unique_id for model in models)),
+        ),
         naming_macros=tuple(naming_macros(_group(content, "macros"))),
     )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dbt.clients.jinja import MacroGenerator
+from dbt.clients.jinja import MacroGenerator, get_rendered
 from dbt.config.runtime import RuntimeConfig
+from dbt.context.configured import generate_schema_yml_context
 from dbt.context.providers import generate_generate_name_macro_context
 from dbt.contracts.graph.manifest import MacroManifest
 from dbt.contracts.graph.nodes import ModelNode, SeedNode, SnapshotNode
@@ -29,6 +30,7 @@ class Naming:
         """`renderer` renders the Jinja of dbt_project.yml under the same target."""
         self._root = config.project_name
         self._macros = macros
+        self._config = config
         self._renderer = renderer
         macro = macros.find_generate_macro_by_name("schema", self._root)
         self._context = generate_generate_name_macro_context(macro, config, macros)  # type: ignore[arg-type]
@@ -38,6 +40,8 @@ class Naming:
 
         Raises dbt's errors if a macro fails.
         """
+        if node.get("resource_type") == "source":
+            return self._of_source(node)
         real = _as_dbt_has_it(node)
         found = {each: self._component(each, node, real) for each in _COMPONENTS}
         return {each: name for each, name in found.items() if name is not None}
@@ -48,13 +52,21 @@ class Naming:
         named = str(ours["state_schema"](schema)).strip()
         return named, named == str(ours["generated_schema"](schema)).strip()
 
+    def _of_source(self, node: Mapping[str, Any]) -> Place:
+        """No macro names a source, but the Jinja in its YAML may look at the target."""
+        context = generate_schema_yml_context(self._config, str(node.get("package_name")))
+        written = {each: node.get(f"unrendered_{each}") for each in ("database", "schema")}
+        jinja = {each: text for each, text in written.items() if isinstance(text, str) and "{{" in text}
+        return {each: str(get_rendered(text, context)).strip().lower() for each, text in jinja.items()}
+
     def _component(self, component: str, node: Mapping[str, Any], real: Any) -> str | None:
         package = node.get("package_name")
         macro = self._macros.find_generate_macro_by_name(component, self._root, imported_package=package)
         macro = macro or self._macros.find_generate_macro_by_name(component, self._root)
-        if macro is None or (component == "alias" and macro.package_name == "dbt"):
-            return None  # dbt's own alias is the same under every target
         config = node.get("config") or {}
+        varies = "{{" in str((node.get("unrendered_config") or {}).get(component))
+        if macro is None or (component == "alias" and macro.package_name == "dbt" and not varies):
+            return None  # without Jinja, dbt's own alias is the same under every target
         fixed = config.get(f"target_{component}") if node.get("resource_type") == "snapshot" else None
         if fixed:
             return str(self._rendered(node, f"target_{component}", fixed)).lower()
