@@ -91,9 +91,6 @@ _OUTPUT = [
                  help="Treat warnings as errors."),
 ]  # fmt: skip
 
-# Flags of dbt's that dbt_project.yml may set, under `flags:`: https://docs.getdbt.com/reference/global-configs/project-flags
-_PROJECT_FLAGS = ("log_format", "warn_error")
-
 
 rate_option = click.option(
     "--events-per-minute",

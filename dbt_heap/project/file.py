@@ -30,11 +30,6 @@ class ProjectFile:
         """The vars of vars.yml, which dbt lets dbt_project.yml itself use; those of dbt_project.yml it does not."""
         return self.raw["vars"] if self.vars_file == VARS_FILE_NAME else {}
 
-    def flag(self, name: str) -> Any:
-        """The value of one of dbt's flags under `flags:`; None if it is not given."""
-        flags = self.raw.get("flags")
-        return flags.get(name) if isinstance(flags, dict) else None
-
 
 def read_project(project_dir: Path, cli_vars: Mapping[str, Any], environ: Mapping[str, str]) -> ProjectFile:
     """Return the project in `project_dir`; an empty one if there is no dbt_project.yml.
