@@ -152,6 +152,15 @@ def test_merge_keys_of_yaml_are_not_keys_that_are_defined_twice(shop: Commands) 
     assert "Heap environment 111" in shop.run("dbt-heap", "plan").stderr
 
 
+def test_flags_of_the_project_file_count_as_in_dbt(shop: Commands) -> None:
+    flags = {"warn_error": True, "log_format": "JSON", "fail_fast": True}
+    _write(shop, "dbt_project.yml", PROJECT | {"flags": flags})
+    ran = shop.run("dbt-heap", "plan", ends_with=2, HEAP_APP_ID="5")
+    assert ran.stderr.startswith("{") and "with --warn-error a warning is an error" in ran.stderr
+    assert "True  [dbt_project.yml: flags.warn_error]" in shop.run("dbt-heap", "debug", ends_with=2).stdout
+    assert shop.run("dbt-heap", "ls", "--log-format", "text", "--vars", "{dbt_heap: {}}").stderr == ""
+
+
 # profiles.yml
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ from dbt_heap.cli.group import TELLS
 from dbt_heap.cli.log_lines import show_log
 from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
-from dbt_heap.project import EnvFile, dbt_variables
+from dbt_heap.project import FILE_NAME, EnvFile, dbt_variables
 from dbt_heap.settings import Settings, project_dir_from
+
+LOG_FORMATS = ("text", "debug", "json", "default")  # dbt's
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,7 +86,7 @@ _SELECTION = [
 
 _OUTPUT = [
     click.option("--quiet/--no-quiet", "-q", envvar=dbt_variables("DBT_QUIET"), help="Only errors on stderr."),
-    click.option("--log-format", type=click.Choice(["text", "debug", "json", "default"], case_sensitive=False),
+    click.option("--log-format", type=click.Choice(LOG_FORMATS, case_sensitive=False),
                  default="default", envvar=dbt_variables("DBT_LOG_FORMAT"),
                  help="As in dbt. json: one JSON object per line on stderr."),
     click.option("--warn-error", is_flag=True, envvar=dbt_variables("DBT_WARN_ERROR"),
@@ -127,18 +129,41 @@ def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None
     """
     context = click.get_current_context(silent=True)
     file: EnvFile | None = context.obj() if context and context.obj else None
+    folder = project_dir or project_dir_from(Path.cwd())
+    origins = _origins(context, file) if context else {}
+    flags = {name: value for name, value in _project_flags(folder) if name in given and name not in origins}
     settings = Settings(
-        project_dir=project_dir or project_dir_from(Path.cwd()),
+        project_dir=folder,
         cli_vars=_cli_vars(vars_text or "{}"),
         environ=dict(os.environ),
         env_file=file,
-        origins=_origins(context, file) if context else {},
-        **given,
+        origins={**origins, **{name: f"dbt_project.yml: flags.{name}" for name in flags}},
+        **{**given, **flags},
     )
     show_log(console_of(settings))
     if context and settings.log_format == "json":
         context.meta[TELLS] = console_of(settings).problem
     return settings
+
+
+def _project_flags(project_dir: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the flags of dbt that the project sets, and that dbt-heap has too.
+
+    https://docs.getdbt.com/reference/global-configs/project-flags. What is wrong with the file is reported where the
+    project is read.
+    """
+    try:
+        written = (project_dir / FILE_NAME).read_bytes()
+        content = yaml.safe_load(written) if b"flags" in written else None
+    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        return
+    flags = content.get("flags") if isinstance(content, dict) else None
+    if not isinstance(flags, dict):
+        return
+    if isinstance(flags.get("warn_error"), bool):
+        yield "warn_error", flags["warn_error"]
+    if (log_format := str(flags.get("log_format")).lower()) in LOG_FORMATS:
+        yield "log_format", log_format
 
 
 def _origins(context: click.Context, file: EnvFile | None) -> dict[str, str]:
