@@ -10,13 +10,13 @@ from dbt_heap.context import Context
 from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import HeapError
 from dbt_heap.invocation import Invocation
+from dbt_heap.ledger.guards import refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Comparison, Options, Plan
 from dbt_heap.opening import open_ledger
 from dbt_heap.pacing import WINDOW_SECONDS
 from dbt_heap.payloads import Payload, Records, payload_builder
 from dbt_heap.preview.failures import for_each
-from dbt_heap.run.judgement import refusal
 
 _SAMPLE_ROWS = 200  # enough to tell a record's size
 

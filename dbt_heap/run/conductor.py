@@ -19,6 +19,7 @@ from dbt_heap.errors import HeapError, RunningError
 from dbt_heap.heap import Answer, Heap, Patience
 from dbt_heap.heap.deletions import HeapDeletions
 from dbt_heap.invocation import Invocation, bear
+from dbt_heap.ledger.guards import refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.names import new_run_id
 from dbt_heap.ledger.plans import Plan
@@ -30,7 +31,7 @@ from dbt_heap.payloads import Records, payload_builder
 from dbt_heap.results import Results, Status, SyncResult
 from dbt_heap.run.agenda import Agenda, agenda
 from dbt_heap.run.deletion import NOT_ALLOWED, DeletionStages
-from dbt_heap.run.judgement import judged, refusal
+from dbt_heap.run.judgement import judged
 from dbt_heap.run.observer import Nobody, Observer, report
 from dbt_heap.run.orders import Orders
 from dbt_heap.run.reckoning import acknowledgements, blank_result, fates_of, with_plan, with_verdicts

@@ -15,6 +15,7 @@ from dbt_heap.heap.client import Outcome
 from dbt_heap.heap.deletions import COMPLETE, PENDING, HeapDeletions
 from dbt_heap.ledger.deletions import Deletions
 from dbt_heap.ledger.fates import Acknowledgement, Fates
+from dbt_heap.ledger.guards import refusal
 from dbt_heap.ledger.ledger import Ledger
 from dbt_heap.ledger.plans import Plan
 from dbt_heap.ledger.turn import Turn
@@ -22,7 +23,7 @@ from dbt_heap.limits import MAX_DELETIONS
 from dbt_heap.payloads import Payload, Reason, Records, Reject, payload_builder
 from dbt_heap.payloads.rows import BATCH, SEQ
 from dbt_heap.results import Status, SyncResult
-from dbt_heap.run.judgement import judged, refusal
+from dbt_heap.run.judgement import judged
 from dbt_heap.run.observer import Observer
 from dbt_heap.run.orders import Orders
 from dbt_heap.run.reckoning import with_plan
