@@ -7,6 +7,7 @@ from typing import Any
 
 from dbt_heap.manifest.artifacts import mapping, text, texts
 
+LOOKED_AT = 400  # nodes without a sync, at most
 MAX_PLACED = 40  # of the nodes without a sync; one of each kind says as much as all of them
 _BUILT = frozenset({"model", "seed", "snapshot"})
 _NAMING = ("generate_schema_name", "generate_database_name", "generate_alias_name")
@@ -14,25 +15,32 @@ _LEFT_OUT = frozenset({"raw_code", "compiled_code", "columns", "docs", "descript
 
 
 def placed_nodes(nodes: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """The nodes of the syncs that dbt builds, then one of each kind of the others: by package, folder and config."""
+    """The nodes of the syncs that dbt builds, then one of each kind of the others: by package, folder and config.
+
+    Of the others, some from all over the manifest are looked at: parsing every node of a large one takes its time.
+    """
     wanted = set(synced)
+    built = [each for each in nodes if each.partition(".")[0] in _BUILT]
+    yield from (_trimmed(node) for each in built if each in wanted and _is_placed(node := nodes[each]))
+    others = [each for each in built if each not in wanted]
     kinds: set[tuple[Any, ...]] = set()
-    others: list[Mapping[str, Any]] = []
-    for unique_id, node in nodes.items():
-        if not isinstance(node, dict) or text(node, "resource_type") not in _BUILT or not text(node, "relation_name"):
-            continue
-        if unique_id in wanted:
-            yield _trimmed(node)
-        elif len(kinds) < MAX_PLACED and (kind := _kind(node)) not in kinds:
+    for unique_id in others[:: len(others) // LOOKED_AT + 1]:
+        node = nodes[unique_id]
+        if _is_placed(node) and len(kinds) < MAX_PLACED and (kind := _kind(node)) not in kinds:
             kinds.add(kind)
-            others.append(_trimmed(node))
-    yield from others
+            yield _trimmed(node)
+
+
+def _is_placed(node: Any) -> bool:
+    """Whether dbt builds a node, and notes where."""
+    return isinstance(node, dict) and text(node, "resource_type") in _BUILT and bool(text(node, "relation_name"))
 
 
 def placed_sources(sources: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """The synced sources: Jinja in their YAML may name another schema under each target."""
     wanted = set(synced)
-    yield from (_trimmed(node) for unique_id, node in sources.items() if unique_id in wanted and isinstance(node, dict))
+    found = (sources[each] for each in sources if each in wanted)
+    yield from (_trimmed(node) for node in found if isinstance(node, dict))
 
 
 def _kind(node: Mapping[str, Any]) -> tuple[Any, ...]:
