@@ -13,7 +13,7 @@ help:
 	@echo "make warehouses     Snowflake and Spark take part in every test that the others pass, for an hour or so"
 	@echo "make matrix         the integration project with each dbt from 1.8 on, every one in an environment of its own"
 	@echo "make orchestrators  the examples under Airflow and Dagster, each in an environment of its own"
-	@echo "make bench          measures beside other tools and the floor, writes docs/benchmarks.md; an hour or two"
+	@echo "make bench          measures beside other tools and the floor, writes docs/explanation/benchmarks.md; an hour or two"
 	@echo "make docs           the documentation as a site in build/site, its pictures taken anew"
 	@echo "make check          ruff, mypy and bandit"
 	@echo "make venv           $(VENV), with all that is needed; PYTHON=... chooses the interpreter"
@@ -43,11 +43,11 @@ bench: $(INSTALLED)
 	@$(PYTHON) -m venv $(VENV)-peers
 	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers/requirements.txt
 	$(BIN)/python -m benchmarks --peers $(VENV)-peers/bin/python > benchmarks.md
-	mv benchmarks.md docs/benchmarks.md
+	mv benchmarks.md docs/explanation/benchmarks.md
 
 docs: $(INSTALLED)
-	$(BIN)/python docs/screenshots.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	$(BIN)/python integration_tests/screenshots.py
+	$(BIN)/zensical build --clean
 	@echo "build/site/index.html"
 
 # bandit's B608 is left out: SQL stands in macros, and the sandbox's names its own tables alone.

@@ -1,4 +1,4 @@
-"""All benchmarks, or those that are named, as the page docs/benchmarks.md.
+"""All benchmarks, or those that are named, as the page docs/explanation/benchmarks.md.
 
 python -m benchmarks --peers .venv-peers/bin/python > page.md
 python -m benchmarks latency growth

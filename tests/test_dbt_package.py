@@ -19,7 +19,7 @@ from tests.integration import ROOT, Commands
 from tests.warehouses import ENGINES, DuckDB, Engine
 
 LOADED = "select 1 as id, cast('x' as bytea) as bytes_value"
-PAGE = (ROOT / "docs" / "dbt-package.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "dbt-package.md").read_text()
 TYPES = {"rejected": "BIGINT", "is_latest": "BOOLEAN", "started_at": "TIMESTAMP", "status": "VARCHAR"}
 
 

@@ -31,7 +31,7 @@ _COMMANDS = {
     "it is a command on the state; type: dbt-heap state {}": "reset rename rebind adopt forget",
     "to send users and accounts in full, type: dbt-heap sync --resync": "full-refresh resync backfill",
     "to take over from another tool, type: dbt-heap state adopt": "import migrate",
-    "see docs/deletion.md; to send deletions: dbt-heap sync --allow-deletions": "delete remove",
+    "see docs/how-to/delete-users.md; to send deletions: dbt-heap sync --allow-deletions": "delete remove",
     "to switch a sync off, write `enabled: false` in its block": "pause stop cancel disable",
     "dbt-heap has no scheduler: run `dbt-heap sync` after `dbt run`": "schedule cron",
     "to receive dbt platform's webhooks, type: dbt-heap listen": "serve server ui webhook",

@@ -45,7 +45,7 @@ class Sync:
     """One block of `meta.heap`, with defaults applied and `"*"` written out.
 
     Every `str` that names a column bears the column's name in the model. Which of the optional ones are set is
-    decided by `type`: see the table in docs/declarations.md.
+    decided by `type`: see the table in docs/reference/declarations.md.
     """
 
     name: str

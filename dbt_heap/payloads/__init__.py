@@ -1,4 +1,4 @@
-"""Rows of the outbox become the JSON objects Heap takes, or rejects that say why not; see docs/values.md."""
+"""Rows of the outbox become the JSON objects Heap takes, or rejects that say why not; see docs/reference/values.md."""
 
 from dbt_heap.payloads.builder import Build, idempotency_key, payload_builder
 from dbt_heap.payloads.records import SEPARATOR, Payload, Records

@@ -1,4 +1,4 @@
-"""One value of the warehouse as Heap takes it: text, or a JSON number; see docs/values.md for the table."""
+"""One value of the warehouse as Heap takes it: text, or a JSON number; see docs/reference/values.md for the table."""
 
 from __future__ import annotations
 

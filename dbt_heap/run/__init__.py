@@ -1,4 +1,4 @@
-"""One invocation of `dbt-heap sync`, from declared syncs to results; for programs: docs/python-api.md."""
+"""One invocation of `dbt-heap sync`, from declared syncs to results; for programs: docs/reference/python-api.md."""
 
 from dbt_heap.invocation import Invocation, invoke
 from dbt_heap.results import Results, Status, SyncResult, read_results

@@ -7,7 +7,7 @@
 
 {% macro default__outbox_records(plan, first, last) %}{{ return(none) }}{% endmacro %}
 
-{# Without it, a first sync of a million users takes more than twice as long: docs/benchmarks.md. Events wait for Heap's limit, and deletions for Heap, not for us. #}
+{# Without it, a first sync of a million users takes more than twice as long: docs/explanation/benchmarks.md. Events wait for Heap's limit, and deletions for Heap, not for us. #}
 {% macro duckdb__outbox_records(plan, first, last) %}
     {%- set properties = plan.columns | selectattr('role', 'equalto', 'property') | list -%}
     {%- set classes = properties | map(attribute='value_class') | list -%}

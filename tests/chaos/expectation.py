@@ -1,7 +1,7 @@
 """What dbt-heap must plan and remember, row by row in plain Python, whatever Heap does.
 
-A second telling of docs/state.md and docs/values.md for small rows. Nothing of dbt_heap is imported. What became of a
-record on the way, no model can know: it is told by the wire (`learn`).
+This model states docs/explanation/state.md and docs/reference/values.md again for small rows, and imports nothing of
+dbt_heap. It cannot know what happens to a record on its way to Heap: `learn` takes that from the server's log.
 """
 
 from __future__ import annotations

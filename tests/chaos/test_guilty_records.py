@@ -46,7 +46,7 @@ def users(tmp_path: Path, refusing_heap: Sandbox, engine: Engine) -> Project:
 
 
 def most_requests(guilty: int, *, named: bool) -> float:
-    """As docs/delivery.md states it."""
+    """As docs/explanation/delivery.md states it."""
     return 1 + guilty * (3 if named else 2 * (math.log2(MAX_BATCH / max(guilty, 1)) + 2))
 
 

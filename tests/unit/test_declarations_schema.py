@@ -16,7 +16,7 @@ from dbt_heap.declarations import block_schema
 from dbt_heap.errors import DeclarationError
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "declarations.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "declarations.md").read_text()
 EXAMPLES = [text for text in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.S | re.M) if text.startswith("models:")]
 VARIABLES = [text for text in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.S | re.M) if text.startswith("vars:")]
 

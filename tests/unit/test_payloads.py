@@ -487,5 +487,5 @@ def test_every_reason_has_a_word_and_a_sentence() -> None:
 
 
 def test_every_reason_is_documented_in_the_words_people_see() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "values.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "values.md").read_text(encoding="utf-8")
     assert [f"| `{reason}` | {reason.sentence} |" in page for reason in Reason] == [True] * len(Reason)

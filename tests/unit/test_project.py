@@ -20,7 +20,7 @@ from dbt_heap.plugin import VARIABLE as PARSE_CHECK
 from dbt_heap.project import ExposureVars, HeapVars, NeverSend, ProjectFile, read_project, unset_variable, variable_of
 from dbt_heap.reading import keys
 
-CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
+CONFIGURATION = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 
 
 def project(folder: Path, text: str, cli_vars: dict[str, Any] | None = None, **environ: str) -> ProjectFile:
@@ -531,7 +531,7 @@ def test_any_block_is_read_or_told(block: dict[str, Any]) -> None:
         assert refused.mistakes
 
 
-# docs/configuration.md
+# docs/reference/configuration.md
 
 
 def blocks() -> list[str]:

@@ -1,4 +1,4 @@
-"""The grants that docs/warehouses.md names are enough, and no more is taken."""
+"""The grants that docs/reference/warehouses.md names are enough, and no more is taken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 from tests.warehouses import Postgres
 
-PAGE = Path(__file__).parents[2] / "docs" / "warehouses.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "warehouses.md"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/images anew: `python docs/screenshots.py [folder]`; needs a Chromium, as the tests do."""
+"""Take the screenshots in docs/images again: `python integration_tests/screenshots.py [folder]`. Needs Chromium."""
 
 from __future__ import annotations
 
