@@ -9,6 +9,7 @@ import click
 from dbt_heap.cli.beginning import tell
 from dbt_heap.cli.options import console_of, output_options, project_options, settings_of
 from dbt_heap.declarations.sync import SyncType
+from dbt_heap.opening import built_columns
 from dbt_heap.proposal.drafting import draft
 
 # Whom to delete is nothing to guess.
@@ -26,6 +27,6 @@ def command(model: str, sync_type: str | None, **shared: Any) -> None:
     MODEL is any model, snapshot, seed or source of the manifest. Each line says that it is a guess, and why.
     """
     settings = settings_of(**shared)
-    made = draft(settings, model, SyncType(sync_type) if sync_type else None)
+    made = draft(settings, model, SyncType(sync_type) if sync_type else None, built_columns)
     tell(console_of(settings), made.warnings, made.notes)
     click.echo(made.text, nl=False)

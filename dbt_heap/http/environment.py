@@ -26,14 +26,14 @@ def must_be_usable(session: requests.Session, url: str) -> None:
         SettingsError: They cannot be used. The text names the variables, and no proxy's address.
     """
     found = session.merge_environment_settings(url, {}, None, None, None)
-    problems = [_of_proxy(session, url, dict(found["proxies"]))]
+    problems = [_proxy_problem(session, url, dict(found["proxies"]))]
     if isinstance(found["verify"], str) and url.startswith("https:"):
         problems.append(_of_certificates(found["verify"]))
     if told := [each for each in problems if each]:
         raise SettingsError("\n".join(told))
 
 
-def _of_proxy(session: requests.Session, url: str, proxies: dict[str, str]) -> str:
+def _proxy_problem(session: requests.Session, url: str, proxies: dict[str, str]) -> str:
     """Return what is wrong with the proxy; empty if nothing is. requests itself decides, and connects to nothing."""
     proxy = select_proxy(url, proxies)
     if not proxy:

@@ -14,7 +14,7 @@ import yaml
 from dbt_heap.manifest.artifacts import mapping, text
 from dbt_heap.manifest.nodes import Manifest
 
-_GROUPS = ("models", "snapshots", "seeds")
+_YAML_KEYS = ("models", "snapshots", "seeds")
 _WHY = "its `meta.heap` does not stand under `config:`; dbt 2 drops it"
 
 
@@ -43,7 +43,7 @@ def _content(path: Path) -> Any:
 
 
 def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
-    for group in _GROUPS:
+    for group in _YAML_KEYS:
         yield from _list(content, group)
     for source in _list(content, "sources"):
         yield from _list(source, "tables")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
@@ -18,11 +18,13 @@ from dbt_heap.invocation import bear, sources
 from dbt_heap.manifest import Model, load_manifest, models_of
 from dbt_heap.manifest.project_names import project_name_of
 from dbt_heap.mapping import ValueClass
-from dbt_heap.opening import built_columns
-from dbt_heap.project import HeapVars
+from dbt_heap.project import HeapVars, ProjectFile
 from dbt_heap.proposal import Column, Found, Subject, as_yaml, find, propose
 from dbt_heap.reading import identifier
 from dbt_heap.settings import Settings
+
+# Settings, project, its name and a model -> the model's columns as the warehouse has them, and why if there are none.
+BuiltColumns = Callable[[Settings, ProjectFile, str, Model], tuple[Mapping[str, ValueClass], str]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Draft:
     notes: tuple[str, ...]  # whose manifest it is
 
 
-def draft(settings: Settings, name: str, sync_type: SyncType | None) -> Draft:
+def draft(settings: Settings, name: str, sync_type: SyncType | None, built_columns: BuiltColumns) -> Draft:
     """A proposal for the model of that name. No app id is needed, and other models' mistakes are only told.
 
     Raises SettingsError, ManifestError, WarehouseError; DeclarationError of `vars: dbt_heap:`.
