@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from benchmarks.measuring import by_turns, dbt_heap, table, timed
 from benchmarks.sink import sink
 from benchmarks.users import PROPERTIES, build, on_duckdb, project_of_users
-from dbt_heap.invocation import invoke
-from dbt_heap.ledger.plans import Options
-from dbt_heap.opening import open_ledger
-from dbt_heap.settings import Settings
+from dbt_heap.project.settings import Settings
+from dbt_heap.state.open import open_ledger
+from dbt_heap.state.plan import Options
+from dbt_heap.syncs.invocation import invoke
 from tests.project import Project
 from tests.warehouses import Postgres, postgres_server
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measuring import table
-from dbt_heap.limits import EVENTS_PER_MINUTE
+from dbt_heap.http.limits import EVENTS_PER_MINUTE
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
 from tests.project import Project

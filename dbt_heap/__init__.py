@@ -10,7 +10,7 @@ def __getattr__(name: str) -> object:
     """What dbt 1 asks such a module for: its plugins. Whatever goes wrong there, dbt goes on without them."""
     if name == "plugins":
         try:
-            return __import__("dbt_heap.plugin", fromlist=[name]).plugins
+            return __import__("dbt_heap.syncs.dbt_plugin", fromlist=[name]).plugins
         except Exception as failure:  # noqa: BLE001
             raise AttributeError(f"{name}: {type(failure).__name__}") from None
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,8 +15,11 @@ No text of these holds a row's value, an identity or a key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
 
 
 def printable(text: str) -> str:
@@ -93,3 +96,45 @@ class DeclarationError(HeapError):
             if count
         ]
         super().__init__(f"{', '.join(titles)}:\n" + "\n".join(f"  {each}" for each in self.mistakes))
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The end of a sentence: the nearest of the known names, or nothing."""
+    near = nearest(name, known, cutoff)
+    return f"; did you mean `{printable(near)}`?" if near else ""
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that was most likely meant; case, spaces, hyphens and underscores don't count."""
+    plain = {_plain(each): each for each in known}
+    close = get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
+    return plain[close[0]] if close else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name.casefold())
+
+
+class Word(str, Enum):
+    """A word that is its own text."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class ToldWord(Word):
+    """A word for machines that bears a sentence for people."""
+
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str) -> ToldWord:
+        """One that equals its word."""
+        told = str.__new__(cls, word)
+        told._value_ = word
+        told.sentence = sentence
+        return told
+
+    @classmethod
+    def tell(cls, word: str) -> str:
+        """The sentence of a word; the word itself where it is another version's."""
+        return next((each.sentence for each in cls if each == word), word)

@@ -14,13 +14,14 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dbt_heap.declarations import declare  # noqa: E402
-from dbt_heap.declarations.sync import Sync  # noqa: E402
-from dbt_heap.manifest import lineage  # noqa: E402
-from dbt_heap.project import HeapVars  # noqa: E402
-from dbt_heap.report import Reject, Report, Run, SyncFacts, page  # noqa: E402
+from dbt_heap.project.heap_vars import HeapVars  # noqa: E402
+from dbt_heap.project.lineage import lineage  # noqa: E402
+from dbt_heap.reports.facts import Reject, Report, Run, SyncFacts  # noqa: E402
+from dbt_heap.reports.page import page  # noqa: E402
 from dbt_heap.sandbox.options import SandboxOptions  # noqa: E402
 from dbt_heap.sandbox.server import Sandbox, running  # noqa: E402
+from dbt_heap.syncs.declare import declare  # noqa: E402
+from dbt_heap.syncs.sync import Sync  # noqa: E402
 from tests.browser import NoBrowserError, chromium  # noqa: E402
 from tests.unit.declaring import models  # noqa: E402
 

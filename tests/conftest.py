@@ -14,7 +14,8 @@ from dbt_common.behavior_flags import BehaviorFlagRendered
 
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
-from dbt_heap.warehouse import Warehouse, opening
+from dbt_heap.warehouse import adapter
+from dbt_heap.warehouse.connection import Warehouse
 from tests.macros import Macros
 from tests.nowhere import warehouse_nowhere
 from tests.project import Project
@@ -127,7 +128,7 @@ def macros() -> Macros:
 @pytest.fixture
 def known_macros(macros: Macros, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spares the runs of a test most of their time; those in processes of their own load all."""
-    monkeypatch.setattr(opening, "load_macros", macros.load)
+    monkeypatch.setattr(adapter, "load_macros", macros.load)
 
 
 @pytest.fixture

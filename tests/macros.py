@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from dbt_common.clients.jinja import template_cache
 
-from dbt_heap.project import DbtProject
-from dbt_heap.warehouse import opening
+from dbt_heap.project.dbt_project import DbtProject
+from dbt_heap.warehouse import adapter
 
 
 class Macros:
@@ -19,7 +19,7 @@ class Macros:
     def __init__(self) -> None:
         self._parsed: dict[str, Any] = {}
         self._packages: dict[str, Any] = {}
-        self._load = opening.load_macros
+        self._load = adapter.load_macros
 
     def load(self, config: Any, *_: Any) -> Any:
         """In place of `opening.load_macros`; a project with macros of its own loads all of them."""
@@ -38,7 +38,7 @@ class Macros:
         project, profiles = (yaml.safe_load(file.read_text()) for file in files)
         kind = profiles[project["profile"]]["outputs"]["dev"]["type"]
         if kind not in self._parsed:
-            opened = opening.open_warehouse(DbtProject(project, project_dir=folder, profiles_dir=folder))
+            opened = adapter.open_warehouse(DbtProject(project, project_dir=folder, profiles_dir=folder))
             self._parsed[kind] = opened._adapter._macro_resolver
             self._packages[kind] = opened._adapter.config.dependencies
             for macro in self._parsed[kind].macros.values():

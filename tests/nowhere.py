@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dbt_heap.project import DbtProject
-from dbt_heap.warehouse import Warehouse, open_warehouse
+from dbt_heap.project.dbt_project import DbtProject
+from dbt_heap.warehouse.adapter import open_warehouse
+from dbt_heap.warehouse.connection import Warehouse
 
 NOBODY = {"user": "nobody", "password": "none", "schema": "public"}
 NOWHERE: dict[str, dict[str, Any]] = {  # nobody listens there, and nothing is asked

@@ -19,7 +19,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import NoReturn
 
-from dbt_heap.warehouse import opening
+from dbt_heap.warehouse import adapter
 from tests.macros import Macros
 
 CLOSED = "a closed pipe"
@@ -61,9 +61,9 @@ def main() -> None:
     """Run the orders of stdin."""
     orders = json.load(sys.stdin)
     resource_tracker.ensure_running()  # else each child starts its own
-    for module in ("dbt_heap.cli.sync", "dbt_heap.opening", "dbt_heap.selection", "dbt.adapters.duckdb"):
+    for module in ("dbt_heap.cli.sync", "dbt_heap.state.open", "dbt_heap.project.selection", "dbt.adapters.duckdb"):
         import_module(module)
-    opening._load_macros = Macros().know(Path(os.environ["DBT_PROJECT_DIR"]))
+    adapter._load_macros = Macros().know(Path(os.environ["DBT_PROJECT_DIR"]))
     codes = []
     for order in orders:
         child = os.fork()

@@ -29,8 +29,8 @@ LOADED = [
     "dbt.adapters.duckdb",
     "dbt.adapters.postgres",
     "dbt_heap.cli.sync",
-    "dbt_heap.opening",
-    "dbt_heap.plugin",
+    "dbt_heap.state.open",
+    "dbt_heap.syncs.dbt_plugin",
 ]
 
 

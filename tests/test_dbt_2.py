@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from dbt_heap.manifest import read_manifest
-from dbt_heap.manifest.dropped import dropped
+from dbt_heap.project.manifest import read_manifest
+from dbt_heap.project.unread_declarations import dropped
 from dbt_heap.sandbox.server import Sandbox
 from tests.integration import ROOT
 from tests.project import Outcome, dbt_heap

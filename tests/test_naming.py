@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from dbt_heap.manifest import read_manifest
-from dbt_heap.manifest.run_args import named_target
-from dbt_heap.project import DbtProject
-from dbt_heap.warehouse import Warehouse, open_warehouse
+from dbt_heap.project.dbt_project import DbtProject
+from dbt_heap.project.manifest import read_manifest
+from dbt_heap.project.run_results import named_target
+from dbt_heap.warehouse.adapter import open_warehouse
+from dbt_heap.warehouse.connection import Warehouse
 from dbt_heap.warehouse.targets import Built
 from tests.integration import ROOT, Commands
 from tests.naming_macros import FALLBACK, MACROS

@@ -58,8 +58,8 @@ def test_a_mistake_in_the_projects_own_block_is_told(shop: Commands) -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        "import sys; sys.modules['dbt_heap.declarations'] = None",
-        "import dbt_heap.plugin; dbt_heap.plugin.read_project = lambda *_: 1 / 0",
+        "import sys; sys.modules['dbt_heap.syncs.declare'] = None",
+        "import dbt_heap.syncs.dbt_plugin; dbt_heap.syncs.dbt_plugin.read_project = lambda *_: 1 / 0",
     ],
     ids=["it cannot be loaded", "it has a mistake of its own"],
 )

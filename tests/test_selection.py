@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from dbt.graph.cli import parse_difference
 
-from dbt_heap.selection.choosing import _asks_for_files
+from dbt_heap.project.selection import _asks_for_files
 from tests.integration import ROOT, Commands
 from tests.project import Outcome, dbt_heap
 

@@ -86,7 +86,7 @@ def synced(project: Integration, heap: Sandbox, reference: Reference, day: int, 
 COUNTING = """
 import sys
 from pathlib import Path
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.warehouse.connection import Warehouse
 fetch, rows = Warehouse.fetch, 0
 def counting(self, macro, **arguments):
     global rows

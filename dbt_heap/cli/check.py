@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin_for, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.declarations import mistakes_of
+from dbt_heap.cli.start import begin_for, tell
 from dbt_heap.errors import HeapError
-from dbt_heap.invocation import Invocation, bear
-from dbt_heap.preview import Readiness, readiness
+from dbt_heap.reports.readiness import Readiness, readiness
+from dbt_heap.syncs.invocation import Invocation, bear
+from dbt_heap.syncs.sync import mistakes_of
 
 
 @click.command("check")

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import click
 
-from dbt_heap.console import Console
+from dbt_heap.cli.console import Console
 from dbt_heap.errors import SettingsError
 
 Consent: TypeAlias = Callable[[Console, str], bool]  # whether what a sentence asks is agreed to

@@ -8,15 +8,17 @@ from typing import Any
 import click
 
 from dbt_heap import __version__
-from dbt_heap.cli.beginning import begin_correct
 from dbt_heap.cli.options import all_options, settings_of
+from dbt_heap.cli.start import begin_correct
 from dbt_heap.errors import HeapError
-from dbt_heap.heap import must_be_reachable
-from dbt_heap.invocation import Invocation, target_path
-from dbt_heap.opening import open_ledger
-from dbt_heap.project import FILE_NAME, ProjectFile, read_project, variable_of
-from dbt_heap.settings import Settings
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.heap.client import must_be_reachable
+from dbt_heap.project.dbt_project import ProjectFile, read_project
+from dbt_heap.project.heap_vars import variable_of
+from dbt_heap.project.settings import Settings
+from dbt_heap.project.variables import FILE_NAME
+from dbt_heap.state.open import open_ledger
+from dbt_heap.syncs.invocation import Invocation, target_path
+from dbt_heap.warehouse.connection import Warehouse
 
 Line = tuple[str, str, str]  # a setting, its value, and where that comes from
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin_correct, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.cli.start import begin_correct, tell
 from dbt_heap.errors import SettingsError
-from dbt_heap.exposures import MARK, exposures, why_not
-from dbt_heap.files import write_whole
-from dbt_heap.invocation import bear
-from dbt_heap.project.packages import restricts_access
+from dbt_heap.project.files import write_whole
+from dbt_heap.project.source_files import restricts_access
+from dbt_heap.syncs.dbt_exposures import MARK, exposures, why_not
+from dbt_heap.syncs.invocation import bear
 
 
 @click.command("exposures")

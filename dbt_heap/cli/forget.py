@@ -6,12 +6,12 @@ from typing import Any, TextIO
 
 import click
 
-from dbt_heap.cli.beginning import begin_correct
-from dbt_heap.cli.key_file import key_file_option, key_lines
+from dbt_heap.cli.filters import key_file_option, key_lines
 from dbt_heap.cli.options import output_options, project_options, settings_of
-from dbt_heap.ledger.deletions import with_deletion_log
-from dbt_heap.ledger.names import new_run_id
-from dbt_heap.opening import open_ledger
+from dbt_heap.cli.start import begin_correct
+from dbt_heap.state.deletion_log import with_deletion_log
+from dbt_heap.state.names import new_run_id
+from dbt_heap.state.open import open_ledger
 
 
 @click.command("forget")

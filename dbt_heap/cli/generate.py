@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import tell
 from dbt_heap.cli.options import console_of, output_options, project_options, settings_of
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.opening import built_columns
-from dbt_heap.proposal.drafting import draft
+from dbt_heap.cli.start import tell
+from dbt_heap.state.open import built_columns
+from dbt_heap.syncs.generate.draft import draft
+from dbt_heap.syncs.sync import SyncType
 
 # Whom to delete is nothing to guess.
 _TYPES = [str(each) for each in SyncType if each is not SyncType.USER_DELETIONS]

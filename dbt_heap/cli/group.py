@@ -117,7 +117,7 @@ class LazyGroup(click.Group):
 
 def _unknown() -> Any:
     """What answers what does not exist, loaded only then."""
-    return importlib.import_module("dbt_heap.cli.unknown")
+    return importlib.import_module("dbt_heap.cli.suggestions")
 
 
 def _options(group: click.Group, ctx: click.Context, name: str) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Any
 import click
 import orjson
 
-from dbt_heap.cli.beginning import begin
 from dbt_heap.cli.options import all_options, settings_of
-from dbt_heap.console import print_table
-from dbt_heap.declarations.sync import Sync
+from dbt_heap.cli.start import begin
+from dbt_heap.cli.tables import print_table
+from dbt_heap.syncs.sync import Sync
 
 _COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
 

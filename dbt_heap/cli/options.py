@@ -11,13 +11,12 @@ import click
 import yaml
 from click.core import ParameterSource
 
-from dbt_heap.cli.cloud_options import CLOUD
+from dbt_heap.cli.console import Console, show_log
 from dbt_heap.cli.group import TELLS
-from dbt_heap.cli.log_lines import show_log
-from dbt_heap.console import Console
 from dbt_heap.errors import SettingsError
-from dbt_heap.project import FILE_NAME, EnvFile, dbt_variables
-from dbt_heap.settings import Settings, project_dir_from
+from dbt_heap.project.environment import EnvFile, dbt_variables
+from dbt_heap.project.settings import Settings, project_dir_from
+from dbt_heap.project.variables import FILE_NAME
 
 LOG_FORMATS = ("text", "debug", "json", "default")  # dbt's
 
@@ -202,3 +201,25 @@ def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _goes_with_dbt_cloud(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """A flag that would be without effect is a mistake; a variable may be set for other tools."""
+    if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE and not ctx.params.get("dbt_cloud"):
+        raise click.UsageError(f"{param.opts[0]} goes with --dbt-cloud", ctx)
+    return value
+
+
+def _option(flag: str, variable: str, text: str) -> Any:
+    # Texts, as a variable that is set for another tool must not be an error before it is needed.
+    return click.option(flag, envvar=variable, callback=_goes_with_dbt_cloud, help=text)
+
+
+CLOUD = [
+    click.option("--dbt-cloud", is_flag=True, is_eager=True,
+                 help="Read the artifacts of a run of dbt Cloud's. No checkout of the project is needed then."),
+    _option("--dbt-cloud-host", "DBT_CLOUD_HOST", "The account's host."),
+    _option("--dbt-cloud-account-id", "DBT_CLOUD_ACCOUNT_ID", "The account."),
+    _option("--dbt-cloud-job-id", "DBT_CLOUD_JOB_ID", "The job, of which the latest run is read."),
+    _option("--dbt-cloud-run-id", "DBT_CLOUD_RUN_ID", "Exactly this run."),
+]  # fmt: skip

@@ -1,19 +1,92 @@
-"""`dbt-heap plan`."""
+"""Plans, and what a pull request changes, as text, JSON or Markdown on stdout."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
+import orjson
 
-from dbt_heap.cli.beginning import begin, leave_out, tell
+from dbt_heap.cli.console import Console
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
-from dbt_heap.cli.plan_output import OUTPUTS, write_plans, write_review
-from dbt_heap.console import Console
+from dbt_heap.cli.start import begin, leave_out, tell
+from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError
-from dbt_heap.invocation import Invocation, bear
-from dbt_heap.ledger.plans import Options
-from dbt_heap.preview import previews, review
+from dbt_heap.reports.plan import Preview, previews
+from dbt_heap.reports.review import ADDED, CHANGED, REMOVED, SAME, Review, Reviewed, review
+from dbt_heap.state.plan import Options
+from dbt_heap.syncs.invocation import Invocation, bear
+
+OUTPUTS = ("text", "json", "markdown")
+_FIGURES = ("new", "changed", "rejected", "standing", "requests", "MB", "time")
+_PLANS = ("sync", *_FIGURES)
+_REVIEW = ("sync", "declaration", *_FIGURES)
+
+
+def write_plans(plans: Sequence[Preview], output: str) -> None:
+    """Writes them in one of the OUTPUTS."""
+    rows = [(each.plan.sync.name, *_figures(each)) for each in plans]
+    lines = [f"{each.plan.sync.name}: {note}" for each in plans for note in each.notes()]
+    if output == "json":
+        _json([each.as_json() for each in plans])
+    elif output == "markdown":
+        click.echo("\n".join([*_table(_PLANS, rows), *([""] if lines else []), *(f"- {line}" for line in lines)]))
+    else:
+        _text(_PLANS, rows, lines)
+
+
+def write_review(review: Review, output: str) -> None:
+    """Writes it in one of the OUTPUTS; as Markdown it is a comment on a pull request."""
+    rows = [(each.name, "" if each.status == SAME else each.status, *_figures(each.preview)) for each in review.syncs]
+    if output == "json":
+        _json([each.as_json() for each in review.syncs])
+    elif output == "markdown":
+        click.echo("\n".join([f"### Heap: {_headline(review)}", "", *_table(_REVIEW, rows), *_paragraphs(review)]))
+    else:
+        _text(_REVIEW, rows, [f"{each.name}: {line}" for each in review.syncs for line in _lines(each)])
+
+
+def _headline(review: Review) -> str:
+    counts = Counter(each.status for each in review.syncs)
+    told = [f"{counts[status]} {status}" for status in (ADDED, CHANGED, REMOVED) if counts[status]]
+    return ", ".join(told) or "no sync changes"
+
+
+def _paragraphs(review: Review) -> Iterator[str]:
+    for each in review.syncs:
+        if lines := list(_lines(each)):
+            yield f"\n**{each.name}**\n"
+            yield from (f"- {line}" for line in lines)
+
+
+def _lines(each: Reviewed) -> Iterator[str]:
+    for change in each.changes:
+        yield f"{'IT RE-KEYS. ' if change.rekeys else ''}{change.key}: {change.text}"
+    yield from each.notes
+
+
+def _figures(preview: Preview | None) -> tuple[Any, ...]:
+    if preview is None:
+        return ("",) * len(_FIGURES)
+    plan, seconds = preview.plan, preview.seconds
+    time = f"{seconds // 60}:{seconds % 60:02d}" if seconds else ""
+    return (plan.new, plan.changed, plan.rejected, plan.standing, plan.batches, f"{preview.megabytes:.2f}", time)
+
+
+def _json(found: list[dict[str, Any]]) -> None:
+    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    return [f"| {' | '.join(map(str, row))} |" for row in (header, ["---"] * len(header), *rows)]
+
+
+def _text(header: Sequence[str], rows: Sequence[Sequence[Any]], lines: Sequence[str]) -> None:
+    print_table(header, rows, numbers=frozenset(_FIGURES))
+    for line in lines:
+        click.echo(line)
 
 
 @click.command("plan")

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin, context_fields
 from dbt_heap.cli.filters import since_option
 from dbt_heap.cli.options import all_options, settings_of
-from dbt_heap.cli.tables import OUTPUTS, write_table
-from dbt_heap.ledger.history import read_rejects
-from dbt_heap.opening import open_ledger
-from dbt_heap.payloads import Reason
+from dbt_heap.cli.result_tables import OUTPUTS, write_table
+from dbt_heap.cli.start import begin, context_fields
+from dbt_heap.heap.rejects import Reason
+from dbt_heap.state.history import read_rejects
+from dbt_heap.state.open import open_ledger
 
 
 @click.command("rejects")

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin, tell
 from dbt_heap.cli.options import all_options, console_of, settings_of
+from dbt_heap.cli.start import begin, tell
 from dbt_heap.errors import SettingsError
-from dbt_heap.files import write_whole
-from dbt_heap.invocation import bear
-from dbt_heap.report import FILE_NAME, gather, page
+from dbt_heap.project.files import write_whole
+from dbt_heap.reports.facts import FILE_NAME, gather
+from dbt_heap.reports.page import page
+from dbt_heap.syncs.invocation import bear
 
 
 @click.command("report")

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin, context_fields
 from dbt_heap.cli.filters import since_option
 from dbt_heap.cli.options import all_options, settings_of
-from dbt_heap.cli.tables import OUTPUTS, write_table
-from dbt_heap.ledger.history import read_runs
-from dbt_heap.opening import open_ledger
-from dbt_heap.results import Status
+from dbt_heap.cli.result_tables import OUTPUTS, write_table
+from dbt_heap.cli.start import begin, context_fields
+from dbt_heap.delivery.results import Status
+from dbt_heap.state.history import read_runs
+from dbt_heap.state.open import open_ledger
 
 # What `runs` tells beside how a run ended: one that is at work or was killed, and one that was ended by a later one.
 _STATUSES = (*map(str, Status), "interrupted", "unfinished")

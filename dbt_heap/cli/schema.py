@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 import orjson
 
-from dbt_heap.declarations import block_schema
-from dbt_heap.results import results_schema
+from dbt_heap.delivery.results import results_schema
+from dbt_heap.syncs.block import block_schema
 
 
 @click.command("schema")

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import begin, leave_out
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.heap import PATHS
-from dbt_heap.preview import samples
+from dbt_heap.cli.start import begin, leave_out
+from dbt_heap.heap.client import PATHS
+from dbt_heap.reports.plan import samples
 
 
 @click.command("show")

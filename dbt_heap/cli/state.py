@@ -8,17 +8,17 @@ from typing import Any
 import click
 
 from dbt_heap.cli import forget
-from dbt_heap.cli.beginning import begin_for
 from dbt_heap.cli.options import output_options, project_options, settings_of
-from dbt_heap.console import print_table
-from dbt_heap.declarations.sync import Sync
+from dbt_heap.cli.start import begin_for
+from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError
-from dbt_heap.invocation import Invocation
-from dbt_heap.ledger.administration import rebind, rename, reset
-from dbt_heap.ledger.adoption import adopt_events, adopt_objects
-from dbt_heap.ledger.lookback import instant
-from dbt_heap.manifest import Relation
-from dbt_heap.opening import open_ledger
+from dbt_heap.project.nodes import Relation
+from dbt_heap.state.admin import rebind, rename, reset
+from dbt_heap.state.adoption import adopt_events, adopt_objects
+from dbt_heap.state.lookback import instant
+from dbt_heap.state.open import open_ledger
+from dbt_heap.syncs.invocation import Invocation
+from dbt_heap.syncs.sync import Sync
 
 
 @click.group("state")

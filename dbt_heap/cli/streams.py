@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from rich.console import Console
+
 COULD_NOT_WRITE = 2
 PIPE_CLOSED = 141  # as a shell reports SIGPIPE: `dbt-heap runs | head` is not a failure of ours
 
@@ -106,3 +108,11 @@ def _open_closed() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+class Terminal(Console):
+    """A console that leaves it to its caller what a reader who has gone means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError again. rich itself would end the process, here in the middle of a sync."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))

@@ -11,18 +11,20 @@ from typing import Any
 
 import click
 
-from dbt_heap.cli.beginning import not_run, tell, with_context
 from dbt_heap.cli.consent import Consent, deletion_options
+from dbt_heap.cli.console import Console
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
+from dbt_heap.cli.start import not_run, tell, with_context
 from dbt_heap.cli.streams import tried
-from dbt_heap.console import Console, print_table
-from dbt_heap.declarations import Mistaken
+from dbt_heap.cli.tables import print_table
+from dbt_heap.delivery.results import FILE_NAME, Results, Status, sentences
 from dbt_heap.errors import SettingsError
-from dbt_heap.invocation import Invocation, invoke
-from dbt_heap.ledger.plans import Options
-from dbt_heap.project import dbt_variables
-from dbt_heap.results import FILE_NAME, Results, Status, sentences
-from dbt_heap.run import Orders, sync
+from dbt_heap.project.environment import dbt_variables
+from dbt_heap.run.options import Orders
+from dbt_heap.run.sync import sync
+from dbt_heap.state.plan import Options
+from dbt_heap.syncs.invocation import Invocation, invoke
+from dbt_heap.syncs.sync import Mistaken
 
 
 @click.command("sync")

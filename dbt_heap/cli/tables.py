@@ -1,43 +1,36 @@
-"""Result tables on stdout: for people, as csv or as JSON, written by agate."""
+"""Tables on stdout."""
 
 from __future__ import annotations
 
-import json
-import re
-import sys
-from collections.abc import Mapping
-from decimal import Decimal
-from io import StringIO
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import agate
-from dbt_common.clients.agate_helper import Integer
+from rich.table import Table
+from rich.text import Text
 
-from dbt_heap.console import print_table
+from dbt_heap.cli.streams import Terminal
+from dbt_heap.errors import printable
 
-OUTPUTS = ("table", "csv", "json")
-
-_NUMBERS = (agate.Number, Integer)  # dbt's whole numbers are none of agate's
-_TIMES = frozenset({"started_at", "last_at", "since"})
+_WIDE = 240
 
 
-def write_table(table: agate.Table, output: str, context: Mapping[str, Any]) -> None:
-    """Write it in one of the OUTPUTS; as JSON, each row has the fields of the command's context too."""
-    if output == "csv":
-        table.to_csv(sys.stdout)
-    elif output == "json":
-        written = StringIO()
-        table.to_json(written)
-        print(json.dumps([{**context, **row} for row in json.loads(written.getvalue())], indent=2, ensure_ascii=False))
-    else:
-        numbers = frozenset(column.name for column in table.columns if isinstance(column.data_type, _NUMBERS))
-        names = table.column_names
-        rows = ([_shown(name, value) for name, value in zip(names, row, strict=True)] for row in table.rows)
-        print_table(names, rows, numbers=numbers)
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
+) -> None:
+    """A table on stdout, as wide as it needs to be where nobody looks at a terminal. Nothing is cut or obeyed."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        right = column in numbers
+        table.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    terminal = Terminal(highlight=False)
+    needed = terminal.measure(table, options=terminal.options.update(width=_WIDE)).minimum
+    terminal.width = max(terminal.width, needed) if terminal.is_terminal else _WIDE
+    terminal.print(table)
 
 
-def _shown(name: str, value: Any) -> Any:
-    """A cell as people want it: of our own times, no fractions of a second; of a number without any, none."""
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return int(value)
-    return re.sub(r"\.\d+", "", value) if name in _TIMES and isinstance(value, str) else value
+def _cell(value: Any) -> Text:
+    if value is None:
+        return Text("")
+    return Text(f"{value:,}" if isinstance(value, int) else printable(str(value)))

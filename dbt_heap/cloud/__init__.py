@@ -1,1 +1,1 @@
-"""dbt Cloud: the artifacts of a run, fetched into a folder where all else reads them as it reads dbt's own."""
+"""The dbt platform (formerly dbt Cloud): the artifacts of its runs, and the receiver of its webhooks."""

@@ -13,15 +13,14 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from dbt_heap import __version__
-from dbt_heap.batches import body
-from dbt_heap.declarations.sync import SyncType
+from dbt_heap.errors import Word
+from dbt_heap.heap.batches import body
+from dbt_heap.heap.records import Records
+from dbt_heap.http.connection_errors import fault_of, must_be_usable
 from dbt_heap.http.deadlines import PunctualAdapter
-from dbt_heap.http.environment import must_be_usable
-from dbt_heap.http.faults import fault_of
-from dbt_heap.http.patience import MAX_WAIT_SECONDS, TRY_AGAIN, GivenUpError, Patience, asked_seconds
-from dbt_heap.payloads import Records
-from dbt_heap.settings import LOOPBACK
-from dbt_heap.words import Word
+from dbt_heap.http.retry import MAX_WAIT_SECONDS, TRY_AGAIN, GivenUpError, Patience, asked_seconds
+from dbt_heap.project.settings import LOOPBACK
+from dbt_heap.syncs.sync import SyncType
 
 PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
     SyncType.EVENTS: "/api/track",

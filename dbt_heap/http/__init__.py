@@ -1,1 +1,1 @@
-"""What HTTP to others goes through: patience with what fails, and deadlines for what drips."""
+"""Sessions, deadlines, bounded reading and retries, shared by `heap` and `cloud`."""

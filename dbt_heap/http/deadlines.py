@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import HTTPResponse
 
-from dbt_heap.http.patience import Patience
+from dbt_heap.http.retry import Patience
 
 _LOOK_SECONDS = 0.05  # how late a deadline may be noticed
 

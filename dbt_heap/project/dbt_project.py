@@ -1,4 +1,4 @@
-"""What dbt is told when dbt-heap uses it as a library: the project, its profile, and the target."""
+"""dbt_project.yml as far as dbt-heap needs it: the profile, the target path, dbt's flags, and the block of vars."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from dbt_heap.errors import DeclarationError
+from dbt_heap.project.files import read_yaml
+from dbt_heap.project.heap_vars import HeapVars, read_block
+from dbt_heap.project.variables import FILE_NAME, VARS_FILE_NAME, find_block, read_vars
 
 
 @dataclass(frozen=True)
@@ -21,3 +26,52 @@ class DbtProject:
     jinja_vars: Mapping[str, Any] = field(default_factory=dict, repr=False)  # of vars.yml, for dbt_project.yml itself
     threads: int | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """dbt_project.yml; all empty if there is none."""
+
+    name: str = ""
+    profile: str | None = None  # as written: dbt renders its Jinja
+    target_path: str = "target"  # as written: dbt renders its Jinja
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)  # as written, with the vars of vars.yml
+    vars_file: str = FILE_NAME  # the file of the project's vars
+    heap_vars: HeapVars = field(default_factory=HeapVars)
+    heap_vars_place: str = ""  # where the block is, such as `vars.yml: vars.dbt_heap`; empty if it is nowhere
+
+    @property
+    def jinja_vars(self) -> Mapping[str, Any]:
+        """The vars of vars.yml, which dbt lets dbt_project.yml itself use; those of dbt_project.yml it does not."""
+        return self.raw["vars"] if self.vars_file == VARS_FILE_NAME else {}
+
+
+def read_project(project_dir: Path, cli_vars: Mapping[str, Any], environ: Mapping[str, str]) -> ProjectFile:
+    """Return the project in `project_dir`; an empty one if there is no dbt_project.yml.
+
+    `cli_vars` are those of `--vars`. Raises SettingsError if a file is not YAML, DeclarationError with all that is
+    wrong with the block `dbt_heap` and its place.
+    """
+    file = read_yaml(project_dir / FILE_NAME, "a dbt project")
+    name = file.content.get("name")
+    name = name if isinstance(name, str) else ""
+    variables, mistakes = read_vars(project_dir, file, name or FILE_NAME)
+    block, place, wrong = find_block(variables, name or FILE_NAME, cli_vars)
+    mistakes += wrong
+    heap_vars = HeapVars()
+    if place:
+        heap_vars, wrong = read_block(block, place, environ)
+        mistakes += wrong
+    if mistakes:
+        raise DeclarationError(mistakes)
+    profile, target_path = file.content.get("profile"), file.content.get("target-path")
+    from_vars_file = variables.file == VARS_FILE_NAME
+    return ProjectFile(
+        name=name,
+        profile=profile if isinstance(profile, str) else None,
+        target_path=target_path if isinstance(target_path, str) and target_path else "target",
+        raw={**file.content, "vars": variables.values} if from_vars_file else file.content,
+        vars_file=variables.file,
+        heap_vars=heap_vars,
+        heap_vars_place=f"{place.file}: {place.key}" if place else "",
+    )

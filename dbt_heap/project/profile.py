@@ -13,11 +13,10 @@ from dbt.flags import set_from_args
 from dbt_common.context import set_invocation_context
 from dbt_common.exceptions import DbtBaseException
 
-from dbt_heap.errors import SettingsError
+from dbt_heap.errors import SettingsError, did_you_mean
 from dbt_heap.project.dbt_project import DbtProject
 from dbt_heap.project.environment import with_both_names
-from dbt_heap.reading import quoted
-from dbt_heap.spelling import did_you_mean
+from dbt_heap.project.validation import quoted
 
 # The keys of dbt_project.yml that macros and connections need: a project that only another dbt can parse still opens.
 _PROJECT_KEYS = (

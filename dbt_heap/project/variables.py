@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dbt_heap.errors import Mistake
-from dbt_heap.project.yaml_file import Keys, YamlFile, read_yaml
-from dbt_heap.reading import Place, found
+from dbt_heap.project.files import Keys, YamlFile, read_yaml
+from dbt_heap.project.validation import Place, found
 
 FILE_NAME = "dbt_project.yml"
 VARS_FILE_NAME = "vars.yml"

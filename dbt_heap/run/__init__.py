@@ -1,11 +1,10 @@
 """One invocation of `dbt-heap sync`, from declared syncs to results; for programs: docs/reference/python-api.md."""
 
-from dbt_heap.invocation import Invocation, invoke
-from dbt_heap.results import Results, Status, SyncResult, read_results
-from dbt_heap.run.conductor import sync
-from dbt_heap.run.observer import Observer
-from dbt_heap.run.orders import Orders
-from dbt_heap.settings import Settings
+from dbt_heap.delivery.results import Results, Status, SyncResult, read_results
+from dbt_heap.project.settings import Settings
+from dbt_heap.run.options import Observer, Orders
+from dbt_heap.run.sync import sync
+from dbt_heap.syncs.invocation import Invocation, invoke
 
 __all__ = [
     "Invocation", "Observer", "Orders", "Results", "Settings", "Status", "SyncResult", "invoke", "read_results", "sync",

@@ -10,23 +10,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dbt_heap.declarations.sync import Sync
+from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.heap.client import Outcome
-from dbt_heap.heap.deletions import COMPLETE, PENDING, HeapDeletions
-from dbt_heap.ledger.deletions import Deletions
-from dbt_heap.ledger.fates import Acknowledgement, Fates
-from dbt_heap.ledger.guards import refusal
-from dbt_heap.ledger.ledger import Ledger
-from dbt_heap.ledger.plans import Plan
-from dbt_heap.ledger.turn import Turn
-from dbt_heap.limits import MAX_DELETIONS
-from dbt_heap.payloads import Payload, Reason, Records, Reject, payload_builder
-from dbt_heap.payloads.rows import BATCH, SEQ
-from dbt_heap.results import Status, SyncResult
-from dbt_heap.run.judgement import judged
-from dbt_heap.run.observer import Observer
-from dbt_heap.run.orders import Orders
-from dbt_heap.run.reckoning import with_plan
+from dbt_heap.heap.deletion_client import COMPLETE, PENDING, HeapDeletions
+from dbt_heap.heap.payload import payload_builder
+from dbt_heap.heap.records import BATCH, SEQ, Payload, Records
+from dbt_heap.heap.rejects import Reason, Reject
+from dbt_heap.http.limits import MAX_DELETIONS
+from dbt_heap.run.options import Observer, Orders
+from dbt_heap.run.outcome import judged, with_plan
+from dbt_heap.state.compare import Ledger
+from dbt_heap.state.deletion_log import Deletions
+from dbt_heap.state.guards import refusal
+from dbt_heap.state.log import Acknowledgement, Fates
+from dbt_heap.state.plan import Plan
+from dbt_heap.state.session import Turn
+from dbt_heap.syncs.sync import Sync
 
 POLL_SECONDS = 2.0  # before Heap is asked again how far it is; twice as long each time
 LONGEST_POLL_SECONDS = 60.0

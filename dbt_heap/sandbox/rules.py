@@ -15,14 +15,7 @@ from typing import Any
 
 from orjson import Fragment
 
-from dbt_heap.limits import (
-    MAX_BATCH,
-    MAX_EVENT_NAME,
-    MAX_IDENTITY,
-    MAX_TEXT,
-    MAX_USER_ID,
-    RESERVED_PROPERTIES,
-)
+from dbt_heap.http.limits import MAX_BATCH, MAX_EVENT_NAME, MAX_IDENTITY, MAX_TEXT, MAX_USER_ID, RESERVED_PROPERTIES
 
 Record = Mapping[str, Any]
 

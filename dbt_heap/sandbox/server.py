@@ -15,15 +15,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
-from dbt_heap.sandbox.app import application
-from dbt_heap.sandbox.connection import Connection
-from dbt_heap.sandbox.door import Door
-from dbt_heap.sandbox.erasure import Erasure
-from dbt_heap.sandbox.intake import Intake
+from dbt_heap.http.local_socket import listening, url_of
+from dbt_heap.sandbox.cross_site import Guard
+from dbt_heap.sandbox.database import Store
+from dbt_heap.sandbox.deletion_api import Erasure
 from dbt_heap.sandbox.options import SandboxOptions
-from dbt_heap.sandbox.store import Store
-from dbt_heap.sockets import listening, url_of
+from dbt_heap.sandbox.records_api import Intake
+from dbt_heap.sandbox.responses import Connection
+from dbt_heap.sandbox.routes import Door
+from dbt_heap.sandbox.ui import Desk, page_routes
+
+
+def application(store: Store, intake: Intake, door: Door, host: str) -> Starlette:
+    """The whole sandbox as an ASGI application; `host` is where it listens."""
+    routes = [*door.routes(), *Desk(store, intake, door).routes(), *page_routes()]
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)])
+
 
 Item = dict[str, Any]
 

@@ -13,10 +13,9 @@ import agate
 from dbt_common.exceptions import DbtBaseException
 
 from dbt_heap.errors import RunningError, WarehouseError
-from dbt_heap.warehouse.comments import Comments
-from dbt_heap.warehouse.refusals import refusals
+from dbt_heap.warehouse.dbt_runtime import Comments, working_in
+from dbt_heap.warehouse.driver_errors import refusals
 from dbt_heap.warehouse.targets import Targets
-from dbt_heap.warehouse.working_directory import working_in
 
 Row = tuple[Any, ...]
 

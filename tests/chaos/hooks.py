@@ -13,15 +13,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal
 
 from dbt.adapters.base import BaseConnectionManager
 
-from dbt_heap.heap import Heap
-from dbt_heap.heap.deletions import HeapDeletions
-from dbt_heap.ledger import plans, turn
-from dbt_heap.run import conductor
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.heap.client import Heap
+from dbt_heap.heap.deletion_client import HeapDeletions
+from dbt_heap.state import plan, session
+from dbt_heap.warehouse.connection import Warehouse
 
 BATCH_ROWS = 25
 GROUP_BATCHES = 2
@@ -45,9 +45,10 @@ class Death:
 
 def small_limits() -> None:
     """Has a few hundred rows make several pages, groups and batches."""
-    plans._BATCHING["max_batch"] = BATCH_ROWS
-    turn._PAGE_ROWS = PAGE_ROWS
-    conductor.deliver = functools.partial(conductor.deliver, group_batches=GROUP_BATCHES)  # type: ignore[assignment]
+    plan._BATCHING["max_batch"] = BATCH_ROWS
+    session._PAGE_ROWS = PAGE_ROWS
+    sync = import_module("dbt_heap.run.sync")
+    sync.deliver = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)
 
 
 def watch(note: Callable[[str], None], death: Death | None) -> None:

@@ -19,10 +19,8 @@ from typing import Any
 import dbt.adapters.duckdb
 import dbt.adapters.postgres  # noqa: F401 - loaded once for all
 
-import dbt_heap.cli.sync
-import dbt_heap.opening  # noqa: F401
 from dbt_heap.cli.group import group
-from dbt_heap.warehouse import opening
+from dbt_heap.warehouse import adapter
 from tests.chaos import hooks
 from tests.forking import be
 from tests.macros import Macros
@@ -47,7 +45,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             os.close(alive)
-            opening.load_macros = load_macros
+            adapter.load_macros = load_macros
             _be(order)
         os.close(held)
         _say(pid=child)

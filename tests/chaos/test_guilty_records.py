@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from dbt_heap.limits import MAX_BATCH
+from dbt_heap.http.limits import MAX_BATCH
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.project import Project

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dbt_heap.ledger import plans
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state import plan
 from tests.chaos.company import Company
 from tests.chaos.days import DAYS, TWICE, Day
 from tests.long import LONG
@@ -61,7 +61,7 @@ def test_every_row_has_its_fate_each_day_and_in_the_end_heap_mirrors_the_models(
     days: list[Day],
     blank: frozenset[str],
 ) -> None:
-    monkeypatch.setitem(plans._BATCHING, "max_batch", BATCH_ROWS)
+    monkeypatch.setitem(plan._BATCHING, "max_batch", BATCH_ROWS)
     patient_heap.reset()
     with TemporaryDirectory() as folder:
         company = Company(Path(folder), patient_heap, blank)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from dbt_heap.delivery.breaker import MAX_FAILURES
-from dbt_heap.heap import Heap, Patience
+from dbt_heap.delivery.throttle import MAX_FAILURES
+from dbt_heap.heap.client import Heap
+from dbt_heap.http.retry import Patience
 from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.checks import look
 from tests.chaos.conftest import NewWorld

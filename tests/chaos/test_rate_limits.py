@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from dbt_heap.invocation import invoke
-from dbt_heap.limits import EVENTS_PER_MINUTE, EVENTS_PER_MINUTE_AND_IDENTITY
-from dbt_heap.pacing import MARGIN
+from dbt_heap.delivery.throttle import MARGIN
+from dbt_heap.http.limits import EVENTS_PER_MINUTE, EVENTS_PER_MINUTE_AND_IDENTITY
+from dbt_heap.project.settings import Settings
 from dbt_heap.run import Orders, sync
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
-from dbt_heap.settings import Settings
+from dbt_heap.syncs.invocation import invoke
 from tests.long import LONG
 from tests.project import HANGS_SECONDS, Project
 from tests.warehouses import DuckDB

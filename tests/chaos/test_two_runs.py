@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dbt_heap.ledger.locks import LEASE_SECONDS
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state.lock import LEASE_SECONDS
 from tests.long import LONG
 from tests.project import HANGS_SECONDS, Project, requested, until
 from tests.warehouse.users import many_users
@@ -33,9 +33,9 @@ SLEEPER = """
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from dbt_heap.ledger import locks
+from dbt_heap.state import lock
 later = Path(__import__("sys").argv[3]) / "later"
-locks.time = SimpleNamespace(time=lambda: time.time() + (float(later.read_text()) if later.exists() else 0.0))
+lock.time = SimpleNamespace(time=lambda: time.time() + (float(later.read_text()) if later.exists() else 0.0))
 from dbt_heap.__main__ import main
 main()
 """

@@ -10,10 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-from dbt_heap.listen import connection
-from dbt_heap.listen.log import log_to
-from dbt_heap.listen.options import SECRET, ListenOptions
-from dbt_heap.listen.server import serve
+from dbt_heap.cloud.listener import server
+from dbt_heap.cloud.listener.options import SECRET, ListenOptions, log_to
+from dbt_heap.cloud.listener.server import serve
 
 SYNC = """
 import sys, time
@@ -30,16 +29,16 @@ sys.exit(int(code))
 def main() -> None:
     """Serves until SIGTERM."""
     folder, code, catch_up, silence, *jobs = sys.argv[1:]
-    connection.SILENT_SECONDS = float(silence)
-    silent = connection.Connection._close_if_silent
+    server.SILENT_SECONDS = float(silence)
+    silent = server.Connection._close_if_silent
 
-    def close_once_told(held: connection.Connection) -> None:
+    def close_once_told(held: server.Connection) -> None:
         if Path(folder, "close").exists():
             silent(held)
         else:
             held._timer = held.loop.call_later(0.05, held._close_if_silent)
 
-    connection.Connection._close_if_silent = close_once_told  # type: ignore[method-assign]
+    server.Connection._close_if_silent = close_once_told  # type: ignore[method-assign]
     options = ListenOptions(
         secret=os.environ[SECRET].strip(),
         command=[sys.executable, "-S", "-c", SYNC, folder, code],

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from dbt_heap.cloud.access import Access, access_of
-from dbt_heap.cloud.client import PIECE, DbtCloud
+from dbt_heap.cloud.api import PIECE, DbtCloud
+from dbt_heap.cloud.credentials import Access, access_of
 from dbt_heap.errors import CloudError, SettingsError
-from dbt_heap.http.patience import Patience
-from dbt_heap.settings import Settings
+from dbt_heap.http.retry import Patience
+from dbt_heap.project.settings import Settings
 from tests.cloud.server import ACCOUNT, TOKEN, Asked, Reply, step
 from tests.cloud.server import DbtCloud as Server
 

@@ -18,13 +18,11 @@ import requests
 from click.testing import CliRunner
 
 from dbt_heap.cli.group import group
-from dbt_heap.listen import app
-from dbt_heap.listen.app import Reception, application
-from dbt_heap.listen.events import Seen, parse_event
-from dbt_heap.listen.options import ListenOptions
-from dbt_heap.listen.queue import ClosedError, Queue, Work
-from dbt_heap.listen.server import CONNECTIONS
-from dbt_heap.listen.worker import Worker
+from dbt_heap.cloud.listener import receiver
+from dbt_heap.cloud.listener.options import ListenOptions
+from dbt_heap.cloud.listener.queue import ClosedError, Queue, Work, Worker
+from dbt_heap.cloud.listener.receiver import Reception, Seen, application, parse_event
+from dbt_heap.cloud.listener.server import CONNECTIONS
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.listener import SECRET, Listener, webhook
 from tests.cloud.server import JOB, TOKEN, DbtCloud, step
@@ -221,7 +219,7 @@ def test_what_does_not_come_is_not_waited_for_and_at_the_end_nothing_is_taken(mo
     assert queue.close() == 1
     assert answered(reception, webhook(8)) == 503
     assert answered(reception, method="GET") == 503  # nobody works it off
-    monkeypatch.setattr(app, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(receiver, "BODY_SECONDS", 0.05)
     assert answered(reception, b"{", None) == 408
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from dbt_heap.cloud.access import Access
-from dbt_heap.cloud.client import DbtCloud
-from dbt_heap.cloud.runs import LOOK_BACK, LOOK_SECONDS, fetch
-from dbt_heap.cloud.shelf import KEPT
+from dbt_heap.cloud.api import DbtCloud
+from dbt_heap.cloud.artifact_cache import KEPT
+from dbt_heap.cloud.credentials import Access
+from dbt_heap.cloud.job_runs import LOOK_BACK, LOOK_SECONDS, fetch
 from dbt_heap.errors import CloudError, SettingsError
-from dbt_heap.gates import read_gates
-from dbt_heap.manifest import read_manifest
+from dbt_heap.project.manifest import read_manifest
+from dbt_heap.project.run_results import read_gates
 from tests.cloud.server import ACCOUNT, JOB, TOKEN, Reply, Step, manifest, results, step
 from tests.cloud.server import DbtCloud as Server
 

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from dbt_heap.errors import SettingsError
-from dbt_heap.sandbox.faults import Draws, Fault, Faults, parse_faults
+from dbt_heap.sandbox.options import Draws, Fault, Faults, parse_faults
 
 
 def test_faults_are_read_with_their_rates_and_counts() -> None:

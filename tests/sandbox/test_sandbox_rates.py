@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dbt_heap.sandbox.body import Submission
 from dbt_heap.sandbox.options import SandboxOptions
-from dbt_heap.sandbox.rates import Rates, Window
+from dbt_heap.sandbox.records_api import Rates, Window
 from dbt_heap.sandbox.rules import ADD_ACCOUNT_PROPERTIES, ADD_USER_PROPERTIES, TRACK, Endpoint
-from dbt_heap.sandbox.submissions import Submission
 
 FREE = 0.0
 

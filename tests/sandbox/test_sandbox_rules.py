@@ -7,14 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from dbt_heap.sandbox.rules import (
-    ADD_ACCOUNT_PROPERTIES,
-    ADD_USER_PROPERTIES,
-    TRACK,
-    Endpoint,
-    first_fault,
-)
-from dbt_heap.sandbox.submissions import MalformedError, parse
+from dbt_heap.sandbox.body import MalformedError, parse
+from dbt_heap.sandbox.rules import ADD_ACCOUNT_PROPERTIES, ADD_USER_PROPERTIES, TRACK, Endpoint, first_fault
 
 EVENT = {"identity": "cust_1", "event": "Invoice Paid"}
 USER = {"identity": "cust_1"}

@@ -20,7 +20,7 @@ import requests
 import uvicorn
 
 from dbt_heap.errors import SettingsError
-from dbt_heap.sandbox import door
+from dbt_heap.sandbox import routes
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.project import HANGS_SECONDS
@@ -247,7 +247,7 @@ def test_latency_is_waited_for_by_requests_side_by_side(started: Any, monkeypatc
             await asyncio.sleep(0.01)
 
     sandbox = started(latency_ms=200)
-    monkeypatch.setattr(door, "asyncio", SimpleNamespace(sleep=until_all_wait))
+    monkeypatch.setattr(routes, "asyncio", SimpleNamespace(sleep=until_all_wait))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: track(sandbox, EVENT).status_code, range(8)))
     assert (answers, waiting) == ([200] * 8, [0.2] * 8)

@@ -11,10 +11,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dbt_heap.declarations.block import Block
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.project import HeapVars, NeverSend
-from dbt_heap.reading import keys
+from dbt_heap.project.heap_vars import HeapVars, NeverSend
+from dbt_heap.project.validation import keys
+from dbt_heap.syncs.block import Block
+from dbt_heap.syncs.sync import SyncType
 
 WRITTEN = [json.loads(path.read_bytes()) for path in sorted((Path(__file__).parents[1] / "unit/manifests").glob("*"))]
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.warehouse.refusals import redacted
+from dbt_heap.warehouse.driver_errors import redacted
 from tests.long import LONG
 from tests.project import Project
 from tests.unit.heap_server import HeapServer, Received, Reply

@@ -14,13 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dbt_heap.declarations import check_columns, declare
-from dbt_heap.declarations.columns import Readable
-from dbt_heap.declarations.sync import Sync
 from dbt_heap.errors import DeclarationError, ManifestError, Mistake
-from dbt_heap.manifest import Model, read_manifest
-from dbt_heap.mapping import ValueClass
-from dbt_heap.project import HeapVars, read_project
+from dbt_heap.project.dbt_project import read_project
+from dbt_heap.project.heap_vars import HeapVars
+from dbt_heap.project.manifest import read_manifest
+from dbt_heap.project.nodes import Model
+from dbt_heap.syncs.column_check import Readable, check_columns
+from dbt_heap.syncs.columns import ValueClass
+from dbt_heap.syncs.declare import declare
+from dbt_heap.syncs.sync import Sync
 from tests.integration import ROOT
 from tests.long import LONG
 from tests.security.mutations import WRITTEN, manifests, variables

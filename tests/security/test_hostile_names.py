@@ -10,8 +10,8 @@ import duckdb
 import psycopg2
 import pytest
 
-from dbt_heap.ledger import names
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state import names
 from tests.long import LONG
 from tests.project import Outcome, Project
 from tests.warehouses import on_every_engine

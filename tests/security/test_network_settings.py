@@ -14,11 +14,12 @@ import certifi
 import pytest
 from urllib3.connection import HTTPSConnection
 
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.heap import Heap, Outcome, Patience
+from dbt_heap.heap.client import Heap, Outcome
+from dbt_heap.heap.records import Payload, Records
 from dbt_heap.http.deadlines import _punctual
-from dbt_heap.payloads import Payload, Records
+from dbt_heap.http.retry import Patience
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.syncs.sync import SyncType
 from tests.cloud.server import ACCOUNT, TOKEN
 from tests.local_server import LocalServer, Requests
 from tests.project import Project

@@ -9,8 +9,8 @@ from dbt_common.clients.jinja import get_environment
 from jinja2 import nodes
 from sqlglot import Dialect, TokenType, tokenize
 
-from dbt_heap.reading import identifier
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.project.validation import identifier
+from dbt_heap.warehouse.connection import Warehouse
 from tests.integration import ROOT
 from tests.nowhere import on_every_adapter
 from tests.security.test_hostile_names import HOSTILE

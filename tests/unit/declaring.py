@@ -8,11 +8,12 @@ from typing import Any
 
 import yaml
 
-from dbt_heap.declarations import Declarations, declare
 from dbt_heap.errors import DeclarationError
-from dbt_heap.manifest import Column, Model, Relation
-from dbt_heap.project import HeapVars
-from dbt_heap.reading import Place, read
+from dbt_heap.project.heap_vars import HeapVars
+from dbt_heap.project.nodes import Column, Model, Relation
+from dbt_heap.project.validation import Place, read
+from dbt_heap.syncs.declare import declare
+from dbt_heap.syncs.sync import Declarations
 
 FILE = "models/heap.yml"
 

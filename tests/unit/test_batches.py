@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from dbt_heap.batches import Batch, batches, body, written_batches
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.payloads import Payload, Reason, Records, Reject, Row
+from dbt_heap.heap.batches import Batch, batches, body, written_batches
+from dbt_heap.heap.records import Payload, Records, Row
+from dbt_heap.heap.rejects import Reason, Reject
+from dbt_heap.syncs.sync import SyncType
 
 
 def build(row: Row) -> Payload | Reject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_heap.ledger.builds import Build, Builds, History
+from dbt_heap.state.builds import Build, Builds, History
 from tests.unit.declaring import models
 
 MARKED = (None, None)  # what the post-hook knows of tests

@@ -8,14 +8,11 @@ import re
 
 import pytest
 
-from dbt_heap.console import Console
-from dbt_heap.console.bars import Bars
-from dbt_heap.console.console import LINE_SECONDS, Terminal
-from dbt_heap.console.course import Course
-from dbt_heap.console.lines import time_left
-from dbt_heap.declarations.sync import Sync
-from dbt_heap.ledger.plans import Plan
-from dbt_heap.results import Status, SyncResult
+from dbt_heap.cli.console import LINE_SECONDS, Console, Terminal
+from dbt_heap.cli.progress import Bars, Course, time_left
+from dbt_heap.delivery.results import Status, SyncResult
+from dbt_heap.state.plan import Plan
+from dbt_heap.syncs.sync import Sync
 from tests.unit.declaring import declared, one
 
 (USERS,) = declared(one("type: user_properties, identity: id, properties: [plan]", "[{name: plan}]")).syncs

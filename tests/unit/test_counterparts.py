@@ -9,12 +9,12 @@ import click
 import pytest
 from dbt.cli.main import cli as dbt
 
-from dbt_heap.cli.counterparts import COMMANDS, OPTIONS, OPTIONS_OF
 from dbt_heap.cli.group import COMMANDS as OURS
-from dbt_heap.declarations.block import Block
-from dbt_heap.declarations.counterparts import counterpart
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.reading import keys
+from dbt_heap.cli.suggestions import COMMANDS, OPTIONS, OPTIONS_OF
+from dbt_heap.project.validation import keys
+from dbt_heap.syncs.block import Block
+from dbt_heap.syncs.parsing import counterpart
+from dbt_heap.syncs.sync import SyncType
 from tests.project import dbt_heap
 from tests.unit.declaring import mistakes, one
 

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from declaring import FILE, declared, heap_vars, mistakes, models, one
 
-from dbt_heap.declarations import declare
-from dbt_heap.declarations.sync import Allowance, Sync, SyncType
 from dbt_heap.errors import DeclarationError
-from dbt_heap.manifest import Model
+from dbt_heap.project.nodes import Model
+from dbt_heap.syncs.declare import declare
+from dbt_heap.syncs.sync import Allowance, Sync, SyncType
 
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: [plan]"

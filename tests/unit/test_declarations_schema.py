@@ -12,8 +12,8 @@ import yaml
 from declaring import braced, declared
 from jsonschema import Draft202012Validator
 
-from dbt_heap.declarations import block_schema
 from dbt_heap.errors import DeclarationError
+from dbt_heap.syncs.block import block_schema
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "declarations.md").read_text()

@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 from heap_server import HeapServer, Received, Reply
 
-from dbt_heap.batches import Batch
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.delivery import Breaker, Verdict, courier, deliver
-from dbt_heap.heap import Heap, Patience
-from dbt_heap.pacing import Pace
-from dbt_heap.payloads import SEPARATOR, Payload, Reason, Records, Reject
+from dbt_heap.delivery import sender
+from dbt_heap.delivery.sender import deliver
+from dbt_heap.delivery.throttle import Breaker, Pace
+from dbt_heap.delivery.verdicts import Verdict
+from dbt_heap.heap.batches import Batch
+from dbt_heap.heap.client import Heap
+from dbt_heap.heap.records import SEPARATOR, Payload, Records
+from dbt_heap.heap.rejects import Reason, Reject
+from dbt_heap.http.retry import Patience
+from dbt_heap.syncs.sync import SyncType
 
 Groups = list[tuple[Verdict, ...]]
 HANGS_SECONDS = 60.0  # after which what should have happened is taken to hang; no test is right by it
@@ -392,7 +396,7 @@ def test_go_on_is_asked_at_least_twice_a_second_whatever_is_waited_for() -> None
     with HeapServer(when_asked_again) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(noting([], 1), go_on=go_on)
     assert verdicts[0].accepted == 10
-    assert courier.NAP_SECONDS <= 0.5
+    assert sender.NAP_SECONDS <= 0.5
 
 
 def test_batches_refused_record_by_record_stop_the_delivery_too() -> None:

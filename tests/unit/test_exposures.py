@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dbt_heap.exposures import exposures, why_not
-from dbt_heap.manifest import Group
-from dbt_heap.project import ExposureVars
+from dbt_heap.project.heap_vars import ExposureVars
+from dbt_heap.project.nodes import Group
+from dbt_heap.syncs.dbt_exposures import exposures, why_not
 from tests.project import Project
 from tests.unit.declaring import declared
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from heap_server import HeapServer, Received, Reply, TricklingServer
 
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.heap import Answer, Heap, Outcome, Patience
-from dbt_heap.payloads import Payload, Records
+from dbt_heap.heap.client import Answer, Heap, Outcome
+from dbt_heap.heap.records import Payload, Records
+from dbt_heap.http.retry import Patience
+from dbt_heap.syncs.sync import SyncType
 
 USERS = SyncType.USER_PROPERTIES
 RECORD = b'{"identity":"ana@example.org","properties":{}}'

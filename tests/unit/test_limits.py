@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from dbt_heap import limits
+from dbt_heap.http import limits
 
 MACRO = Path(__file__).parents[2] / "macros" / "plan" / "limits.sql"
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dbt_heap.ledger.lookback import held_back, instant, latest, start
+from dbt_heap.state.lookback import held_back, instant, latest, start
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_heap.declarations import declare
 from dbt_heap.errors import ManifestError
-from dbt_heap.manifest import Column, Manifest, Model, Relation, read_manifest
-from dbt_heap.project import read_project
+from dbt_heap.project.dbt_project import read_project
+from dbt_heap.project.manifest import read_manifest
+from dbt_heap.project.nodes import Column, Manifest, Model, Relation
+from dbt_heap.syncs.declare import declare
 from tests.integration import Integration
 
 WRITTEN = Path(__file__).parent / "manifests"  # one project, written by dbt 1.11 and by dbt 2

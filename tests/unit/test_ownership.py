@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from dbt_heap.declarations.sync import Sync, SyncType
 from dbt_heap.errors import StateError
-from dbt_heap.ledger.entries import Entry, Step
-from dbt_heap.ledger.ownership import Owner
-from dbt_heap.ledger.state import State
-from dbt_heap.manifest import Model, Relation
+from dbt_heap.project.nodes import Model, Relation
+from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.ownership import Owner
+from dbt_heap.state.store import State
+from dbt_heap.syncs.sync import Sync, SyncType
 
 HEAP = "1@heap"
 

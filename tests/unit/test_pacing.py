@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from dbt_heap.pacing import Pace, Waves
+from dbt_heap.delivery.throttle import Pace, Waves
 
 Sent = list[tuple[float, int]]
 

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbt_heap.declarations.sync import Sync, SyncType
-from dbt_heap.manifest import Model, Relation
-from dbt_heap.mapping import MappedColumn, Role, ValueClass
-from dbt_heap.payloads import Payload, Reason, Reject, idempotency_key, payload_builder
+from dbt_heap.heap.payload import idempotency_key, payload_builder
+from dbt_heap.heap.records import Payload
+from dbt_heap.heap.rejects import Reason, Reject
+from dbt_heap.project.nodes import Model, Relation
+from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass
+from dbt_heap.syncs.sync import Sync, SyncType
 
 MODEL = Model("model.shop.m", "m", "model", "table", Relation(None, "s", "m"), "m.yml", {})
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbt_heap.cli.group import COMMANDS
-from dbt_heap.cloud.access import TOKEN
+from dbt_heap.cloud.credentials import TOKEN
+from dbt_heap.cloud.listener.options import SECRET
 from dbt_heap.errors import DeclarationError, SettingsError
-from dbt_heap.listen.options import SECRET
-from dbt_heap.plugin import VARIABLE as PARSE_CHECK
-from dbt_heap.project import ExposureVars, HeapVars, NeverSend, ProjectFile, read_project, unset_variable, variable_of
-from dbt_heap.reading import keys
+from dbt_heap.project.dbt_project import ProjectFile, read_project
+from dbt_heap.project.heap_vars import ExposureVars, HeapVars, NeverSend, unset_variable, variable_of
+from dbt_heap.project.validation import keys
+from dbt_heap.syncs.dbt_plugin import VARIABLE as PARSE_CHECK
 
 CONFIGURATION = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 

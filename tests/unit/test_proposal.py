@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from dbt_heap.declarations.sync import SyncType
-from dbt_heap.mapping import ValueClass
-from dbt_heap.proposal import Column, Proposal, Subject, propose
+from dbt_heap.syncs.columns import ValueClass
+from dbt_heap.syncs.generate.model import Column, Proposal, Subject
+from dbt_heap.syncs.generate.proposal import propose
+from dbt_heap.syncs.sync import SyncType
 
 CLASSES = {"at": ValueClass.TIMESTAMP, "on": ValueClass.DATE, "json": ValueClass.JSON, "bytes": ValueClass.BYTES}
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from dbt_heap.manifest import Lineage, lineage
-from dbt_heap.report import Report, Run, SyncFacts, page
-from dbt_heap.report.charts import fate_bar, timeline
-from dbt_heap.report.drawing import drawing
+from dbt_heap.project.lineage import Lineage, lineage
+from dbt_heap.reports.charts import fate_bar, timeline
+from dbt_heap.reports.drawing import drawing
+from dbt_heap.reports.facts import Report, Run, SyncFacts
+from dbt_heap.reports.page import page
 from tests.unit.declaring import declared, one
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

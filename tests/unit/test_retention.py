@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_heap.ledger.entries import Entry, Step
-from dbt_heap.ledger.retention import written_today
+from dbt_heap.state.history import written_today
+from dbt_heap.state.log import Entry, Step
 
 MIDNIGHT = 20_000 * 86_400.0  # of some day
 HOUR = 3_600

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbt_heap.scalars import scalar
+from dbt_heap.project.files import scalar
 
 
 @pytest.mark.parametrize("text", ["user_id", "Lifetime Value", "ref", "self-serve", "_loaded"])

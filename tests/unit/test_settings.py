@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from dbt_heap.cli.options import rate_option, settings_of
 from dbt_heap.errors import SettingsError
-from dbt_heap.limits import EVENTS_PER_MINUTE
-from dbt_heap.project import HeapVars
-from dbt_heap.settings import Destination, Settings, destination, project_dir_from
+from dbt_heap.http.limits import EVENTS_PER_MINUTE
+from dbt_heap.project.heap_vars import HeapVars
+from dbt_heap.project.settings import Destination, Settings, destination, project_dir_from
 
 US, EU = "https://heapanalytics.com", "https://c.eu.heap-api.com"
 WHERE = "in Heap the Environment ID stands under Account > Manage > Projects"

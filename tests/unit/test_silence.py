@@ -9,7 +9,7 @@ from dbt_common.events.event_manager_client import add_callback_to_manager
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 
-from dbt_heap.warehouse.silence import silence
+from dbt_heap.warehouse.dbt_runtime import silence
 
 
 def test_a_dbt_that_listens_after_us_is_heard_until_we_begin_again() -> None:

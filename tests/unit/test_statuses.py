@@ -9,7 +9,7 @@ import pytest
 from dbt.artifacts.schemas.results import NodeStatus
 from jinja2 import Environment
 
-from dbt_heap.manifest.statuses import BUILDING, OF_MODELS, OF_TESTS
+from dbt_heap.project.statuses import BUILDING, OF_MODELS, OF_TESTS
 
 MACRO = Path(__file__).parents[2] / "macros" / "hooks" / "statuses.sql"
 OF_DBT = {

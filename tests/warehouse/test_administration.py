@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dbt_heap.errors import WarehouseError
-from dbt_heap.ledger.state import State
-from dbt_heap.ledger.turn import Turn
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state.session import Turn
+from dbt_heap.state.store import State
 from tests.project import Project
 from tests.warehouse.users import USERS
 from tests.warehouses import on_every_warehouse

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.warehouse.connection import Warehouse
 from tests.project import Project
 from tests.warehouse.test_postgres_values import NULLS, SENT
 from tests.warehouse.users import held

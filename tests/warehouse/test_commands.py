@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dbt_heap.results import results_schema
+from dbt_heap.delivery.results import results_schema
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import HANGS_SECONDS, Project
 

@@ -9,10 +9,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from dbt_heap.mapping import ValueClass
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.syncs.columns import ValueClass
+from dbt_heap.warehouse.connection import Warehouse
 from tests.nowhere import on_every_adapter
 from tests.project import Project
 from tests.warehouses import DuckDB, Engine

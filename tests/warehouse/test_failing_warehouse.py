@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.warehouse.connection import Warehouse
 from tests.project import Project
 from tests.warehouses import Postgres, on_every_engine
 

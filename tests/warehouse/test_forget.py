@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_heap.ledger import names
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state import names
 from tests.project import Outcome, Project
 from tests.warehouse.deletions import kept_of, shop
 from tests.warehouse.users import ROWS, USERS, sent

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_heap.ledger.folding import Folding
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state.merge import Folding
 from tests.project import Project
 from tests.warehouse.orders import ORDERS
 from tests.warehouse.users import USERS

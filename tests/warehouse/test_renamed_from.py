@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from dbt_heap.errors import WarehouseError
-from dbt_heap.ledger.state import State
-from dbt_heap.ledger.turn import Turn
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state.session import Turn
+from dbt_heap.state.store import State
 from tests.project import Project
 from tests.warehouse.orders import ORDER_ROWS, ORDERS
 from tests.warehouse.users import sent

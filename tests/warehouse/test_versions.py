@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dbt_heap import __version__
-from dbt_heap.ledger.entries import SCHEMA_VERSION
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.warehouse import Warehouse
+from dbt_heap.state.log import SCHEMA_VERSION
+from dbt_heap.warehouse.connection import Warehouse
 from tests.project import Project
 from tests.warehouses import on_every_engine
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_heap.ledger import turn
 from dbt_heap.sandbox.server import Sandbox
+from dbt_heap.state import session
 from tests.project import Project
 from tests.warehouse.users import USERS
 from tests.warehouses import on_every_engine
@@ -67,7 +67,7 @@ def test_a_run_that_died_before_its_view_showed_the_state_is_made_up_for(
     assert project.sync().exit_code == 0
     project.table("heap_users", "select 'ana' as user_id, 2 as seats")  # a narrower type: a table of its own
     with monkeypatch.context() as patch:
-        patch.setattr(turn, "show_synced", die)
+        patch.setattr(session, "show_synced", die)
         with pytest.raises(DeathError):
             project.sync()
     assert project.sync().exit_code == 0

@@ -1,0 +1,203 @@
+"""From what YAML gave to strict pydantic models; what does not fit is told in sentences, all of it at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from dbt_heap.errors import Mistake, did_you_mean, printable
+
+M = TypeVar("M", bound=BaseModel)
+
+_SHOWN = 60
+_MAX_IDENTIFIER = 255
+_UNSAFE = '"`\\'
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the project something stands, as the person who wrote it would look for it."""
+
+    model: str
+    file: str
+    key: str
+
+    def at(self, *steps: str | int) -> Place:
+        """A place below this one: a key of a mapping, or an item of a list by its number from 0."""
+        key = self.key
+        for step in steps:
+            key += f"[{step}]" if isinstance(step, int) else f".{_shown(step)}"
+        return replace(self, key=key.lstrip("."))
+
+    def item(self, name: str) -> Place:
+        """An item of a list by its name."""
+        return replace(self, key=f"{self.key}[{printable(name)}]")
+
+    def mistake(self, text: str) -> Mistake:
+        """What is wrong here."""
+        return Mistake(self.model, self.file, self.key, text)
+
+
+@dataclass(frozen=True)
+class Reading(Generic[M]):
+    """What could be read; the keys in `broken` are left out of `value`, each with a mistake."""
+
+    value: M
+    broken: frozenset[str]
+    mistakes: tuple[Mistake, ...]
+
+
+def read(cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[str], str] | None = None) -> Reading[M]:
+    """`raw` as a model of `cls`, all of whose fields have defaults.
+
+    `unknown` says what is wrong with a key that `cls` does not have.
+    """
+    texts = {key: value for key, value in raw.items() if isinstance(key, str) and key.isprintable()}
+    mistakes = [place.mistake(_no_key(key)) for key in raw if key not in texts]
+    try:
+        return Reading(cls.model_validate(texts), frozenset(), tuple(mistakes))
+    except ValidationError as refusal:
+        errors = refusal.errors(include_url=False)
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            mistakes.append(_unknown_key(cls, place, error["loc"], unknown))
+        else:
+            mistakes.append(place.at(*(step for step in error["loc"] if step != "[key]")).mistake(_sentence(error)))
+    broken = frozenset(str(error["loc"][0]) for error in errors)
+    rest = {key: value for key, value in texts.items() if key not in broken}
+    return Reading(cls.model_validate(rest), broken, tuple(mistakes))
+
+
+def _no_key(key: Any) -> str:
+    why = "" if isinstance(key, str) else f": {AS_TRUE_OR_FALSE}"
+    return f"{found(key)} is no key{why}"
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """What is wrong, in words for people: our own, or ours for pydantic's."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "invalid_key" or error["loc"][-1] == "[key]":
+        return f"a text is needed as key, found {found(error['input'])}: {AS_TRUE_OR_FALSE}"
+    if error["type"] == "string_unicode":
+        return "a key here holds half of a surrogate pair, which is no text"
+    if error["type"] in ("dict_type", "model_type"):
+        return f"a mapping is needed, found {found(error['input'])}"
+    return error["msg"]
+
+
+def _unknown_key(
+    cls: type[BaseModel], place: Place, loc: tuple[str | int, ...], unknown: Callable[[str], str] | None
+) -> Mistake:
+    *parents, key = loc
+    if not parents and unknown is not None:
+        return place.at(key).mistake(unknown(str(key)))
+    for parent in parents:
+        cls = cast("type[BaseModel]", cls.model_fields[str(parent)].annotation)
+    return place.at(*loc).mistake(no_such_key(str(key), keys(cls)))
+
+
+def keys(cls: type[BaseModel]) -> tuple[str, ...]:
+    """The keys of a model as YAML has them."""
+    return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+
+def no_such_key(key: str, known: Iterable[str]) -> str:
+    """What is said of an unknown key."""
+    known = tuple(known)
+    return f"there is no such key{did_you_mean(key, known) or '; there are ' + ', '.join(known)}"
+
+
+AS_TRUE_OR_FALSE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as nothing: quote it"
+
+
+def found(value: Any) -> str:
+    """A value of a declaration in a few words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, date):
+        return f"the date {value.isoformat()}"
+    if isinstance(value, str):
+        return quoted(value)
+    return "a mapping" if isinstance(value, Mapping) else "a list"
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, shortened, without anything that a terminal would obey."""
+    return "'" + _shown(text) + "'"
+
+
+def _shown(text: str) -> str:
+    """A text shortened and on one line."""
+    return printable(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+
+
+def text(value: Any) -> str:
+    """A text that is not blank. Raises ValueError that says what was found."""
+    if isinstance(value, bool):
+        raise ValueError(f"a text is needed, found {found(value)}: {AS_TRUE_OR_FALSE}")
+    if value is None:
+        raise ValueError("a text is needed, found nothing; if a word stands there, quote it")
+    if isinstance(value, (int, float, date)):
+        raise ValueError(f"a text is needed, found {found(value)}: quote it")
+    if not isinstance(value, str):
+        raise ValueError(f"a text is needed, found {found(value)}")
+    if not value.strip():
+        raise ValueError("a text is needed, found a blank one")
+    if re.search("[\0\ud800-\udfff]", value):
+        raise ValueError(f"{quoted(value)} holds what no warehouse takes: a NUL, or half of a surrogate pair")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """One text or a list of them. Raises ValueError."""
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise ValueError("a text or a list of texts is needed, found an empty list")
+        return tuple(text(each) for each in value)
+    return (text(value),)
+
+
+def identifier(value: Any) -> str:
+    """A name of the warehouse's that can be quoted safely. Raises ValueError."""
+    name = text(value)
+    unsafe = next((letter for letter in name if letter in _UNSAFE or not letter.isprintable()), None)
+    if unsafe is not None:
+        raise ValueError(f"{quoted(name)} holds {quoted(unsafe)}, which cannot be quoted safely")
+    if len(name) > _MAX_IDENTIFIER:
+        raise ValueError(f"a name of at most {_MAX_IDENTIFIER} characters is needed, found one of {len(name)}")
+    return name
+
+
+def whole_number(value: Any) -> int:
+    """A number from 1, also as text, as environment variables give it. Raises ValueError."""
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else value
+    if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
+        return number
+    raise ValueError(f"a whole number from 1 is needed, found {found(value)}")
+
+
+def one_of(value: Any, choices: Iterable[str]) -> str:
+    """One of the choices. Raises ValueError with the nearest."""
+    known = tuple(choices)
+    if isinstance(value, str) and value in known:
+        return value
+    near = did_you_mean(value, known) if isinstance(value, str) else ""
+    raise ValueError(f"one of {', '.join(known)} is needed, found {found(value)}{near}")
+
+
+def flag(value: Any) -> bool:
+    """True or false. Raises ValueError."""
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"true or false is needed, found {found(value)}")

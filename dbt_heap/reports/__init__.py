@@ -1,0 +1,1 @@
+"""Read-only output: plans, reviews, explanations and the HTML report."""

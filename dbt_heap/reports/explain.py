@@ -1,0 +1,247 @@
+"""Why a person, an account or an event is in Heap as it is: what `explain` tells of some keys. It shows values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import orjson
+
+from dbt_heap.errors import HeapError, ToldWord
+from dbt_heap.heap.payload import payload_builder
+from dbt_heap.heap.rejects import Reason, Reject
+from dbt_heap.state.compare import Ledger
+from dbt_heap.state.key_lookup import MAX_ROWS, Evidence, ModelRow, Planned, read_evidence
+from dbt_heap.state.open import open_ledger
+from dbt_heap.state.plan import Comparison, Options
+from dbt_heap.syncs.columns import Role
+from dbt_heap.syncs.invocation import Invocation
+from dbt_heap.syncs.sync import Sync, SyncType
+
+
+class Outlook(ToldWord):
+    """What the next sync would do with a row: a word for machines, and a sentence for people."""
+
+    NEW = "new", "would be sent: Heap has acknowledged nothing of it"
+    CHANGED = "changed", "would be sent: it changed since Heap acknowledged it"
+    DOUBTFUL = "doubtful", "would be sent in full: a run was killed, and Heap may hold it or not"
+    UNCHANGED = "unchanged", "nothing to send: Heap has acknowledged what the model has"
+    SENT_ONCE = "acknowledged", "nothing to send: Heap has acknowledged it, and an event is sent once"
+    EMPTY = "empty", "nothing to send: all of its properties are null"
+    GONE = "gone", "nothing to send: it is not in the model any more, and Heap keeps what it has"
+    UNKNOWN = "unknown", "nothing to send: it is not in the model, and Heap has acknowledged nothing of it"
+    BEFORE_BEGIN = "before_begin", "not looked at: it is older than `begin`"
+    BEFORE_LOOKBACK = "before_lookback", "not looked at: it is older than the lookback; `sync --full-scan` looks at all"
+    SKIPPED = "skipped", "left out: its identity is null, and `null_identity` is `skip`"
+    DELETED = "deleted", "not sent any more: Heap was asked to delete this person"
+    TO_DELETE = "to_delete", "Heap would be asked to delete this person, by `sync --allow-deletions` alone"
+    REJECTED = "rejected", "would be rejected"
+    STANDING = "standing", "stands rejected, and is tried again when its values change, or with `--retry-rejected`"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One property of a row: its values as text, and the one that Heap would get."""
+
+    property: str
+    warehouse: str | None
+    acknowledged: str | None
+    next: Any  # None where it is not sent
+    why: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of one key of one sync."""
+
+    asked: str  # what was asked for: its key or, of an event, perhaps its identity
+    sync: str
+    type: str
+    key: str
+    outlook: Outlook
+    reason: str | None = None  # of a reject
+    guilty: str | None = None  # the property that makes it one
+    since: str | None = None  # when it was rejected first
+    event_at: str | None = None
+    acknowledged_at: str | None = None
+    run_id: str | None = None  # of the run that sent what Heap acknowledged
+    origin: str | None = None
+    properties: tuple[Told, ...] = ()
+    record: Mapping[str, Any] | None = None  # what Heap would get
+
+    @property
+    def sentence(self) -> str:
+        """What the next sync does with it, and why."""
+        if self.reason is None:
+            return self.outlook.sentence
+        of = f" ({self.guilty})" if self.guilty else ""
+        return f"{self.outlook.sentence}: {self.reason}{of}. {Reason.tell(self.reason)}"
+
+
+_LEFT_OUT = {"skipped": Outlook.SKIPPED, "deleted": Outlook.DELETED}  # the macro `left_out`
+
+Key: TypeAlias = "str | tuple[str, ...]"  # of a single column, or the parts of one of several
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What is known of some keys in one sync, and what keeps all of its rows back."""
+
+    sync: Sync
+    rows: tuple[Explanation, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str | None = None  # why nothing can be told
+
+
+def explanations(invocation: Invocation, asked: Sequence[Key]) -> list[Explained]:
+    """What is known of some keys, or of identities, in each selected sync. Raises HeapError of the warehouse's."""
+    with open_ledger(invocation) as ledger:
+        explained = [_explained(invocation, ledger, sync, asked) for sync in invocation.selected]
+    causes = {each.error for each in explained}
+    if len(explained) > 1 and len(causes) == 1 and (cause := causes.pop()):  # such as a missing Environment ID
+        raise HeapError(cause)
+    return explained
+
+
+def _explained(invocation: Invocation, ledger: Ledger, sync: Sync, asked: Sequence[Key]) -> Explained:
+    try:
+        label = invocation.destination(sync, ledger.target).label
+        ledger.check([sync])
+        comparison = ledger.compare(sync, label, Options())
+        keys = [_as_text(key) for key in asked]
+        found = _Found(comparison, read_evidence(ledger, comparison, keys), ledger.entry(sync, label).namespace)
+    except HeapError as error:
+        return Explained(sync, error=str(error))
+    rows = tuple(row for key in keys for row in found.explanations(key))
+    stop = ledger.stop(sync, label)
+    notes = (*((f"`sync` would stop: {stop}",) if stop else ()), *_notes(invocation, comparison, found.evidence))
+    return Explained(sync, rows, notes)
+
+
+def _as_text(key: Key) -> str:
+    """A key as the macro `key_text` has it."""
+    return key if isinstance(key, str) else "".join(f"{len(part)}:{part}" for part in key)
+
+
+def _notes(invocation: Invocation, comparison: Comparison, evidence: Evidence) -> Iterator[str]:
+    sync, newest = comparison.sync, comparison.newest
+    if why := invocation.gates.why(sync.model.unique_id):
+        yield f"none of its rows would be sent: {why}"
+    if newest and newest.step.unfinished:
+        yield "a run is at work, or was killed: what it sends is not told here yet"
+    if newest and newest.key_columns != sync.key:
+        yield f"its key was {newest.key_columns} at its last sync, and is {sync.key} now"
+    if len(evidence.model) == MAX_ROWS:
+        yield f"only the newest {MAX_ROWS:,} rows of its model are told"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The evidence on one sync, and what turns its rows into records."""
+
+    comparison: Comparison
+    evidence: Evidence
+    namespace: str
+
+    @cached_property
+    def planned(self) -> dict[str | None, Planned]:
+        """What a sync would do, by key: of several rows with one key, each is rejected."""
+        return {each.key: each for each in self.evidence.planned}
+
+    def explanations(self, asked: str) -> Iterator[Explanation]:
+        """Of the key itself, and of all events of it where it is an identity."""
+        told = [row.key for row in self.evidence.model if asked in (row.key, row.subject)]
+        known = asked in self.evidence.acknowledged or asked in self.evidence.standing
+        for key in dict.fromkeys([*([asked] if known else []), *told] or [asked]):
+            yield self._explanation(asked, key)
+
+    def _explanation(self, asked: str, key: str) -> Explanation:
+        sync = self.comparison.sync
+        row = next((each for each in self.evidence.model if each.key == key), None)
+        acknowledged = self.evidence.acknowledged.get(key)
+        outlook, reject, record = self._outlook(key, row)
+        standing = self.evidence.standing.get(key)
+        rejected = outlook in (Outlook.REJECTED, Outlook.STANDING)
+        return Explanation(
+            asked=asked,
+            sync=sync.name,
+            type=str(sync.type),
+            key=key,
+            outlook=outlook,
+            reason=reject[0] if rejected else None,
+            guilty=reject[1] if rejected else None,
+            since=standing.since if standing and outlook is Outlook.STANDING else None,
+            event_at=row.event_at if row else None,
+            acknowledged_at=acknowledged.at if acknowledged else None,
+            run_id=acknowledged.run_id if acknowledged else None,
+            origin=acknowledged.origin if acknowledged else None,
+            properties=tuple(self._properties(key, row, outlook, record)),
+            record=record,
+        )
+
+    def _outlook(self, key: str, row: ModelRow | None) -> tuple[Outlook, tuple[str | None, str | None], Any]:
+        """What would be done with a row, why it is a reject, and the record that Heap would get."""
+        none = (None, None)
+        planned = self.planned.get(key)
+        if planned is None:
+            return self._left(key, row), none, None
+        if planned.stood:
+            standing = self.evidence.standing.get(key)
+            return Outlook.STANDING, (planned.stood, standing.guilty if standing else planned.guilty), None
+        if planned.reject in _LEFT_OUT:
+            return _LEFT_OUT[planned.reject], none, None
+        if planned.reject:
+            return Outlook.REJECTED, (planned.reject, planned.guilty), None
+        built = payload_builder(self.comparison.sync, self.comparison.columns, self.namespace)(planned.row)
+        if isinstance(built, Reject):
+            return Outlook.REJECTED, (str(built.reason), built.property), None
+        return self._sent(key, planned), none, orjson.loads(built.record)
+
+    def _sent(self, key: str, planned: Planned) -> Outlook:
+        if self.comparison.sync.type is SyncType.USER_DELETIONS:
+            return Outlook.TO_DELETE
+        acknowledged = self.evidence.acknowledged.get(key)
+        if acknowledged and acknowledged.doubtful:
+            return Outlook.DOUBTFUL
+        return Outlook.NEW if planned.is_new else Outlook.CHANGED
+
+    def _left(self, key: str, row: ModelRow | None) -> Outlook:
+        """Why nothing would be done with a row."""
+        known = key in self.evidence.acknowledged
+        events = self.comparison.sync.type is SyncType.EVENTS
+        if row is None:
+            return Outlook.GONE if known else Outlook.UNKNOWN
+        if self.comparison.sync.type is SyncType.USER_DELETIONS:
+            return Outlook.DELETED
+        if known:
+            return Outlook.SENT_ONCE if events else Outlook.UNCHANGED
+        if row.before_begin:
+            return Outlook.BEFORE_BEGIN
+        return Outlook.BEFORE_LOOKBACK if row.before_lookback else Outlook.EMPTY
+
+    def _properties(self, key: str, row: ModelRow | None, outlook: Outlook, record: Any) -> Iterator[Told]:
+        """The mapped ones in their order, then those that Heap keeps although they are mapped no more."""
+        acknowledged = self.evidence.acknowledged.get(key)
+        known = dict(acknowledged.values) if acknowledged else {}
+        sent = (record or {}).get("properties", {})
+        for place, column in enumerate(self.comparison.columns):
+            if column.role is Role.PROPERTY:
+                value, before = row.values[place] if row else None, known.pop(column.name, None)
+                why = _why(outlook, row, value, before, sent=column.name in sent)
+                yield Told(column.name, value, before, sent.get(column.name), why)
+        for name, before in known.items():
+            yield Told(name, None, before, None, "not mapped any more; Heap keeps it" if before is not None else "")
+
+
+def _why(outlook: Outlook, row: ModelRow | None, value: str | None, before: str | None, *, sent: bool) -> str:
+    if sent:
+        return "sent in full" if outlook is Outlook.DOUBTFUL else "sent" if before is None else "sent: it changed"
+    if row is None:
+        return ""
+    if value is None:
+        return "null; Heap keeps what it has" if before is not None else "null"
+    if outlook in (Outlook.CHANGED, Outlook.UNCHANGED, Outlook.DOUBTFUL) and value == before:
+        return "unchanged"
+    return "" if outlook in (Outlook.SENT_ONCE, Outlook.UNCHANGED) else "not sent: its row is not"

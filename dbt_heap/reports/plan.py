@@ -1,0 +1,204 @@
+"""What `plan` and `show` find: the same diff as a sync's, nothing sent, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from dbt_heap.delivery.throttle import WINDOW_SECONDS
+from dbt_heap.errors import DeclarationError, HeapError
+from dbt_heap.heap.batches import body
+from dbt_heap.heap.payload import payload_builder
+from dbt_heap.heap.records import Payload, Records
+from dbt_heap.reports.context import Context
+from dbt_heap.state.compare import Ledger
+from dbt_heap.state.guards import refusal
+from dbt_heap.state.open import open_ledger
+from dbt_heap.state.plan import Comparison, Options, Plan
+from dbt_heap.syncs.invocation import Invocation
+from dbt_heap.syncs.sync import Sync, SyncType
+
+T = TypeVar("T")
+Failure = tuple[Sync, HeapError]
+
+
+def for_each(syncs: Iterable[Sync], action: Callable[[Sync], T]) -> tuple[list[T], HeapError | None]:
+    """Return what `action` returns for each sync, and one error for all that fail.
+
+    Raises that error if all of them fail.
+    """
+    done: list[T] = []
+    failures: list[Failure] = []
+    for sync in syncs:
+        try:
+            done.append(action(sync))
+        except HeapError as error:
+            failures.append((sync, error))
+    if failures and not done:
+        raise _combined(failures, named=len({str(error) for _, error in failures}) > 1)
+    return done, _combined(failures, named=True) if failures else None
+
+
+def _combined(failures: Sequence[Failure], *, named: bool) -> HeapError:
+    """Return one error: the mistakes in declarations as one list, and each other cause once."""
+    mistakes = [mistake for _, error in failures if isinstance(error, DeclarationError) for mistake in error.mistakes]
+    others = [(sync, error) for sync, error in failures if not isinstance(error, DeclarationError)]
+    if not others:
+        return DeclarationError(mistakes)
+    names: dict[str, list[str]] = {}
+    for sync, error in others:
+        names.setdefault(str(error).removeprefix(f"{sync.name}: "), []).append(sync.name)
+    lines = [f"{', '.join(about)}: {cause}" if named else cause for cause, about in names.items()]
+    return HeapError("\n".join([*([str(DeclarationError(mistakes))] if mistakes else []), *lines]))
+
+
+_SAMPLE_ROWS = 200  # enough to tell a record's size
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A plan, and what carrying it out would take."""
+
+    plan: Plan
+    dropped_properties: tuple[str, ...]  # no longer mapped: Heap keeps their last values
+    megabytes: float  # of request bodies, from the size of the first records
+    seconds: int  # at Heap's rate limit; 0 where none rules
+    gated: str  # why `sync` would not send it; empty where it would
+    context: Context  # of this sync alone
+    refused: str = ""  # why `sync` would stop or refuse the plan, with what to type; empty if it would not
+    hints: tuple[str, ...] = ()  # what else to know before a first sync
+
+    def notes(self) -> list[str]:
+        """What else to know, in sentences."""
+        plan = self.plan
+        notes = [f"`sync` would stop: {self.refused}"] if self.refused else []
+        notes += [f"would not be sent: {self.gated}"] if self.gated else []
+        if plan.renamed_from:
+            notes.append(f"takes over the state of {plan.renamed_from} (renamed_from)")
+        if plan.first and plan.sendable:
+            notes.append("a first sync")
+        if plan.sync.type is SyncType.USER_DELETIONS and plan.sendable:
+            notes.append("Heap would delete them in all environments of the project; only with --allow-deletions")
+        if plan.deleted:
+            notes.append(f"left out, of people whom Heap was asked to delete: {plan.deleted:,}")
+        notes += self.hints
+        if plan.older_key and not self.refused:
+            notes.append(f"its key was {plan.older_key} at its last sync, and is {plan.sync.key} now")
+        if plan.new_properties and not plan.first:
+            notes.append(f"properties new to Heap: {', '.join(plan.new_properties)}")
+        if self.dropped_properties:
+            notes.append(f"no longer sent, Heap keeps their last values: {', '.join(self.dropped_properties)}")
+        if plan.reasons:
+            notes.append("rejected: " + ", ".join(f"{reason} {rows:,}" for reason, rows in plan.reasons.items()))
+        if plan.newer_than:
+            notes.append(f"compared from {plan.newer_than} on (lookback); all with --full-scan")
+        return notes
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures under their names."""
+        plan = self.plan
+        figures = (
+            "planned",
+            "new",
+            "changed",
+            "rejected",
+            "standing",
+            "skipped",
+            "deleted",
+            "keys_gone",
+            "keys_came",
+            "batches",
+            "first",
+            "newer_than",
+        )
+        return {
+            **self.context.fields(),
+            "sync": plan.sync.name,
+            "type": str(plan.sync.type),
+            "model": plan.sync.model.unique_id,
+            **{name: getattr(plan, name) for name in figures},
+            "properties": dict(plan.properties),
+            "new_properties": list(plan.new_properties),
+            "dropped_properties": list(self.dropped_properties),
+            "reasons": dict(plan.reasons),
+            "renamed_from": plan.renamed_from,
+            "gated": self.gated,
+            "refused": self.refused,
+            "megabytes": round(self.megabytes, 3),
+            "seconds": self.seconds,
+        }
+
+
+def previews(invocation: Invocation, options: Options) -> tuple[list[Preview], HeapError | None]:
+    """Return what a sync of each selected one would do, and why some cannot be planned.
+
+    Raises HeapError if none can.
+    """
+    with open_ledger(invocation) as ledger:
+
+        def checked(sync: Sync) -> Preview:
+            ledger.check([sync], among=invocation.selected)
+            return preview_of(invocation, ledger, sync, options)
+
+        return for_each(invocation.selected, checked)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The request that the first rows of a sync would make."""
+
+    sync: Sync
+    body: bytes
+    stop: str | None  # why `sync` would stop all the same, with what to type
+
+
+def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError | None]:
+    """Return the request that each selected sync's first rows would make, and why some have none.
+
+    Needs no app id: without one, all is as for a first sync. Raises HeapError if no sync has one.
+    """
+    with open_ledger(invocation) as ledger:
+
+        def sample(sync: Sync) -> Sample:
+            ledger.check([sync], among=invocation.selected)
+            app_id, label = invocation.known_destination(sync, ledger.target)
+            first = _first(ledger, ledger.compare(sync, label, Options()), limit)
+            return Sample(sync, body(app_id, sync.type, first), ledger.stop(sync, label))
+
+        return for_each(invocation.selected, sample)
+
+
+def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:
+    """What a sync of one would do. Raises HeapError."""
+    destination = invocation.destination(sync, ledger.target)
+    comparison = ledger.compare(sync, destination.label, options)
+    plan = ledger.preview(comparison)
+    records = _first(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else Records.of([])
+    size = len(records.text) / max(len(records), 1)
+    per_minute = destination.events_per_minute
+    stop = ledger.stop(sync, destination.label, bound=options.bound) if plan.first else None
+    waits = sync.type is SyncType.EVENTS and plan.sendable > per_minute
+    return Preview(
+        plan=plan,
+        context=Context.of(replace(invocation, selected=(sync,)), ledger.target),
+        dropped_properties=ledger.dropped_properties(comparison),
+        megabytes=plan.sendable * size / 1_000_000,
+        seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
+        gated=invocation.gates.why(sync.model.unique_id),
+        refused=(stop or run_refusal(plan) or "").removeprefix(f"{sync.name}: "),
+        hints=ledger.hints(sync, destination.label) if plan.first and not stop else (),
+    )
+
+
+def run_refusal(plan: Plan) -> str | None:
+    """Why a run without flags would refuse the plan; deletions ask for themselves."""
+    deleting = plan.sync.type is SyncType.USER_DELETIONS
+    return refusal(plan, first_sync=deleting, allow_large=())
+
+
+def _first(ledger: Ledger, comparison: Comparison, limit: int) -> Records:
+    namespace = ledger.entry(comparison.sync, comparison.destination).namespace
+    build = payload_builder(comparison.sync, comparison.columns, namespace)
+    built = [build(row) for row in ledger.sample(comparison, limit)]
+    return Records.of([each for each in built if isinstance(each, Payload)])

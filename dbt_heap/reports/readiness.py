@@ -1,0 +1,111 @@
+"""Whether `sync` would run: what it would stop at, what it would hold back, and what has no effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dbt_heap.errors import DeclarationError, SettingsError, StateError
+from dbt_heap.project.artifacts import load_manifest
+from dbt_heap.project.source_files import newer_files
+from dbt_heap.project.unread_declarations import misplaced_blocks
+from dbt_heap.reports.plan import run_refusal
+from dbt_heap.state.compare import Ledger
+from dbt_heap.state.open import open_ledger
+from dbt_heap.state.plan import Options
+from dbt_heap.state.undeclared_syncs import undeclared, vanished
+from dbt_heap.syncs.invocation import Invocation
+from dbt_heap.syncs.sync import Sync, mistakes_of
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What a run of `sync` would meet, in sentences."""
+
+    problems: tuple[str, ...]  # for which it would stop
+    held_back: tuple[str, ...]  # syncs that it would not send, because of how dbt built their models
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def readiness(invocation: Invocation) -> Readiness:
+    """Return what `sync` would meet; nothing is sent or written. Raises HeapError if that cannot be found out."""
+    with open_ledger(invocation) as ledger:
+        state, gates = ledger.state, invocation.gates
+        return Readiness(
+            problems=tuple(dict.fromkeys(_problems(invocation, ledger))),
+            held_back=tuple(_held_back(invocation)),
+            warnings=(*_warnings(invocation, ledger), *state.warnings(), *gates.warnings),
+            notes=(*state.news(), *gates.notes, *_notes(invocation, ledger)),
+        )
+
+
+def _problems(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
+    try:
+        ledger.state.must_be_ours()
+    except StateError as refusal:
+        yield str(refusal)
+    if invocation.mistaken:
+        yield from map(str, mistakes_of(invocation.mistaken).mistakes)
+    for sync in invocation.selected:
+        try:
+            ledger.check([sync], among=invocation.selected)
+        except DeclarationError as mistakes:
+            yield from map(str, mistakes.mistakes)
+        else:
+            yield from _refusals(invocation, ledger, sync)
+
+
+def _refusals(invocation: Invocation, ledger: Ledger, sync: Sync) -> Iterator[str]:
+    """Why a run would stop at a sync because of its state."""
+    _, label = invocation.known_destination(sync, ledger.target)
+    if not label:
+        return
+    try:
+        comparison = ledger.compare(sync, label, Options())
+        if stop := ledger.stop(sync, label):
+            yield stop
+        elif comparison.changes_key and (why := run_refusal(ledger.preview(comparison))):
+            yield f"{sync.name}: {why.removeprefix(f'{sync.name}: ')}"
+    except StateError as refusal:
+        yield str(refusal)
+
+
+def _held_back(invocation: Invocation) -> Iterator[str]:
+    for sync in invocation.selected:
+        if why := invocation.gates.why(sync.model.unique_id):
+            yield f"{sync.name} would not be sent: {why}"
+
+
+def _warnings(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
+    causes: dict[str, list[str]] = {}
+    for sync in invocation.selected:
+        try:
+            invocation.destination(sync, ledger.target)
+        except SettingsError as missing:
+            causes.setdefault(str(missing), []).append(sync.name)
+    for cause, names in causes.items():
+        yield f"`sync` would stop at {', '.join(names)}: {cause}"
+    yield from vanished(invocation, ledger)
+    for name in () if invocation.manifest.of_dbt_2 else undeclared(invocation, ledger):
+        yield (
+            f"{name} was synced before, and no model declares it now. If its block moved, look at where it is; if "
+            f"it is gone for good: dbt-heap state reset {name}"
+        )
+    yield from misplaced_blocks(load_manifest(invocation.manifest_path))
+    settings, project = invocation.settings, invocation.project
+    if project.raw and not settings.from_elsewhere:
+        newer = newer_files(settings.project_dir, project.raw, invocation.manifest.generated_at)
+        if newer:
+            verb = "is" if len(newer) == 1 else "are"
+            what = f"{', '.join(newer)} {verb} newer than {invocation.manifest_path}"
+            yield f"{what}, so changes there have no effect yet: run `dbt parse`"
+
+
+def _notes(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
+    for sync in invocation.selected:
+        _, label = invocation.known_destination(sync, ledger.target)
+        if older := ledger.earlier_name(sync, label):
+            yield f"{sync.name}: `sync` takes over the state of {older} (renamed_from)"
+        for note in ledger.advice(sync, label):
+            yield f"{sync.name}: {note}"

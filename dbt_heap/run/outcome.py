@@ -1,0 +1,108 @@
+"""What Heap's verdicts make of a plan: rows for the warehouse to remember, fates, and the figures of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+
+from dbt_heap.delivery.results import Status, SyncResult
+from dbt_heap.delivery.verdicts import Verdict
+from dbt_heap.state.guards import rows
+from dbt_heap.state.log import Acknowledgement, Fates
+from dbt_heap.state.plan import Plan
+from dbt_heap.syncs.sync import Sync
+
+
+def gated(sync: Sync, why: str) -> str:
+    """What to do about a model that is not as it should be."""
+    return (
+        f"{why}. Run dbt again once that is fixed, or send its rows as they are: "
+        f"dbt-heap sync --no-gate --select {sync.model.name}"
+    )
+
+
+def judged(plan: Plan, fates: Fates, *, stopped: bool, failure: str | None) -> tuple[Status, str | None]:
+    """How the run of a sync ended, and what to do about it."""
+    sync = plan.sync
+    if fates.undelivered and stopped:
+        return Status.PARTIAL, f"stopped with {rows(fates.undelivered)} left; run the same command again for the rest."
+    if fates.undelivered:
+        return Status.UNDELIVERED, _undelivered(fates, failure)
+    rejected = fates.rejected + plan.standing
+    if rejected == 0:
+        return Status.SUCCESS, None
+    if rejected <= sync.allow_rejected.of(plan.model_rows or 0):
+        return Status.WARN, f"{_rejected(plan, fates)}, within allow_rejected ({sync.allow_rejected}). {_look(sync)}"
+    return Status.REJECTED, f"{_rejected(plan, fates)}. {_look(sync)}"
+
+
+def _undelivered(fates: Fates, failure: str | None) -> str:
+    reason = f": {failure}" if failure else ""
+    return f"Heap did not take {rows(fates.undelivered)}{reason}. Nothing is lost: run the same command again."
+
+
+def _rejected(plan: Plan, fates: Fates) -> str:
+    parts = [f"{rows(fates.rejected)} {'was' if fates.rejected == 1 else 'were'} rejected"] if fates.rejected else []
+    if plan.standing:
+        verb = "stands" if plan.standing == 1 else "stand"
+        parts.append(f"{plan.standing if parts else rows(plan.standing)} {verb} rejected from earlier runs")
+    return " and ".join(parts)
+
+
+def _look(sync: Sync) -> str:
+    return f"See which and why: dbt-heap rejects --select {sync.model.name}"
+
+
+def blank_result(sync: Sync, status: Status = Status.ERROR, message: str | None = None) -> SyncResult:
+    """The result of a sync that has planned nothing: an error, until something better is known."""
+    return SyncResult(sync.name, str(sync.type), sync.model.unique_id, status, message=message)
+
+
+def acknowledgements(verdict: Verdict) -> Iterator[Acknowledgement]:
+    """A verdict as rows for the warehouse: one for a decided batch, one for each row that differs."""
+    for reject in verdict.rejects:
+        yield Acknowledgement(verdict.batch, reject.seq, "rejected", str(reject.reason), reject.property)
+    if not verdict.undelivered:
+        yield Acknowledgement(verdict.batch, None, "accepted")
+    for seq in verdict.accepted_seqs:
+        yield Acknowledgement(verdict.batch, seq, "accepted")
+
+
+def fates_of(plan: Plan, verdicts: Iterable[Verdict]) -> Fates:
+    """Every planned row's fate; what has no verdict is undelivered."""
+    accepted = sum(verdict.accepted for verdict in verdicts)
+    rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
+    return Fates(accepted, rejected, plan.planned - accepted - rejected)
+
+
+def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
+    """The result as far as the plan tells it: nothing is delivered yet."""
+    return replace(
+        result,
+        planned=plan.planned,
+        undelivered=plan.planned,
+        new=plan.new,
+        changed=plan.changed,
+        standing=plan.standing,
+        skipped=plan.skipped,
+        deleted=plan.deleted,
+        keys_gone=plan.keys_gone,
+        keys_came=plan.keys_came,
+        properties=dict(plan.properties),
+        reasons=dict(plan.reasons),
+    )
+
+
+def with_verdicts(result: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -> SyncResult:
+    """The result of a plan with what Heap has said so far."""
+    reasons = dict(result.reasons)
+    for reject in (reject for verdict in verdicts for reject in verdict.rejects):
+        reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
+    return replace(
+        result,
+        **asdict(fates_of(plan, verdicts)),
+        reasons=reasons,
+        truncated=sum(verdict.cut for verdict in verdicts),
+        requests=sum(verdict.requests for verdict in verdicts),
+        bytes=sum(verdict.sent_bytes for verdict in verdicts),
+    )

@@ -1,0 +1,1 @@
+"""The diff, and what Heap acknowledged: STATE.md as code."""

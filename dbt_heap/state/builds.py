@@ -1,0 +1,126 @@
+"""What dbt's hooks recorded: by which invocation of dbt a model was built last, and whether it is healthy."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dbt_heap.errors import StateError
+from dbt_heap.project.nodes import Model
+from dbt_heap.project.statuses import BuildOutcome, TestOutcome, outcome_of_model, outcome_of_test, reason
+from dbt_heap.state import names
+from dbt_heap.state.store import State
+
+_TESTED = "tested"  # the status of a row about tests alone
+_EARLY = "the run of dbt that built it has not ended, or was cut short, and its tests are not known"
+_WITH_STATUS = re.compile(r"(.+) \((.+)\)")  # a test whose status the hook does not know
+
+
+@dataclass(frozen=True)
+class Build:
+    """One row of `builds`: how a model ended in an invocation of dbt."""
+
+    invocation_id: str
+    status: str  # a BuildOutcome, `tested`, or a status of dbt that the hook does not know
+    failed_tests: str | None  # their names; None if dbt's run had not ended
+    passed_tests: str | None
+
+    @property
+    def is_of_tests_alone(self) -> bool:
+        """Whether it says nothing about a build."""
+        return self.status == _TESTED
+
+    def tests(self) -> dict[str, str]:
+        """Return the tests that ran by name, each with its status."""
+        found = dict.fromkeys(_names(self.passed_tests), "pass")
+        for name in _names(self.failed_tests):
+            told = _WITH_STATUS.fullmatch(name)
+            found |= {told[1]: told[2]} if told else {name: "fail"}
+        return found
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of one model in one relation, the newest first: all since its newest build, and some before."""
+
+    builds: Sequence[Build] = ()
+
+    @property
+    def newest(self) -> str | None:
+        """dbt's invocation that built it last; None where none is known."""
+        built = (each for each in self.builds if not each.is_of_tests_alone)
+        return next((each.invocation_id for each in built if _is_built(each)), None)
+
+    @property
+    def tested(self) -> Mapping[str, str]:
+        """The tests that ran since its newest build, by name, each with its last status."""
+        found: dict[str, str] = {}
+        for build in reversed(self._since_built()):
+            found |= build.tests()
+        return found
+
+    @property
+    def unknown(self) -> set[str]:
+        """The statuses that block it because this version does not know them."""
+        last = self._last
+        of_model = {last} if last and outcome_of_model(last) is None else set()
+        return of_model | {status for status in self.tested.values() if outcome_of_test(status) is None}
+
+    def why(self) -> str:
+        """Return why its rows are not sent; empty if they are."""
+        failed = [name for name, status in self.tested.items() if outcome_of_test(status) is TestOutcome.FAILED]
+        unknown = [name for name, status in self.tested.items() if outcome_of_test(status) is None]
+        if why := reason(self._last, (), ()):
+            return why
+        if all(each.failed_tests is None for each in self._since_built()):
+            # A project without record_run never records tests.
+            return _EARLY if any(each.failed_tests is not None for each in self.builds) else ""
+        return reason(self._last, failed, unknown)
+
+    @property
+    def _last(self) -> str | None:
+        """How its last build ended, as the table has it."""
+        return next((each.status for each in self.builds if not each.is_of_tests_alone), None)
+
+    def _since_built(self) -> Sequence[Build]:
+        """What its newest build and all later runs recorded; everything if no build is known."""
+        newest = self.newest
+        of_build = [place for place, each in enumerate(self.builds) if each.invocation_id == newest]
+        return self.builds[: of_build[-1] + 1] if of_build else self.builds
+
+
+class Builds:
+    """The histories of all models."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, Build]]) -> None:
+        found: dict[tuple[str, str], list[Build]] = defaultdict(list)
+        for model, relation, build in rows:
+            found[model, relation].append(build)
+        self._of: Mapping[tuple[str, str], list[Build]] = dict(found)
+
+    def of(self, model: Model) -> History:
+        """A model's, in the relation where the manifest has it: another target's builds are not its own."""
+        return History(self._of.get((model.unique_id, model.relation.sql if model.relation else ""), ()))
+
+
+def read_builds(state: State) -> Builds:
+    """What is on record. Raises StateError where nothing is, WarehouseError."""
+    stand = state.catalog.of_state(names.BUILDS)
+    rows = state.warehouse.query("read_builds", state=state.arguments()).rows if stand else ()
+    if not rows:
+        raise StateError(
+            f"{state.schema}.{names.BUILDS} holds no build: --built needs dbt to write them down, by the hooks "
+            "mark_built and record_run of the dbt package dbt_heap, and one run of dbt with them"
+        )
+    fields = ("invocation_id", "status", "failed_tests", "passed_tests")
+    return Builds((row["model"], row["relation"], Build(*(row[name] for name in fields))) for row in rows)
+
+
+def _is_built(build: Build) -> bool:
+    return outcome_of_model(build.status) is BuildOutcome.BUILT
+
+
+def _names(text: str | None) -> list[str]:
+    return [name for name in (text or "").split(", ") if name]

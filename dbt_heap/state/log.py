@@ -1,0 +1,120 @@
+"""One row of `sync_log`: a step of a run. The newest entry of a sync alone says where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from dbt_heap.errors import Word
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """What Heap said of a whole batch (`seq` is None), or of one row of it, which then counts instead."""
+
+    batch: int
+    seq: int | None
+    verdict: str  # accepted | rejected
+    reason: str | None = None
+    property: str | None = None
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What became of the planned rows."""
+
+    accepted: int = 0
+    rejected: int = 0
+    undelivered: int = 0
+
+
+SCHEMA_VERSION = 1  # of the state's tables; raised when an older dbt-heap must not write there any more
+
+
+class Step(Word):
+    """The steps that are written down; what is done between two of them may be done again."""
+
+    PLANNED = "planned"
+    HORIZON = "horizon"
+    FOLDED = "folded"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+    RESET = "reset"
+    RENAMED = "renamed"
+    REBOUND = "rebound"
+    ADOPTED = "adopted"
+    FORGOTTEN = "forgotten"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a run that got no further has to be recovered."""
+        return self in (Step.PLANNED, Step.HORIZON, Step.FOLDED)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Fields as the columns of `sync_log`, which the macro `log_columns` types; its `at` is the warehouse's clock."""
+
+    destination: str
+    sync: str
+    entry: int
+    run_id: str
+    step: Step
+    type: str
+    model: str
+    relation: str
+    key_columns: str
+    namespace: str
+    project: str | None = None  # the dbt project that syncs; None if unknown, as in entries of older versions
+    synced: str | None = None  # the head: the table that holds what Heap acknowledged
+    outbox: str | None = None
+    acked: str | None = None
+    horizon: int | None = None  # rows up to this seq may have been sent
+    rejects_run_id: str | None = None  # the run whose rows of `reject_log` stand
+    newest: str | None = None  # the newest event time of which everything older is decided
+    build: str | None = None  # dbt's invocation whose build was synced whole; only `sync --built` asks
+    planned: int | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    undelivered: int | None = None
+    standing: int | None = None
+    status: str | None = None
+    schema_version: int = SCHEMA_VERSION
+    host: str | None = None
+    pid: int | None = None
+    seconds_ago: int | None = None  # by the warehouse's clock, when it was read; no column of the log
+
+    @property
+    def first_project(self) -> str:
+        """The project of the sync's first run, by which its idempotency keys begin; empty if it was unknown."""
+        return self.namespace.partition(".")[0]
+
+    def next(self, step: Step, **changes: Any) -> Entry:
+        """The entry to append after this one."""
+        return replace(self, entry=self.entry + 1, step=step, schema_version=SCHEMA_VERSION, **changes)
+
+    def opened_by(self, run_id: str, host: str, pid: int) -> Entry:
+        """The same place in the log as a new run finds it, which has planned nothing yet."""
+        return replace(
+            self, run_id=run_id, host=host, pid=pid, outbox=None, acked=None, horizon=None, planned=None, accepted=None,
+            rejected=None, undelivered=None, standing=None, status=None,
+        )  # fmt: skip
+
+    def as_arguments(self) -> dict[str, Any]:
+        """What the macro `log_entry` takes."""
+        return {**asdict(self), "step": str(self.step)}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Entry:
+        """An entry as it was read."""
+        values = {each.name: row[each.name] for each in fields(cls)}
+        for name in _NUMBERS:
+            values[name] = None if values[name] is None else int(values[name])
+        return cls(**{**values, "step": Step(values["step"])})
+
+
+_NUMBERS = (
+    "entry", "horizon", "planned", "accepted", "rejected", "undelivered", "standing", "schema_version", "pid",
+    "seconds_ago",
+)  # fmt: skip

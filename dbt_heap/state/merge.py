@@ -1,0 +1,140 @@
+"""Step 7: what Heap accepted becomes the state; what it may hold or not is put in doubt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dbt_heap.errors import StateError
+from dbt_heap.state import names
+from dbt_heap.state.catalog import Catalog
+from dbt_heap.state.log import Entry, Fates
+from dbt_heap.state.store import State
+from dbt_heap.syncs.columns import is_field, is_property
+
+_OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
+
+
+@dataclass(frozen=True)
+class Folding:
+    """One run's outbox and verdicts on their way into the state; it may be this run or a dead one."""
+
+    state: State
+    catalog: Catalog
+    entry: Entry  # names the outbox, the verdicts, the horizon and the older generation
+    lock: str
+    holder: str
+
+    def fold(self) -> str | None:
+        """The name of the table that now holds the state: the same one, or its next generation; deletions have none.
+
+        Raises StateError where the older generation is gone, WarehouseError.
+        """
+        older = self.catalog.of_state(self.entry.synced)
+        if self.entry.synced and not older:
+            raise StateError(
+                f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema "
+                f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+            )
+        if self.entry.type == "user_deletions":
+            return None  # what is known of them stands in the deletion log
+        return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
+
+    def log(self, names_of: Mapping[str, str]) -> None:
+        """Keeps which property was sent when, under Heap's names (stored name -> name). Raises WarehouseError."""
+        columns = [name for name in self.catalog.of_state(self.entry.outbox) if is_property(name)]
+        properties = [
+            {"place": place, "column": column, "name": names_of.get(column, column)}
+            for place, column in enumerate(columns, start=1)
+            if self.entry.type != "events" or not is_field(column)
+        ]
+        table = names.log(self.entry.sync)
+        log = self.state.relation(table)
+        if not self.catalog.of_state(table):
+            self.state.warehouse.execute("create_log", log=log)
+        if properties:
+            self.state.warehouse.execute(
+                "write_log",
+                run=self._arguments(),
+                log=log,
+                destination=self.entry.destination,
+                properties=properties,
+            )
+
+    def fates(self) -> Fates:
+        """What became of the planned rows. Raises StateError where the run's tables are gone, WarehouseError."""
+        for table in (self.entry.outbox, self.entry.acked):
+            if not self.catalog.of_state(table):
+                raise StateError(
+                    f"{self.entry.sync}: {table}, which a run left that did not end, is gone from the schema "
+                    f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+                )
+        row = self.state.warehouse.query("fates", run=self._arguments()).rows[0]
+        accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
+        return Fates(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
+
+    def _fold_events(self, follows: bool) -> str:
+        if follows and self.entry.synced:
+            self.state.warehouse.execute("fold_events", run=self._arguments())
+            return self.entry.synced
+        return self._generation("generation_events")
+
+    def _fold_objects(self, older: Any) -> str:
+        sent = {
+            name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if is_property(name)
+        }
+        columns = [{"name": name, "known": name in older, "type": type_name} for name, type_name in sent.items()]
+        fits = all(_holds(older.get(name), type_name) for name, type_name in sent.items())
+        kept = [
+            {"name": name, "known": True, "type": type_name}
+            for name, type_name in older.items()
+            if name not in sent and name not in _OWN_COLUMNS
+        ]
+        if self.entry.synced and fits and self.state.warehouse.render("merges"):
+            self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns, kept=kept))
+            return self.entry.synced
+        return self._generation("generation_objects", columns=columns, kept=kept)
+
+    def _generation(self, macro: str, **more: Any) -> str:
+        """A table of a new name, whoever folds and however often: a killed CTAS may have left the last one behind."""
+        name = names.generation(self.entry.destination, self.entry.sync)
+        self.state.warehouse.execute(macro, run=self._arguments(next=self.state.relation(name), **more))
+        return name
+
+    def _arguments(self, **more: Any) -> dict[str, Any]:
+        """What the macros take as `run`."""
+        relation = self.state.relation
+        return {
+            "run_id": self.entry.run_id,
+            "holder": self.holder,
+            "lock": self.lock,
+            "outbox": relation(self.entry.outbox or ""),
+            "acked": relation(self.entry.acked or ""),
+            "older": relation(self.entry.synced) if self.entry.synced else None,
+            "horizon": self.entry.horizon or 0,
+            **more,
+        }
+
+
+def doubted(state: State, entry: Entry) -> str | None:
+    """Puts all of a sync's state in doubt, in place, or as its next generation, whose name it returns.
+
+    Raises WarehouseError.
+    """
+    known = state.relation(entry.synced or "")
+    if state.warehouse.render("merges"):
+        state.warehouse.execute("mark_all_doubtful", synced=known)
+        return None
+    doubtful = names.generation(entry.destination, entry.sync)
+    state.warehouse.execute(
+        "doubtful_generation", next=state.relation(doubtful), synced=known,
+        columns=list(state.catalog.of_state(entry.synced)),
+    )  # fmt: skip
+    return doubtful
+
+
+def _holds(stored: str | None, sent: str) -> bool:
+    """Whether a column takes every value of another type: the same one, or its own with limits, `numeric(10,2)`."""
+    return stored is not None and (stored == sent or bool(re.fullmatch(re.escape(stored) + r"\(\d+(, ?\d+)?\)", sent)))

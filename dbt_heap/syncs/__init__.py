@@ -1,0 +1,1 @@
+"""`meta.heap` -> Sync, strictly: every mistake of the project at once."""

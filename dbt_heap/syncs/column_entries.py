@@ -1,0 +1,85 @@
+"""What columns say themselves: `meta.heap` under the model's `columns:`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dbt_heap.errors import Mistake, did_you_mean
+from dbt_heap.project.nodes import Column, Model
+from dbt_heap.project.validation import AS_TRUE_OR_FALSE, Place, found
+from dbt_heap.syncs.parsing import Declared
+
+_PROPERTY = "property"
+_NO_BLOCK = "the model itself has no `meta.heap`, so that nothing would send this column: give it a block"
+_NEEDED = "true, or a mapping such as {property: Plan}, is needed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A column sent as a property by one block, by the column's own word."""
+
+    declared: Declared
+    column: str
+    name: Any  # of the property, as YAML gave it
+    place: Place
+
+
+def column_entries(model: Model, blocks: Sequence[Declared]) -> tuple[list[Entry], list[Mistake]]:
+    """The entries of all columns of a model, and what is wrong with any."""
+    both = [each for column in model.columns if "heap" in column.meta for each in _entries(column, model, blocks)]
+    return [each for each in both if isinstance(each, Entry)], [each for each in both if isinstance(each, Mistake)]
+
+
+def _entries(column: Column, model: Model, blocks: Sequence[Declared]) -> Iterator[Entry | Mistake]:
+    value, place = column.meta["heap"], Place(model.name, model.file, "columns").at(column.name, "meta", "heap")
+    by_name = {each.name: each for each in blocks}
+    if model.heap is None:
+        yield place.mistake(_NO_BLOCK)
+    elif isinstance(value, Mapping) and not _is_short(value, by_name):
+        yield from _by_sync(column, value, place, by_name)
+    elif isinstance(model.heap, list) and len(model.heap) > 1:
+        example = next(filter(None, by_name), "name_of_the_sync")
+        yield place.mistake(f"the model has several syncs: say which is meant, as in {{{example}: {{property: Plan}}}}")
+    elif blocks:
+        yield from _entry(column, value, place, blocks[0])
+
+
+def _is_short(value: Mapping[Any, Any], by_name: Mapping[str, Declared]) -> bool:
+    """Whether a mapping is a property itself, instead of one by sync."""
+    return not value or (_PROPERTY in value and _PROPERTY not in by_name)
+
+
+def _by_sync(
+    column: Column, value: Mapping[Any, Any], place: Place, by_name: Mapping[str, Declared]
+) -> Iterator[Entry | Mistake]:
+    for name, each in value.items():
+        if not isinstance(name, str):
+            yield place.mistake(f"{found(name)} is no sync's name: {AS_TRUE_OR_FALSE}")
+        elif declared := by_name.get(name):
+            yield from _entry(column, each, place.at(name), declared)
+        elif all(by_name):  # with a block that has no name yet, it may be the one that is meant
+            near = did_you_mean(name, [*by_name, _PROPERTY])
+            yield place.at(name).mistake(
+                f"there is no such key, and the model has no sync of this name{near or _there_are(by_name)}"
+            )
+
+
+def _there_are(by_name: Mapping[str, Declared]) -> str:
+    return f"; it has {' and '.join(by_name)}" if by_name else ""
+
+
+def _entry(column: Column, value: Any, place: Place, declared: Declared) -> Iterator[Entry | Mistake]:
+    if value is True:
+        yield Entry(declared, column.name, column.name, place)
+        return
+    if not isinstance(value, Mapping) or not value:
+        yield place.mistake(f"{_NEEDED}, found {'an empty mapping' if value == {} else found(value)}")
+        return
+    for key in value:
+        if key == _PROPERTY:
+            yield Entry(declared, column.name, value[key], place.at(key))
+        else:
+            near = did_you_mean(str(key), [_PROPERTY])
+            yield place.at(str(key)).mistake(f"there is no such key{near or f'; the only one is `{_PROPERTY}`'}")

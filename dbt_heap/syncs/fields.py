@@ -1,0 +1,130 @@
+"""Single values of a block: each function takes what YAML gave, and raises ValueError with a sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from dbt_heap.errors import did_you_mean
+from dbt_heap.http.limits import MAX_EVENT_NAME, MAX_TEXT, RESERVED_PROPERTIES
+from dbt_heap.project.validation import found, identifier, one_of, quoted, text
+from dbt_heap.syncs.sync import Allowance, SyncType, slug
+
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+SPAN = r"[1-9][0-9]{0,4} (minute|hour|day|week)s?"
+PERCENT = r"[0-9]{1,5}(\.[0-9]{1,5})?%"
+SYNC_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+MAX_NAME = 100
+
+
+def sync_type(value: Any) -> SyncType:
+    """What the rows are to Heap. Raises ValueError with the nearest."""
+    return SyncType(one_of(value, [str(each) for each in SyncType]))
+
+
+def sync_name(value: Any) -> str:
+    """A name for a sync, out of which a view's can be made. Raises ValueError."""
+    name = text(value)
+    if not re.fullmatch(SYNC_NAME, name) or not slug(name):
+        raise ValueError(f"a name of letters, digits, _, - and . is needed, found {quoted(name)}")
+    if len(name) > MAX_NAME:
+        raise ValueError(f"a name of at most {MAX_NAME} characters is needed, found one of {len(name)}")
+    return name
+
+
+def renamed_from(value: Any) -> tuple[str, ...]:
+    """Earlier names of a sync, none twice; an empty list says that it has none. Raises ValueError."""
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(dict.fromkeys(sync_name(each) for each in listed))
+
+
+def event_name(value: Any) -> str:
+    """An event's name as Heap takes it. Raises ValueError."""
+    name = text(value)
+    if len(name) > MAX_EVENT_NAME:
+        raise ValueError(f"an event's name has at most {MAX_EVENT_NAME} characters in Heap, found one of {len(name)}")
+    return name
+
+
+def property_name(value: Any) -> str:
+    """A property's name as Heap takes it. Raises ValueError."""
+    name = text(value)
+    if name.casefold() in RESERVED_PROPERTIES:
+        raise ValueError(f"Heap keeps the property {quoted(name)}, in any casing, for itself: choose another name")
+    if len(name) > MAX_TEXT:
+        raise ValueError(f"a property's name has at most {MAX_TEXT} characters in Heap, found one of {len(name)}")
+    return name
+
+
+def columns(value: Any) -> tuple[str, ...]:
+    """One column or a list of them, none twice. Raises ValueError."""
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    if not listed:
+        raise ValueError("a column or a list of columns is needed, found an empty list")
+    names = tuple(identifier(each) for each in listed)
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise ValueError(f"the column {quoted(twice)} stands there twice: leave one out")
+    return names
+
+
+def day(value: Any) -> date:
+    """A date, also as ISO text, as the manifest holds it. Raises ValueError."""
+    if type(value) is date:
+        return value
+    if isinstance(value, str) and re.fullmatch(DATE, value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{quoted(value)} is no day of the calendar") from None
+    raise ValueError(f"a date such as 2026-01-31 is needed, found {found(value)}")
+
+
+def span(value: Any) -> timedelta:
+    """A span of time. Raises ValueError."""
+    if isinstance(value, str) and re.fullmatch(SPAN, value):
+        count, unit = value.split()
+        return timedelta(**{unit.rstrip("s") + "s": int(count)})
+    raise ValueError(f"a span such as `3 days` is needed, in minutes, hours, days or weeks, found {found(value)}")
+
+
+def zone(value: Any) -> str:
+    """A time zone's IANA name. Raises ValueError with the nearest."""
+    name = text(value)
+    if name != "UTC" and name not in (known := _zones()):
+        near = did_you_mean(name, sorted(known))
+        raise ValueError(f"an IANA time zone such as Europe/Berlin is needed, found {quoted(name)}{near}")
+    return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # a walk through many folders
+
+
+def max_rows(value: Any) -> Allowance:
+    """A number of rows from 1, or a share above 0. Raises ValueError."""
+    allowance = _allowance(value)
+    if allowance is None or not (allowance.rows or allowance.share):
+        raise ValueError(f"a number of rows from 1, or a percentage such as `20%`, is needed, found {found(value)}")
+    return allowance
+
+
+def allow_rejected(value: Any) -> Allowance:
+    """A number of rows from 0, or a share up to all. Raises ValueError."""
+    allowance = _allowance(value)
+    if allowance is None or (allowance.share or 0.0) > 1.0:
+        raise ValueError(
+            f"a number of rows from 0, or a percentage from `0%` to `100%`, is needed, found {found(value)}"
+        )
+    return allowance
+
+
+def _allowance(value: Any) -> Allowance | None:
+    if isinstance(value, str) and re.fullmatch(PERCENT, value):
+        return Allowance(share=float(value.removesuffix("%")) / 100)
+    rows = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else value
+    return Allowance(rows=rows) if isinstance(rows, int) and not isinstance(rows, bool) and rows >= 0 else None

@@ -1,0 +1,1 @@
+"""A block of `meta.heap` drafted from what dbt and the warehouse know of a model."""

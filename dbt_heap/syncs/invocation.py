@@ -1,0 +1,206 @@
+"""What every command begins with: flags and files read, syncs declared and selected. No warehouse is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dbt_heap.errors import SettingsError
+from dbt_heap.project.dbt_project import ProjectFile, read_project
+from dbt_heap.project.manifest import read_manifest
+from dbt_heap.project.nodes import Manifest
+from dbt_heap.project.run_results import FILE_NAME as RUN_RESULTS
+from dbt_heap.project.run_results import Gates, read_gates
+from dbt_heap.project.settings import Destination, Settings, destination
+from dbt_heap.project.source_files import Checkout, located
+from dbt_heap.project.unread_declarations import dropped
+from dbt_heap.project.validation import quoted
+from dbt_heap.syncs.declare import declare
+from dbt_heap.syncs.sync import Declarations, Mistaken, Sync, mistakes_of
+
+if TYPE_CHECKING:
+    from dbt_heap.project.selection import Selection
+
+
+def _ignore(target: str) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call of dbt-heap on one project."""
+
+    settings: Settings
+    project: ProjectFile
+    manifest: Manifest
+    declared: tuple[Sync, ...]
+    disabled: frozenset[str]  # names of syncs that are switched off
+    selected: tuple[Sync, ...]
+    warnings: tuple[str, ...]
+    manifest_path: Path
+    notes: tuple[str, ...] = ()  # what is to know, and nobody has to mend
+    mistaken: tuple[Mistaken, ...] = ()  # selected syncs that cannot run, because their declarations have mistakes
+    broken: frozenset[str] = frozenset()  # names of all such syncs, selected or not: a model declares them
+    opened: Callable[[str], None] = _ignore  # called with the target, once it is known and before anything is read
+
+    def must_be_correct(self) -> None:
+        """Raise DeclarationError with all mistakes of the selected declarations, if there are any."""
+        if self.mistaken:
+            raise mistakes_of(self.mistaken)
+
+    @cached_property
+    def gates(self) -> Gates:
+        """What dbt's last command says about the models, read when it is first asked for: only what sends needs it."""
+        results = self.manifest_path.parent / RUN_RESULTS
+        selected = [each.model for each in self.selected]
+        return read_gates(results, self.manifest, selected, needed=self.settings.dbt_cloud)
+
+    @cached_property
+    def target_path(self) -> Path:
+        """Where dbt's artifacts are, and ours go. Raises SettingsError if the project's target-path does not render."""
+        return target_path(self.settings, self.project)
+
+    def destination(self, sync: Sync, target: str) -> Destination:
+        """Where a sync's rows go under a dbt target. Raises SettingsError where no app id is known."""
+        return self.destination_of(sync.environment, target)
+
+    def destination_of(self, environment: str | None, target: str) -> Destination:
+        """Where rows of one of the project's environments go. Raises SettingsError."""
+        return destination(self.settings, self.project.heap_vars, environment, target)
+
+    def known_destination(self, sync: Sync, target: str) -> tuple[str, str]:
+        """App id and label of where a sync's rows would go; both empty where no app id is known."""
+        try:
+            where = self.destination(sync, target)
+        except SettingsError:
+            return "", ""
+        return where.app_id, where.label
+
+    def known_base_url(self, sync: Sync, target: str) -> str:
+        """Return the address that a sync's rows go to; empty if no Environment ID is known."""
+        try:
+            return self.destination(sync, target).base_url
+        except SettingsError:
+            return ""
+
+    def heap_environments(self, target: str) -> str:
+        """The Heap environments of the selected syncs under a dbt target, in words."""
+        app_ids = sorted({self.known_destination(sync, target)[0] for sync in self.selected} - {""})
+        if not app_ids:
+            return "no Heap environment"
+        return f"Heap environment{'s' if len(app_ids) > 1 else ''} {', '.join(app_ids)}"
+
+    def labels(self, target: str) -> Mapping[str, str]:
+        """The selected syncs with the labels of their destinations under a dbt target. Raises SettingsError."""
+        return {sync.name: self.destination(sync, target).label for sync in self.selected}
+
+
+def invoke(settings: Settings) -> Invocation:
+    """Read project and manifest, declare and select. Mistakes in `meta.heap` are in the result.
+
+    Raises SettingsError, CloudError, ManifestError; DeclarationError of `vars: dbt_heap:`; with --warn-error also for
+    what is else only warned of.
+    """
+    project, path, notes = sources(settings)
+    manifest = read_manifest(path, project.name)
+    name = project.name or manifest.project_name
+    whole = bool(project.raw) and not settings.from_elsewhere
+    checkout = Checkout(settings.project_dir, name, project.raw, whole=whole)
+    declarations = declare(located(manifest.models, checkout), project.heap_vars)
+    selection = _selection(settings, project, manifest, path)
+    _must_not_name_syncs(selection, declarations, manifest)
+    chosen = declarations.of_models(selection.unique_ids) if selection else declarations
+    chosen = chosen.named(settings.syncs) if settings.syncs else chosen
+    warnings = (
+        *manifest.warnings,
+        *(dropped(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
+        *_missing_block(settings, project),
+        *chosen.warnings,
+        *(selection.warnings if selection else ()),
+    )
+    bear(warnings, settings)
+    notes = (*notes, *(selection.notes if selection else ()))
+    return Invocation(
+        settings, project, manifest, declarations.syncs, declarations.disabled, chosen.syncs, warnings, path, notes,
+        chosen.mistaken, frozenset(each.name for each in declarations.mistaken),
+    )  # fmt: skip
+
+
+def _must_not_name_syncs(selection: Selection | None, declarations: Declarations, manifest: Manifest) -> None:
+    """Raise SettingsError if --select or --exclude names a sync instead of a model: dbt would only warn."""
+    models = {part for unique_id in manifest.unique_ids for part in unique_id.split(".")[2:]}
+    names = {each.name for each in declarations.syncs} | {each.name for each in declarations.mistaken}
+    for name in selection.unmatched_names() if selection else ():
+        if name in names - models:
+            raise SettingsError(
+                f"{quoted(name)} is a sync, and --select and --exclude take models: use --sync {name}, "
+                "or the name of its model"
+            )
+
+
+def _missing_block(settings: Settings, project: ProjectFile) -> Iterator[str]:
+    """What to know if rows have a destination from the environment, and the block with the rules is nowhere."""
+    if not project.heap_vars_place and any(name.startswith("HEAP_APP_ID") for name in settings.environ):
+        has_file = "" if project.raw else ", which has no dbt_project.yml"
+        yield (
+            f"the project in {settings.project_dir}{has_file} defines no `vars: dbt_heap:`, nor does --vars: rules "
+            "such as never_send do not apply. If you need no rules, define it as `dbt_heap: {}`"
+        )
+
+
+def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
+    """The project, where its manifest is, and what there is to say of that.
+
+    Raises SettingsError, CloudError; DeclarationError of `vars: dbt_heap:`.
+    """
+    project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
+    if not settings.dbt_cloud:
+        return project, settings.manifest or target_path(settings, project) / "manifest.json", ()
+    runs = import_module("dbt_heap.cloud.job_runs")  # loads HTTP, which most calls can do without
+    found = runs.fetched(settings, target_path(settings, project))
+    return project, found.manifest, (found.note,)
+
+
+def bear(warnings: Sequence[str], settings: Settings) -> None:
+    """Raises SettingsError where warnings are errors and there are some."""
+    if settings.warn_error and warnings:
+        raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
+
+
+def target_path(settings: Settings, project: ProjectFile) -> Path:
+    """The folder of dbt's artifacts; a relative one is the project's, as in dbt.
+
+    Raises SettingsError if the project's target-path has Jinja that does not render.
+    """
+    if settings.target_path:
+        return settings.project_dir / settings.target_path
+    written = project.target_path
+    if "{{" in written or "{%" in written:
+        profile = import_module("dbt_heap.project.profile")  # loads dbt, which most calls can do without
+        written = profile.rendered_target_path(settings.dbt_project(project), written)
+    return settings.project_dir / written
+
+
+def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Selection | None:
+    """What dbt would select; None where that is all."""
+    if not settings.selecting and (settings.syncs or not _may_have_default(settings, project, manifest)):
+        return None
+    module = import_module("dbt_heap.project.selection")  # loads dbt, which most calls can do without
+    found: Selection | None = module.select(settings, path, project)
+    return found
+
+
+def _may_have_default(settings: Settings, project: ProjectFile, manifest: Manifest) -> bool:
+    """Whether one of the project's selectors may say `default: true`; dbt's own code is asked whether it does."""
+    if manifest.has_default_selector or not project.raw:
+        return manifest.has_default_selector
+    try:
+        return b"default" in (settings.project_dir / "selectors.yml").read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:  # which is told where they are read
+        return True
