@@ -7,7 +7,7 @@ python -m benchmarks latency growth
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", choices=[[], *sections], metavar="section", help=", ".join(sections))
     given = parser.parse_args()
     versions = machine("dbt-core", "duckdb", "dbt-duckdb", "orjson")
-    print(PAGE.format(when=datetime.now(timezone.utc), commit=commit(), machine=versions))
+    print(PAGE.format(when=datetime.now(UTC), commit=commit(), machine=versions))
     for name in given.sections or sections:
         module = sections[name]
         print(f"{module.__doc__}\n", flush=True)

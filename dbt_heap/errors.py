@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import Enum
+from enum import StrEnum
 
 
 def printable(text: str) -> str:
@@ -115,14 +115,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.casefold())
 
 
-class Word(str, Enum):
-    """A word that is its own text."""
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-
-class ToldWord(Word):
+class ToldWord(StrEnum):
     """A word for machines that bears a sentence for people."""
 
     sentence: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,7 +63,7 @@ def of_the_sandbox(browser: Browser, folder: Path) -> None:
 
 def of_the_report(browser: Browser, folder: Path) -> None:
     """Two weeks of a company with three syncs, one of which has rejects."""
-    at = datetime.fromtimestamp(AT, timezone.utc)
+    at = datetime.fromtimestamp(AT, UTC)
     syncs = declare(models(MODELS), HeapVars()).syncs
     rejects = {"heap_users": (Reject("placeholder_identity", None, 12),)}
     facts = tuple(

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -50,7 +50,7 @@ def event_line(
         "name": name,
         "pid": os.getpid(),
         "thread": threading.current_thread().name,
-        "ts": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "ts": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
     return orjson.dumps({"data": facts, "info": info}).decode()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -30,7 +30,7 @@ def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> dat
 
 def _ago(count: int, unit: str) -> datetime | None:
     try:
-        return datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(**{_UNITS[unit]: count})
+        return datetime.now(UTC).replace(tzinfo=None) - timedelta(**{_UNITS[unit]: count})
     except OverflowError:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def command(output_file: Path | None, runs: int, **shared: Any) -> None:
     """
     settings = settings_of(**shared)
     invocation = begin(settings)
-    report = gather(invocation, runs=runs, now=datetime.now(timezone.utc))
+    report = gather(invocation, runs=runs, now=datetime.now(UTC))
     tell(console_of(settings), report.gaps)
     bear(report.gaps, settings)
     path = output_file or invocation.target_path / FILE_NAME

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -132,7 +132,7 @@ def _instant(text: str) -> datetime:
         raise SettingsError(
             "--before: an instant is needed, such as 2026-11-25T00:00:00Z; without an offset it is in UTC"
         )
-    return found.replace(tzinfo=timezone.utc)
+    return found.replace(tzinfo=UTC)
 
 
 def _relation(text: str) -> Relation:

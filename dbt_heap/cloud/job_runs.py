@@ -56,7 +56,7 @@ class Run:
     def seconds_ago(self, now: float) -> float:
         """How long ago it ended; none where that is not told."""
         try:
-            return now - datetime.fromisoformat(self.finished_at.replace("Z", "+00:00")).timestamp()
+            return now - datetime.fromisoformat(self.finished_at).timestamp()
         except ValueError:
             return 0.0
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from dbt_heap.errors import SettingsError, Word
+from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 
 FILE_NAME = "heap_results.json"
 SCHEMA_VERSION = 1
 
 
-class Status(Word):
+class Status(StrEnum):
     """How a sync ended."""
 
     SUCCESS = "success"

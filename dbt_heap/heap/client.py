@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -13,7 +14,6 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from dbt_heap import __version__
-from dbt_heap.errors import Word
 from dbt_heap.heap.batches import body
 from dbt_heap.heap.records import Records
 from dbt_heap.http.connection_errors import fault_of, must_be_usable
@@ -49,7 +49,7 @@ FAILURES = (requests.exceptions.RequestException, HTTPError, OSError, ValueError
 NO_TIME = "it did not take them, and no time was left for another try"
 
 
-class Outcome(Word):
+class Outcome(StrEnum):
     """What an answer means for the records of its request."""
 
     ACCEPTED = "accepted"

@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timezone, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import partial
 from math import isfinite
@@ -150,7 +150,7 @@ def converter(value_class: ValueClass, zone: tzinfo, *, joining: bool) -> Conver
         ValueClass.TEXT: None,
         ValueClass.DATE: day,
         ValueClass.TIMESTAMP: partial(timestamp, zone),
-        ValueClass.TIMESTAMPTZ: partial(timestamp, timezone.utc),
+        ValueClass.TIMESTAMPTZ: partial(timestamp, UTC),
         ValueClass.ARRAY: partial(json_value, joining=joining),
         ValueClass.JSON: partial(json_value, joining=joining),
         ValueClass.OTHER: None,
@@ -217,7 +217,7 @@ def timestamp(zone: tzinfo, value: Any) -> datetime:
     if aware.year >= OFFSETS_ARE_WHOLE_MINUTES_SINCE:
         return aware
     try:
-        return aware.astimezone(timezone.utc)
+        return aware.astimezone(UTC)
     except OverflowError:
         raise UnfitError(Reason.DATE_OUT_OF_RANGE) from None
 

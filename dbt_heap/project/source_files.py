@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,10 @@ def newer_files(project_dir: Path, raw: Mapping[str, Any], generated_at: str) ->
     `raw` is dbt_project.yml. Empty if the instant cannot be read.
     """
     try:
-        instant = datetime.fromisoformat(generated_at.replace("Z", "+00:00"))
+        instant = datetime.fromisoformat(generated_at)
     except ValueError:
         return []
-    seconds = (instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)).timestamp()
+    seconds = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
     return sorted(
         file.relative_to(project_dir).as_posix() for file in _files(project_dir, raw) if _is_newer(file, seconds)
     )

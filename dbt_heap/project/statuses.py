@@ -10,14 +10,15 @@ dbt's hooks run without our Python: the macro `statuses` holds the same table fo
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 
-from dbt_heap.errors import Word, printable
+from dbt_heap.errors import printable
 
 BUILDING = frozenset({"build", "run", "seed", "snapshot", "test", "retry"})  # commands that build or test
 SHOWN = 3  # names in one sentence
 
 
-class BuildOutcome(Word):
+class BuildOutcome(StrEnum):
     """What a run of dbt did to a model, as the table `builds` spells it."""
 
     BUILT = "built"
@@ -27,7 +28,7 @@ class BuildOutcome(Word):
     SKIPPED = "skipped"
 
 
-class TestOutcome(Word):
+class TestOutcome(StrEnum):
     """What a run of dbt found out by a test."""
 
     __test__ = False  # for pytest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +36,7 @@ class Context:
             environments=tuple(sorted(found)),
             manifest=str(invocation.manifest_path),
             manifest_generated_at=generated_at,
-            manifest_age_seconds=_age(generated_at, now or datetime.now(timezone.utc)),
+            manifest_age_seconds=_age(generated_at, now or datetime.now(UTC)),
         )
 
     def line(self) -> str:
@@ -75,10 +75,10 @@ def _environment(invocation: Invocation, sync: Sync, target: str) -> tuple[str, 
 def _age(generated_at: str, now: datetime) -> int | None:
     """Seconds since an instant; None if it cannot be read. A clock that is ahead makes it no younger than now."""
     try:
-        then = datetime.fromisoformat(generated_at.replace("Z", "+00:00"))
+        then = datetime.fromisoformat(generated_at)
     except ValueError:
         return None
-    aware = then if then.tzinfo else then.replace(tzinfo=timezone.utc)
+    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
     return max(0, round((now - aware).total_seconds()))
 
 

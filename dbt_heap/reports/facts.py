@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -216,4 +216,4 @@ def _run(row: Mapping[str, Any]) -> Run:
 def _instant(text: str) -> datetime:
     """What a warehouse wrote of its clock, which is in UTC, to the second; each has another form for the rest."""
     found = _INSTANT.match(text)
-    return datetime.fromisoformat("T".join(found.groups()) if found else "1970-01-01").replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat("T".join(found.groups()) if found else "1970-01-01").replace(tzinfo=UTC)

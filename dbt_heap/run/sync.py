@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 
 from dbt_heap import __version__
@@ -77,7 +77,7 @@ def sync(invocation: Invocation, orders: Orders | None = None, observer: Observe
         run_id=run_id,
         dbt_heap_version=__version__,
         target=target,
-        started_at=datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="seconds"),
+        started_at=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         seconds=round(time.time() - started, 3),
         syncs=tuple(ended),
         up_to_date=today.up_to_date,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
 from typing import Any
-
-from dbt_heap.errors import Word
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Fates:
 SCHEMA_VERSION = 1  # of the state's tables; raised when an older dbt-heap must not write there any more
 
 
-class Step(Word):
+class Step(StrEnum):
     """The steps that are written down; what is done between two of them may be done again."""
 
     PLANNED = "planned"

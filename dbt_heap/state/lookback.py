@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 _TIME = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
@@ -19,10 +19,9 @@ def instant(text: str) -> datetime | None:
         return None
     fraction = (found["fraction"] or "")[:6].ljust(6, "0")
     zone = f"{found['hours'] or '+00'}:{found['minutes'] or '00'}"
-    # `fromisoformat` of Python 3.10 takes no other form.
     written = f"{found['day']}T{found['clock'] or '00:00'}{found['second'] or ':00'}.{fraction}{zone}"
     try:
-        return datetime.fromisoformat(written).astimezone(timezone.utc).replace(tzinfo=None)
+        return datetime.fromisoformat(written).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from dbt_heap.errors import Word
 from dbt_heap.project.nodes import Model, Relation
 
 _SHOWN = 3  # relations
 _BUILD = {"model": "run", "seed": "seed", "snapshot": "snapshot"}
 
 
-class Why(Word):
+class Why(StrEnum):
     """What keeps a relation from being read, the first one that is true."""
 
     NO_DATABASE = "no_database"

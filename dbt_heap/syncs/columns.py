@@ -6,11 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from dbt_heap.errors import Word
 
-
-class ValueClass(Word):
+class ValueClass(StrEnum):
     """How a column is compared, stored and written to Heap; the macro `value_class` sorts types into these."""
 
     BOOLEAN = "boolean"
@@ -27,7 +26,7 @@ class ValueClass(Word):
     BYTES = "bytes"  # never sent
 
 
-class Role(Word):
+class Role(StrEnum):
     """What a mapped column is in Heap's record."""
 
     SUBJECT = "subject"  # whom an event is about: identity or user_id

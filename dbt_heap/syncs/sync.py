@@ -6,12 +6,13 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from enum import StrEnum
 
-from dbt_heap.errors import DeclarationError, Mistake, SettingsError, Word, did_you_mean
+from dbt_heap.errors import DeclarationError, Mistake, SettingsError, did_you_mean
 from dbt_heap.project.nodes import Model
 
 
-class SyncType(Word):
+class SyncType(StrEnum):
     """What a sync's rows are to Heap."""
 
     USER_PROPERTIES = "user_properties"

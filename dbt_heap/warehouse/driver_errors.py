@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dbt_heap.errors import HeapError, RunningError, WarehouseError
@@ -81,7 +81,7 @@ def _since(pid: str) -> str:
     try:
         ticks = int(Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[19])
         (booted,) = re.findall(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
-        began = datetime.fromtimestamp(int(booted) + ticks / os.sysconf("SC_CLK_TCK"), timezone.utc)
+        began = datetime.fromtimestamp(int(booted) + ticks / os.sysconf("SC_CLK_TCK"), UTC)
     except (OSError, ValueError, IndexError):
         return ""
     return f", at work since {began:%Y-%m-%d %H:%M:%S} UTC"

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.cloud.server import ACCOUNT, JOB, TOKEN, Reply, Step, manifest, resul
 from tests.cloud.server import DbtCloud as Server
 
 A, B, TEST = "model.shop.a", "model.shop.b", "test.shop.t"
-MIDNIGHT = datetime(2026, 11, 25, tzinfo=timezone.utc).timestamp()  # run 7 ends seven minutes later
+MIDNIGHT = datetime(2026, 11, 25, tzinfo=UTC).timestamp()  # run 7 ends seven minutes later
 
 
 class Folder:

@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -148,7 +148,7 @@ def _instant(value: Any) -> str | None:
     if value is None:
         return None
     moment = value if isinstance(value, datetime) else datetime.combine(value, time.min)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).isoformat()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def _upsert(held: dict[str, Properties], rows: list[Row], key: str, properties: Mapping[str, str]) -> Sent:

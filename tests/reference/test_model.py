@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -180,7 +180,7 @@ def test_the_keys_of_a_properties_column_are_spread_and_mapped_properties_win() 
         ("é" * 1024, "é" * 1023),
         (date(2026, 11, 2), "2026-11-02"),
         (datetime(2026, 11, 2, 8), "2026-11-02T08:00:00+00:00"),
-        (datetime(2026, 11, 2, 8, 0, 0, 5, tzinfo=timezone.utc), "2026-11-02T08:00:00.000005+00:00"),
+        (datetime(2026, 11, 2, 8, 0, 0, 5, tzinfo=UTC), "2026-11-02T08:00:00.000005+00:00"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (["a", {"b": 1}], '["a",{"b":1}]'),
         ({"b": "ü"}, '{"b":"ü"}'),

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -244,7 +244,7 @@ def test_no_try_begins_before_retry_after_or_before_its_own_time(header: str, fi
 @pytest.mark.parametrize("minutes_off", [-90, 0, 90])
 def test_a_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) -> None:
     slept: list[float] = []
-    now = datetime.now(timezone.utc) + timedelta(minutes=minutes_off)
+    now = datetime.now(UTC) + timedelta(minutes=minutes_off)
     headers = {"Date": format_datetime(now, usegmt=True)}
     headers["Retry-After"] = format_datetime(now + timedelta(seconds=33), usegmt=True)
     with serving(failing(1, Reply(429, headers=headers)), patience=patient(3, slept)) as (_, heap):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def written(value_class: ValueClass, value: Any, *, of_event: bool = False, **op
     return made.record.split(b'"p":', 1)[1].removesuffix(b"}}") if b'"p":' in made.record else None
 
 
-UTC = timezone.utc
+UTC = UTC
 NEWFOUNDLAND = timezone(-timedelta(hours=3, minutes=30))
 BIG = 10**30 + 1
 JSON_ESCAPES = 'tab\t "quoted" \\ \x00 é 😀 \u2028'

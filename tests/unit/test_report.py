@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dbt_heap.project.lineage import Lineage, lineage
@@ -13,7 +13,7 @@ from dbt_heap.reports.facts import Report, Run, SyncFacts
 from dbt_heap.reports.page import page
 from tests.unit.declaring import declared, one
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def run(hours: float, accepted: int, rejected: int = 0) -> Run:

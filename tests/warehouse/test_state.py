@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -192,7 +192,7 @@ def _locked(project: Project, *, minutes_ago: int) -> str:
     ((table,),) = project.state("select distinct synced from state.sync_log where step = 'closed'")
     lock = "lock_" + str(table).removeprefix("synced_")[:-13]
     kind = "view" if project.engine.adapter_type == "spark" else "table"
-    began = datetime.now(timezone.utc) - timedelta(minutes=minutes_ago)
+    began = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     project.state(f"create {kind} state.{lock} as select 'aaaaaaaaaaaa' as run_id, 'elsewhere' as host, "
                   f"cast(1 as bigint) as pid, cast('{began:%Y-%m-%d %H:%M:%S}' as timestamp) as at")  # fmt: skip
     return lock

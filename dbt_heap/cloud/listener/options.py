@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TextIO
 
 SECRET = "DBT_CLOUD_WEBHOOK_SECRET"  # noqa: S105 - a name  # nosec B105
@@ -36,7 +36,7 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's lines; a line of JSON, which has a time of its own, stays as it is."""
-        at = datetime.fromtimestamp(record.created, timezone.utc)
+        at = datetime.fromtimestamp(record.created, UTC)
         begin = f"{at:%Y-%m-%dT%H:%M:%SZ} {record.levelname}"
         return "\n".join(line if line.startswith("{") else f"{begin} {line}" for line in self._text(record))
 

@@ -131,7 +131,7 @@ class Reception:
     async def _judged(self, request: Request) -> tuple[int, str]:
         try:
             body = await asyncio.wait_for(_body(request), BODY_SECONDS)
-        except (asyncio.TimeoutError, ClientDisconnect):
+        except (TimeoutError, ClientDisconnect):
             return 408, "the body did not come"
         if body is None:
             return 413, f"a body of more than {MAX_BODY_BYTES:,} bytes is not read"
