@@ -18,7 +18,7 @@ from benchmarks.sink import sink
 from benchmarks.users import PROPERTIES, build, on_duckdb, project_of_users
 from dbt_heap.project.settings import Settings
 from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Options
+from dbt_heap.state.plan import DiffOptions
 from dbt_heap.syncs.invocation import invoke
 from tests.project import Project
 from tests.warehouses import Postgres, postgres_server
@@ -99,7 +99,7 @@ def _statements(project: Project) -> dict[str, str]:
     invocation = invoke(settings)
     (sync,) = invocation.selected
     with open_ledger(invocation) as ledger:
-        comparison = ledger.compare(sync, invocation.destination(sync, ledger.target).label, Options())
+        comparison = ledger.compare(sync, invocation.destination(sync, ledger.target).label, DiffOptions())
         outbox = f"{project.engine.default_schema}.bench_outbox"
         ours = ledger.state.warehouse.render("create_outbox", plan=comparison.arguments(outbox=outbox))
         stored = {column.column: column.stored for column in comparison.columns}

@@ -19,7 +19,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 
 
 def printable(text: str) -> str:
@@ -113,21 +112,3 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.casefold())
-
-
-class ToldWord(StrEnum):
-    """A word for machines that bears a sentence for people."""
-
-    sentence: str
-
-    def __new__(cls, word: str, sentence: str) -> ToldWord:
-        """One that equals its word."""
-        told = str.__new__(cls, word)
-        told._value_ = word
-        told.sentence = sentence
-        return told
-
-    @classmethod
-    def tell(cls, word: str) -> str:
-        """The sentence of a word; the word itself where it is another version's."""
-        return next((each.sentence for each in cls if each == word), word)

@@ -10,7 +10,7 @@ from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.cli.start import begin_for, tell
 from dbt_heap.errors import HeapError
 from dbt_heap.reports.readiness import Readiness, readiness
-from dbt_heap.syncs.invocation import Invocation, bear
+from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import mistakes_of
 
 
@@ -30,7 +30,7 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
         tell(console, found.warnings, found.notes)
         for problem in (*found.problems, *found.held_back):
             console.problem(problem)
-    bear(found.warnings, settings)
+    raise_if_warn_error(found.warnings, settings)
     code = 2 if found.problems else 1 if found.held_back else 0
     outcome = {0: "OK", 1: "`sync` would leave some out", 2: "`sync` would stop"}[code]
     click.echo(f"{_counted(invocation)}: {outcome}")

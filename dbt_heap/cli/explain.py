@@ -14,7 +14,7 @@ from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.start import begin, context_fields
 from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError, printable
-from dbt_heap.reports.explain import Explained, Explanation, Key, Told, explanations
+from dbt_heap.reports.explain import Explained, Explanation, Key, PropertyState, explanations
 from dbt_heap.syncs.sync import SyncType
 
 OUTPUTS = ("text", "json")
@@ -59,7 +59,7 @@ def _lines(row: Explanation) -> Iterator[str]:
         yield from (f"{told.property}: {told.warehouse}" for told in row.properties if told.warehouse is not None)
 
 
-def _cells(told: Told) -> tuple[str | None, ...]:
+def _cells(told: PropertyState) -> tuple[str | None, ...]:
     following = None if told.next is None else str(told.next)  # as it is, without a thousands separator
     return told.property, told.warehouse, told.acknowledged, following, told.why
 
@@ -78,7 +78,7 @@ def _as_json(explained: Explained) -> dict[str, Any]:
 
 def _row_as_json(row: Explanation) -> dict[str, Any]:
     plain = {each.name: getattr(row, each.name) for each in fields(row) if each.name not in ("sync", "type")}
-    return {**plain, "outlook": str(row.outlook), "sentence": row.sentence}
+    return {**plain, "next_action": str(row.next_action), "sentence": row.sentence}
 
 
 MAX_KEYS = 100

@@ -14,7 +14,7 @@ from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 from dbt_heap.project.source_files import restricts_access
 from dbt_heap.syncs.dbt_exposures import MARK, exposures, why_not
-from dbt_heap.syncs.invocation import bear
+from dbt_heap.syncs.invocation import raise_if_warn_error
 
 
 @click.command("exposures")
@@ -49,7 +49,7 @@ def command(
     reasons = {sync.name: why_not(sync.model, project, restricted) for sync in invocation.selected}
     left_out = [f"{name}: left out, since {reason}" for name, reason in reasons.items() if reason]
     tell(console, left_out)
-    bear(left_out, settings)
+    raise_if_warn_error(left_out, settings)
     referable = [sync for sync in invocation.selected if not reasons[sync.name]]
     text = exposures(referable, said, project, invocation.manifest.groups)
     if output_file is None:

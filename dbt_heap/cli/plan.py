@@ -16,8 +16,8 @@ from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError
 from dbt_heap.reports.plan import Preview, previews
 from dbt_heap.reports.review import ADDED, CHANGED, REMOVED, SAME, Review, Reviewed, review
-from dbt_heap.state.plan import Options
-from dbt_heap.syncs.invocation import Invocation, bear
+from dbt_heap.state.plan import DiffOptions
+from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 
 OUTPUTS = ("text", "json", "markdown")
 _FIGURES = ("new", "changed", "rejected", "standing", "requests", "MB", "time")
@@ -120,7 +120,7 @@ def command(
     if against and not settings.state:
         raise SettingsError("--against: say with --state where the manifest.json is that is to be compared")
     invocation = begin(settings)
-    options = Options(retry_rejected=retry_rejected, full_scan=full_scan)
+    options = DiffOptions(retry_rejected=retry_rejected, full_scan=full_scan)
     with console_of(settings) as console:
         _tell_gates(invocation, console, reviewing=bool(against))
         if against and settings.state:
@@ -142,5 +142,5 @@ def _tell_gates(invocation: Invocation, console: Console, *, reviewing: bool) ->
     """Report what is unknown about builds and tests; a review needs neither. Raises SettingsError."""
     gates = invocation.gates
     warnings, notes = (gates.stale, ()) if reviewing else (gates.warnings, gates.notes)
-    bear(warnings, invocation.settings)
+    raise_if_warn_error(warnings, invocation.settings)
     tell(console, warnings, notes)

@@ -14,7 +14,7 @@ from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 from dbt_heap.reports.facts import FILE_NAME, gather
 from dbt_heap.reports.page import page
-from dbt_heap.syncs.invocation import bear
+from dbt_heap.syncs.invocation import raise_if_warn_error
 
 
 @click.command("report")
@@ -35,7 +35,7 @@ def command(output_file: Path | None, runs: int, **shared: Any) -> None:
     invocation = begin(settings)
     report = gather(invocation, runs=runs, now=datetime.now(UTC))
     tell(console_of(settings), report.gaps)
-    bear(report.gaps, settings)
+    raise_if_warn_error(report.gaps, settings)
     path = output_file or invocation.target_path / FILE_NAME
     try:
         write_whole(path, page(report).encode(errors="replace"))

@@ -20,9 +20,9 @@ from dbt_heap.cli.tables import print_table
 from dbt_heap.delivery.results import FILE_NAME, Results, Status, sentences
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.environment import dbt_variables
-from dbt_heap.run.options import Orders
+from dbt_heap.run.options import SyncOptions
 from dbt_heap.run.sync import sync
-from dbt_heap.state.plan import Options
+from dbt_heap.state.plan import DiffOptions
 from dbt_heap.syncs.invocation import Invocation, invoke
 from dbt_heap.syncs.sync import Mistaken
 
@@ -56,7 +56,7 @@ from dbt_heap.syncs.sync import Mistaken
 @click.option(
     "--in-flight",
     type=click.IntRange(1, 64),
-    default=Orders.in_flight,
+    default=SyncOptions.in_flight,
     show_default=True,
     envvar="DBT_HEAP_IN_FLIGHT",
     help="Requests under way at once.",
@@ -64,7 +64,7 @@ from dbt_heap.syncs.sync import Mistaken
 @click.option(
     "--request-timeout",
     type=click.FloatRange(0, 60, min_open=True),
-    default=Orders.request_timeout,
+    default=SyncOptions.request_timeout,
     show_default=True,
     envvar="DBT_HEAP_REQUEST_TIMEOUT",
     help="Seconds to wait for one answer of Heap's.",
@@ -72,7 +72,7 @@ from dbt_heap.syncs.sync import Mistaken
 @click.option(
     "--max-wait",
     type=click.FloatRange(0, 300),
-    default=Orders.max_wait,
+    default=SyncOptions.max_wait,
     show_default=True,
     envvar="DBT_HEAP_MAX_WAIT",
     help="Seconds to try a request again that failed.",
@@ -108,8 +108,8 @@ def command(
     invocation = with_context(invoke(settings), console, warn=False)
     _must_go_together(invocation, allow_large, built=built, all_rows=resync or retry_rejected or full_scan)
     interruption = _Interruption(console)
-    orders = Orders(
-        compare=Options(retry_rejected=retry_rejected, full_scan=full_scan),
+    options = SyncOptions(
+        compare=DiffOptions(retry_rejected=retry_rejected, full_scan=full_scan),
         resync=resync,
         first_sync=first_sync,
         allow_large=frozenset(allow_large),
@@ -125,7 +125,7 @@ def command(
     )
     folder = invocation.target_path  # which may not render: better before anything is sent
     with console, interruption:
-        results = sync(invocation, replace(orders, consent=consent and partial(consent, console)), console)
+        results = sync(invocation, replace(options, consent=consent and partial(consent, console)), console)
     unwritten = [*_write(results, folder), *_summarize(results)]
     _report(results, console, [*_nothing_to_do(invocation), *unwritten], invocation.mistaken)
     warned = unwritten or any(each.status is Status.WARN for each in results.syncs)

@@ -23,8 +23,8 @@ from dbt_heap import __version__
 from dbt_heap.cloud.credentials import TOKEN, Access
 from dbt_heap.errors import CloudError
 from dbt_heap.http.connection_errors import NO_ANSWER, fault_of, must_be_usable, place
-from dbt_heap.http.deadlines import PunctualAdapter
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.deadlines import DeadlineAdapter
+from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.project.artifacts import parse
 from dbt_heap.project.settings import LOOPBACK
 
@@ -53,7 +53,7 @@ class DbtCloud:
         self,
         access: Access,
         *,
-        patience: Patience | None = None,
+        retry: BoundedRetry | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         body_seconds: float = BODY_SECONDS,
         max_bytes: int = MAX_ARTIFACT_BYTES,
@@ -63,7 +63,7 @@ class DbtCloud:
         self._body_seconds = body_seconds
         self._max_bytes = max_bytes
         self._base_url = access.base_url
-        self._session = _session(access, patience or _patience(access.base_url))
+        self._session = _session(access, retry or _retry(access.base_url))
         must_be_usable(self._session, access.base_url)
 
     def __enter__(self) -> DbtCloud:
@@ -144,9 +144,9 @@ class DbtCloud:
                 raise CloudError(f"dbt Cloud: {what} did not arrive within {self._body_seconds:,.0f} seconds")
 
 
-def _patience(base_url: str) -> Patience:
+def _retry(base_url: str) -> BoundedRetry:
     """Patience with a host that is known to answer; a host that never did may be the wrong one, and is tried once."""
-    return Patience.of(
+    return BoundedRetry.of(
         MAX_WAIT_SECONDS,
         method="GET",
         unreached_seconds=0.0,
@@ -154,7 +154,7 @@ def _patience(base_url: str) -> Patience:
     )
 
 
-def _session(access: Access, patience: Patience) -> requests.Session:
+def _session(access: Access, retry: BoundedRetry) -> requests.Session:
     def auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
         # An auth of our own: requests would put what ~/.netrc says in the place of a header.
         request.headers["Authorization"] = f"Token {access.token}"
@@ -167,7 +167,7 @@ def _session(access: Access, patience: Patience) -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.trust_env = urlsplit(access.base_url).hostname not in LOOPBACK
     for scheme in ("https://", "http://"):
-        session.mount(scheme, PunctualAdapter(max_retries=patience))
+        session.mount(scheme, DeadlineAdapter(max_retries=retry))
     return session
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dbt_heap.delivery.throttle import Breaker, Pace, Waves
+from dbt_heap.delivery.throttle import Breaker, RateLimiter, WaveGate
 from dbt_heap.delivery.verdicts import Group, Part, Tally, Verdict, fitting, narrowed
 from dbt_heap.heap.batches import Batch
 from dbt_heap.heap.client import Answer, Outcome
@@ -24,13 +24,13 @@ def deliver(
     batches: Iterable[Batch],
     *,
     send: Send,
-    pace: Pace,
+    pace: RateLimiter,
     in_flight: int,
     ahead: int = 0,
     sleep: Callable[[float], None],
     clock: Callable[[], float],
-    go_on: Callable[[], bool] = lambda: True,
-    hurry: Callable[[], None] = lambda: None,
+    should_continue: Callable[[], bool] = lambda: True,
+    stop_retrying: Callable[[], None] = lambda: None,
     breaker: Breaker | None = None,
     group_batches: int = 50,
     group_seconds: float = 5.0,
@@ -48,15 +48,15 @@ def deliver(
     """
     group = Group(group_batches, group_seconds, clock)
     with ThreadPoolExecutor(in_flight, thread_name_prefix="heap") as pool:
-        courier = _Courier(
-            source=iter(batches), submit=pool.submit, send=send, tell=group.add, go_on=go_on, hurry=hurry,
-            pace=pace, waves=Waves(clock, pace.window_seconds), breaker=breaker or Breaker(),
+        sender = _Sender(
+            iter(batches), pool.submit, send, group.add, should_continue, stop_retrying, pace,
+            waves=WaveGate(clock, pace.window_seconds), breaker=breaker or Breaker(),
             room=in_flight + ahead, max_bytes=max_bytes, max_barren=max_barren,
         )  # fmt: skip
         try:
-            while courier.busy:
-                pause = courier.start()
-                if pause is not None and courier.flying:
+            while sender.busy:
+                pause = sender.start()
+                if pause is not None and sender.flying:
                     pause = min(pause, NAP_SECONDS)
                 due = group.due_in()
                 if due is not None and due <= (pause or 0.0):
@@ -64,26 +64,26 @@ def deliver(
                     due = None
                 if pause is not None:
                     sleep(min(pause, NAP_SECONDS))
-                courier.collect(timeout=min(NAP_SECONDS, due or NAP_SECONDS) if pause is None else 0.0)
+                sender.collect(timeout=min(NAP_SECONDS, due or NAP_SECONDS) if pause is None else 0.0)
         finally:
-            hurry()  # whoever leaves early has not to wait for further tries
+            stop_retrying()  # whoever leaves early has not to wait for further tries
             pool.shutdown(wait=False, cancel_futures=True)
     if group.due_in() is not None:
         yield group.take()
 
 
 @dataclass
-class _Courier:
+class _Sender:
     """The parts that wait, and those that fly or are ready to; `tell` gets a batch's verdict once all is decided."""
 
     source: Iterator[Batch]
     submit: Callable[[Callable[[Records], Answer | None], Records], Future[Answer | None]]
     send: Send
     tell: Callable[[Verdict], None]
-    go_on: Callable[[], bool]
-    hurry: Callable[[], None]
-    pace: Pace
-    waves: Waves
+    should_continue: Callable[[], bool]
+    stop_retrying: Callable[[], None]
+    pace: RateLimiter
+    waves: WaveGate
     breaker: Breaker
     room: int  # requests that fly or are ready to
     max_bytes: int
@@ -151,7 +151,7 @@ class _Courier:
             return False
         if self.breaker.open:
             self._stop(self.breaker.reason)
-        elif not self.go_on():
+        elif not self.should_continue():
             self._stop(None)
         if not self.stopped:
             self.settled = self.judged
@@ -200,7 +200,7 @@ class _Courier:
             return
         self.stopped = self.exhausted = True
         self.failure = failure
-        self.hurry()
+        self.stop_retrying()
         for future in [each for each in self.flying if each.cancel()]:
             self._call_back(self.flying.pop(future))
         left, self.waiting = self.waiting, deque()

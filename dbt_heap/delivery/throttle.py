@@ -46,7 +46,7 @@ WINDOW_SECONDS = MARGIN * MINUTE_SECONDS
 CATCH_UP_SECONDS = 1.0
 
 
-class Pace:
+class RateLimiter:
     """Keeps all syncs of an app under its events a minute; safe to share between threads.
 
     `per_minute` None means no limit. `clock` gives seconds that only rise. `earlier` are events sent before this
@@ -122,7 +122,7 @@ class Pace:
             self._next = max(self._next, now - CATCH_UP_SECONDS) + seconds
 
 
-class Waves:
+class WaveGate:
     """Keeps the waves of one sync a minute apart, so that no identity passes a limit of its own."""
 
     def __init__(self, clock: Callable[[], float], window_seconds: float = WINDOW_SECONDS) -> None:

@@ -17,8 +17,8 @@ from dbt_heap import __version__
 from dbt_heap.heap.batches import body
 from dbt_heap.heap.records import Records
 from dbt_heap.http.connection_errors import fault_of, must_be_usable
-from dbt_heap.http.deadlines import PunctualAdapter
-from dbt_heap.http.retry import MAX_WAIT_SECONDS, TRY_AGAIN, GivenUpError, Patience, asked_seconds
+from dbt_heap.http.deadlines import DeadlineAdapter
+from dbt_heap.http.retry import MAX_WAIT_SECONDS, TRY_AGAIN, BoundedRetry, RetriesExhaustedError, retry_after_seconds
 from dbt_heap.project.settings import LOOPBACK
 from dbt_heap.syncs.sync import SyncType
 
@@ -82,13 +82,13 @@ class Heap:
         *,
         in_flight: int = IN_FLIGHT,
         timeout_seconds: float = TIMEOUT_SECONDS,
-        patience: Patience | None = None,
+        retry: BoundedRetry | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._app_id = app_id
         self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
-        self._patience = patience or Patience.of()
-        self._session = session(base_url, in_flight, self._patience)
+        self._retry = retry or BoundedRetry.of()
+        self._session = session(base_url, in_flight, self._retry)
 
     def __enter__(self) -> Heap:
         return self
@@ -102,9 +102,9 @@ class Heap:
         """Closes the connections."""
         self._session.close()
 
-    def hurry(self) -> None:
+    def stop_retrying(self) -> None:
         """From now on no request is tried again, and waits before a try end: the last answer is the answer."""
-        self._patience.hurry.set()
+        self._retry.stop_retrying.set()
 
     def send(self, sync_type: SyncType, records: Records) -> Answer:
         """What Heap says to one request with these records. Raises nothing: whatever happens is an answer."""
@@ -116,14 +116,14 @@ class Heap:
                 allow_redirects=False,
                 stream=True,  # the status decides, also when the connection drops before the text is read
             ) as response:
-                return _answer(response, beginning(response, self._timeout[1]), sync_type)
+                return _answer(response, read_limited(response, self._timeout[1]), sync_type)
         except FAILURES as error:
             return failed(error, self._base_url)
 
 
 def must_be_reachable(base_url: str) -> None:
     """Check what the environment says about connections to Heap. Raises SettingsError; sends nothing."""
-    with session(base_url, 1, Patience.of(MAX_WAIT_SECONDS)) as checked:
+    with session(base_url, 1, BoundedRetry.of(MAX_WAIT_SECONDS)) as checked:
         must_be_usable(checked, base_url)
 
 
@@ -138,14 +138,14 @@ def failed(error: Exception, base_url: str) -> Answer:
     return Answer(Outcome.FATAL, f"the request could not be made ({type(error).__name__})")
 
 
-def session(base_url: str, in_flight: int, patience: Patience) -> requests.Session:
+def session(base_url: str, in_flight: int, retry: BoundedRetry) -> requests.Session:
     """Connections to `base_url`, which keep no cookies and look for no password."""
     session = requests.Session()
     session.trust_env = urlsplit(base_url).hostname not in LOOPBACK  # no proxy reaches this machine's own loopback
     session.headers.update({"Content-Type": "application/json", "User-Agent": f"dbt-heap/{__version__}"})
     session.auth = _no_auth
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # the jar is not made for threads
-    adapter = PunctualAdapter(pool_connections=1, pool_maxsize=in_flight, max_retries=patience)
+    adapter = DeadlineAdapter(pool_connections=1, pool_maxsize=in_flight, max_retries=retry)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -158,7 +158,7 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _retries(error: Exception) -> int:
     cause = error.args[0] if error.args else None
-    return cause.retries if isinstance(cause, GivenUpError) else 0
+    return cause.retries if isinstance(cause, RetriesExhaustedError) else 0
 
 
 def _answer(response: requests.Response, text: bytes, sync_type: SyncType) -> Answer:
@@ -176,7 +176,7 @@ def _answer(response: requests.Response, text: bytes, sync_type: SyncType) -> An
 
 
 def _unavailable(response: requests.Response, sync_type: SyncType) -> str:
-    asked = asked_seconds(response.headers)
+    asked = retry_after_seconds(response.headers)
     wish = f" and asks to wait {asked:,.0f} seconds" if asked else ""
     limited = response.status_code == 429 and sync_type is SyncType.EVENTS
     return f"Heap answered with status {response.status_code}{wish}{SHARE_HINT if limited else ''}"
@@ -188,7 +188,7 @@ def _hint(status: int) -> str:
     return "look at HEAP_BASE_URL, the region, and what stands between here and Heap"
 
 
-def beginning(response: requests.Response, max_seconds: float) -> bytes:
+def read_limited(response: requests.Response, max_seconds: float) -> bytes:
     """The answer's text as far as it is looked at; read so that the connection can be used again."""
     text = bytearray()
     until = time.monotonic() + max_seconds

@@ -24,12 +24,12 @@ from dbt_heap.heap.client import (
     TIMEOUT_SECONDS,
     Answer,
     Outcome,
-    beginning,
     failed,
+    read_limited,
     session,
 )
 from dbt_heap.heap.records import Records
-from dbt_heap.http.retry import MAX_WAIT_SECONDS, TRY_AGAIN, Patience
+from dbt_heap.http.retry import MAX_WAIT_SECONDS, TRY_AGAIN, BoundedRetry
 from dbt_heap.syncs.sync import SyncType
 
 AUTH_TOKEN = "/api/public/v0/auth_token"  # nosec B105 # noqa: S105 - a path
@@ -80,8 +80,8 @@ class HeapDeletions:
         self._base_url = base_url.rstrip("/")
         self._credentials = app_id.encode(), api_key.encode()
         self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
-        self._session = session(base_url, 1, Patience.of(max_wait_seconds))
-        reading = session(base_url, 1, Patience.of(max_wait_seconds, method="GET"))
+        self._session = session(base_url, 1, BoundedRetry.of(max_wait_seconds))
+        reading = session(base_url, 1, BoundedRetry.of(max_wait_seconds, method="GET"))
         for scheme in ("https://", "http://"):  # the longest address that fits is the one that counts
             self._session.mount(self._base_url + STATUS, reading.get_adapter(scheme))
         self._clock = clock
@@ -176,7 +176,7 @@ def _told(response: requests.Response, max_seconds: float, path: str) -> dict[st
     if response.status_code == 404 and path.startswith(STATUS):
         return {"status": UNKNOWN}
     try:
-        told = orjson.loads(beginning(response, max_seconds))
+        told = orjson.loads(read_limited(response, max_seconds))
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}

@@ -7,14 +7,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from dbt_heap.errors import ToldWord
 from dbt_heap.http import limits
 from dbt_heap.http.limits import MAX_EVENT_NAME, MAX_IDENTITY, MAX_USER_ID, PLACEHOLDER_IDENTITIES
 
 
-class Reason(ToldWord):
+class DescribedEnum(StrEnum):
+    """A string enum whose members also have a sentence for people."""
+
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str) -> DescribedEnum:
+        """Return a member that equals its word."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.sentence = sentence
+        return member
+
+    @classmethod
+    def describe(cls, word: str) -> str:
+        """Return the sentence of a word, or the word itself if another version of dbt-heap wrote it."""
+        return next((each.sentence for each in cls if each == word), word)
+
+
+class Reason(DescribedEnum):
     """The words the `rejects` table holds; `sentence` says to people what to mend.
 
     The macro `reject_reason` finds most of them before a row leaves the warehouse, under the same words.

@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import HTTPResponse
 
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.retry import BoundedRetry
 
 _LOOK_SECONDS = 0.05  # how late a deadline may be noticed
 
@@ -94,7 +94,7 @@ def _punctual(kind: type[HTTPConnection]) -> type[HTTPConnection]:
     return kind if issubclass(kind, _Punctual) else type(f"Punctual{kind.__name__}", (_Punctual, kind), {})
 
 
-class PunctualAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """An adapter of requests whose connections, also those through a proxy, keep to their timeout."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
@@ -106,6 +106,6 @@ class PunctualAdapter(HTTPAdapter):
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request, and note that the host was reached if it answered."""
         response = super().send(*args, **kwargs)
-        if isinstance(self.max_retries, Patience):
+        if isinstance(self.max_retries, BoundedRetry):
             self.max_retries.reached.set()
         return response

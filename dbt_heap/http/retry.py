@@ -26,16 +26,16 @@ LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more
 
 UNREACHED_SECONDS = 3.0  # to try for if no request of the session has reached the host: its address may be wrong
 
-_P = TypeVar("_P", bound="Patience")
+_P = TypeVar("_P", bound="BoundedRetry")
 
 
-class GivenUpError(MaxRetryError):
+class RetriesExhaustedError(MaxRetryError):
     """A request failed for good, after so many further tries."""
 
     retries = 0
 
 
-class Patience(Retry):
+class BoundedRetry(Retry):
     """Tries a request that bears repetition again after 429, 5xx, timeouts and dropped connections.
 
     Waits double from two seconds, less where `max_wait_seconds` is short, and are never below what Retry-After asks
@@ -53,7 +53,7 @@ class Patience(Retry):
         *args: Any,
         max_wait_seconds: float = MAX_WAIT_SECONDS,
         spent_seconds: float = 0.0,
-        hurry: Event | None = None,
+        stop_retrying: Event | None = None,
         reached: Event | None = None,
         unreached_seconds: float = UNREACHED_SECONDS,
         notice: Callable[[str, float], object] = lambda cause, seconds: None,
@@ -65,7 +65,7 @@ class Patience(Retry):
         super().__init__(*args, **kwargs)
         self.max_wait_seconds = max_wait_seconds
         self.spent_seconds = spent_seconds  # since the first failure
-        self.hurry = hurry or Event()
+        self.stop_retrying = stop_retrying or Event()
         self.reached = reached or Event()
         self.unreached_seconds = unreached_seconds
         self.notice = notice
@@ -105,7 +105,7 @@ class Patience(Retry):
         return super().new(
             max_wait_seconds=self.max_wait_seconds,
             spent_seconds=self.spent_seconds + tried,
-            hurry=self.hurry,
+            stop_retrying=self.stop_retrying,
             reached=self.reached,
             unreached_seconds=self.unreached_seconds,
             notice=self.notice,
@@ -134,7 +134,7 @@ class Patience(Retry):
             raise self._given_up(_pool, url, spent.reason) from spent
         if response is not None:
             self.reached.set()
-            if (asked_seconds(response.headers) or 0.0) > following.left_seconds:
+            if (retry_after_seconds(response.headers) or 0.0) > following.left_seconds:
                 raise self._given_up(_pool, url, ResponseError("the server asks for a longer wait"))
             response.close()  # nobody reads it, however slowly it comes
         if unreached:
@@ -152,22 +152,22 @@ class Patience(Retry):
 
     def is_exhausted(self) -> bool:
         """Whether tries or time are used up."""
-        return super().is_exhausted() or self.left_seconds <= 0 or self.hurry.is_set()
+        return super().is_exhausted() or self.left_seconds <= 0 or self.stop_retrying.is_set()
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         """Waits before the next try, and counts it. Raises GivenUpError where in the end none may begin.
 
         A process that was stopped meanwhile wakes late: another run may have sent newer values by then.
         """
-        asked = None if response is None else asked_seconds(response.headers)
+        asked = None if response is None else retry_after_seconds(response.headers)
         seconds = min(max(asked or 0.0, self.get_backoff_time()), self.left_seconds)
         self.spent_seconds += seconds
         self.notice(self.cause, seconds)
         slept_at = self._clock()
-        (self._sleep or self.hurry.wait)(seconds)
+        (self._sleep or self.stop_retrying.wait)(seconds)
         self._woke_at = self._clock()
         late = self._woke_at - slept_at - seconds
-        if self.hurry.is_set() or late > self.left_seconds + LATE_SECONDS:
+        if self.stop_retrying.is_set() or late > self.left_seconds + LATE_SECONDS:
             raise self._given_up(None, None, ResponseError("no further try may begin"))
 
     def get_backoff_time(self) -> float:
@@ -176,8 +176,8 @@ class Patience(Retry):
         doubled = first * 2.0 ** min(len(self.history) - 1, 30)
         return min(doubled, LONGEST_WAIT_SECONDS) * (0.5 + self._jitter() / 2)
 
-    def _given_up(self, pool: Any, url: str | None, reason: Exception | None) -> GivenUpError:
-        end = GivenUpError(pool, url or "", reason)
+    def _given_up(self, pool: Any, url: str | None, reason: Exception | None) -> RetriesExhaustedError:
+        end = RetriesExhaustedError(pool, url or "", reason)
         end.retries = len(self.history)
         return end
 
@@ -191,7 +191,7 @@ def _passes(error: Exception) -> bool:
     return (isinstance(error, SSLError) and dropped(error.args[0])) or (status is not None and status >= 500)
 
 
-def asked_seconds(headers: Mapping[str, str]) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """The wait that Retry-After asks for, in seconds or up to a date by the server's own clock; None without one."""
     asked = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", asked):

@@ -61,7 +61,7 @@ class Timeline:
         return "%d %b %H:%M" if self.step < timedelta(days=1) else "%d %b %Y"
 
 
-def fates(run: Run) -> tuple[int, ...]:
+def counts(run: Run) -> tuple[int, ...]:
     """The rows of a run as FATES has them."""
     return run.accepted, run.rejected, run.undelivered
 
@@ -86,7 +86,7 @@ def timeline(runs: Iterable[Run]) -> Timeline | None:
     sums: dict[int, list[int]] = defaultdict(lambda: [0] * len(FATES))
     for run in known:
         place = sums[(run.started_at - first) // step]
-        place[:] = [before + more for before, more in zip(place, fates(run), strict=True)]
+        place[:] = [before + more for before, more in zip(place, counts(run), strict=True)]
     top = _round_up(max(sum(each) for each in sums.values()))
     bars = (_bar(first + place * step, sums.get(place, [0] * len(FATES)), top) for place in range(max(sums) + 1))
     return Timeline(step, top, tuple(bars))

@@ -9,19 +9,19 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from dbt_heap.errors import HeapError, ToldWord
+from dbt_heap.errors import HeapError
 from dbt_heap.heap.payload import payload_builder
-from dbt_heap.heap.rejects import Reason, Reject
+from dbt_heap.heap.rejects import DescribedEnum, Reason, Reject
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.key_lookup import MAX_ROWS, Evidence, ModelRow, Planned, read_evidence
 from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Comparison, Options
+from dbt_heap.state.plan import Comparison, DiffOptions
 from dbt_heap.syncs.columns import Role
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
 
 
-class Outlook(ToldWord):
+class NextAction(DescribedEnum):
     """What the next sync would do with a row: a word for machines, and a sentence for people."""
 
     NEW = "new", "would be sent: Heap has acknowledged nothing of it"
@@ -42,7 +42,7 @@ class Outlook(ToldWord):
 
 
 @dataclass(frozen=True)
-class Told:
+class PropertyState:
     """One property of a row: its values as text, and the one that Heap would get."""
 
     property: str
@@ -60,7 +60,7 @@ class Explanation:
     sync: str
     type: str
     key: str
-    outlook: Outlook
+    next_action: NextAction
     reason: str | None = None  # of a reject
     guilty: str | None = None  # the property that makes it one
     since: str | None = None  # when it was rejected first
@@ -68,19 +68,19 @@ class Explanation:
     acknowledged_at: str | None = None
     run_id: str | None = None  # of the run that sent what Heap acknowledged
     origin: str | None = None
-    properties: tuple[Told, ...] = ()
+    properties: tuple[PropertyState, ...] = ()
     record: Mapping[str, Any] | None = None  # what Heap would get
 
     @property
     def sentence(self) -> str:
         """What the next sync does with it, and why."""
         if self.reason is None:
-            return self.outlook.sentence
+            return self.next_action.sentence
         of = f" ({self.guilty})" if self.guilty else ""
-        return f"{self.outlook.sentence}: {self.reason}{of}. {Reason.tell(self.reason)}"
+        return f"{self.next_action.sentence}: {self.reason}{of}. {Reason.describe(self.reason)}"
 
 
-_LEFT_OUT = {"skipped": Outlook.SKIPPED, "deleted": Outlook.DELETED}  # the macro `left_out`
+_LEFT_OUT = {"skipped": NextAction.SKIPPED, "deleted": NextAction.DELETED}  # the macro `left_out`
 
 Key: TypeAlias = "str | tuple[str, ...]"  # of a single column, or the parts of one of several
 
@@ -109,7 +109,7 @@ def _explained(invocation: Invocation, ledger: Ledger, sync: Sync, asked: Sequen
     try:
         label = invocation.destination(sync, ledger.target).label
         ledger.check([sync])
-        comparison = ledger.compare(sync, label, Options())
+        comparison = ledger.compare(sync, label, DiffOptions())
         keys = [_as_text(key) for key in asked]
         found = _Found(comparison, read_evidence(ledger, comparison, keys), ledger.entry(sync, label).namespace)
     except HeapError as error:
@@ -161,27 +161,27 @@ class _Found:
         sync = self.comparison.sync
         row = next((each for each in self.evidence.model if each.key == key), None)
         acknowledged = self.evidence.acknowledged.get(key)
-        outlook, reject, record = self._outlook(key, row)
+        next_action, reject, record = self._next_action(key, row)
         standing = self.evidence.standing.get(key)
-        rejected = outlook in (Outlook.REJECTED, Outlook.STANDING)
+        rejected = next_action in (NextAction.REJECTED, NextAction.STANDING)
         return Explanation(
             asked=asked,
             sync=sync.name,
             type=str(sync.type),
             key=key,
-            outlook=outlook,
+            next_action=next_action,
             reason=reject[0] if rejected else None,
             guilty=reject[1] if rejected else None,
-            since=standing.since if standing and outlook is Outlook.STANDING else None,
+            since=standing.since if standing and next_action is NextAction.STANDING else None,
             event_at=row.event_at if row else None,
             acknowledged_at=acknowledged.at if acknowledged else None,
             run_id=acknowledged.run_id if acknowledged else None,
             origin=acknowledged.origin if acknowledged else None,
-            properties=tuple(self._properties(key, row, outlook, record)),
+            properties=tuple(self._properties(key, row, next_action, record)),
             record=record,
         )
 
-    def _outlook(self, key: str, row: ModelRow | None) -> tuple[Outlook, tuple[str | None, str | None], Any]:
+    def _next_action(self, key: str, row: ModelRow | None) -> tuple[NextAction, tuple[str | None, str | None], Any]:
         """What would be done with a row, why it is a reject, and the record that Heap would get."""
         none = (None, None)
         planned = self.planned.get(key)
@@ -189,39 +189,39 @@ class _Found:
             return self._left(key, row), none, None
         if planned.stood:
             standing = self.evidence.standing.get(key)
-            return Outlook.STANDING, (planned.stood, standing.guilty if standing else planned.guilty), None
+            return NextAction.STANDING, (planned.stood, standing.guilty if standing else planned.guilty), None
         if planned.reject in _LEFT_OUT:
             return _LEFT_OUT[planned.reject], none, None
         if planned.reject:
-            return Outlook.REJECTED, (planned.reject, planned.guilty), None
+            return NextAction.REJECTED, (planned.reject, planned.guilty), None
         built = payload_builder(self.comparison.sync, self.comparison.columns, self.namespace)(planned.row)
         if isinstance(built, Reject):
-            return Outlook.REJECTED, (str(built.reason), built.property), None
+            return NextAction.REJECTED, (str(built.reason), built.property), None
         return self._sent(key, planned), none, orjson.loads(built.record)
 
-    def _sent(self, key: str, planned: Planned) -> Outlook:
+    def _sent(self, key: str, planned: Planned) -> NextAction:
         if self.comparison.sync.type is SyncType.USER_DELETIONS:
-            return Outlook.TO_DELETE
+            return NextAction.TO_DELETE
         acknowledged = self.evidence.acknowledged.get(key)
         if acknowledged and acknowledged.doubtful:
-            return Outlook.DOUBTFUL
-        return Outlook.NEW if planned.is_new else Outlook.CHANGED
+            return NextAction.DOUBTFUL
+        return NextAction.NEW if planned.is_new else NextAction.CHANGED
 
-    def _left(self, key: str, row: ModelRow | None) -> Outlook:
+    def _left(self, key: str, row: ModelRow | None) -> NextAction:
         """Why nothing would be done with a row."""
         known = key in self.evidence.acknowledged
         events = self.comparison.sync.type is SyncType.EVENTS
         if row is None:
-            return Outlook.GONE if known else Outlook.UNKNOWN
+            return NextAction.GONE if known else NextAction.UNKNOWN
         if self.comparison.sync.type is SyncType.USER_DELETIONS:
-            return Outlook.DELETED
+            return NextAction.DELETED
         if known:
-            return Outlook.SENT_ONCE if events else Outlook.UNCHANGED
+            return NextAction.SENT_ONCE if events else NextAction.UNCHANGED
         if row.before_begin:
-            return Outlook.BEFORE_BEGIN
-        return Outlook.BEFORE_LOOKBACK if row.before_lookback else Outlook.EMPTY
+            return NextAction.BEFORE_BEGIN
+        return NextAction.BEFORE_LOOKBACK if row.before_lookback else NextAction.EMPTY
 
-    def _properties(self, key: str, row: ModelRow | None, outlook: Outlook, record: Any) -> Iterator[Told]:
+    def _properties(self, key: str, row: ModelRow | None, action: NextAction, record: Any) -> Iterator[PropertyState]:
         """The mapped ones in their order, then those that Heap keeps although they are mapped no more."""
         acknowledged = self.evidence.acknowledged.get(key)
         known = dict(acknowledged.values) if acknowledged else {}
@@ -229,19 +229,20 @@ class _Found:
         for place, column in enumerate(self.comparison.columns):
             if column.role is Role.PROPERTY:
                 value, before = row.values[place] if row else None, known.pop(column.name, None)
-                why = _why(outlook, row, value, before, sent=column.name in sent)
-                yield Told(column.name, value, before, sent.get(column.name), why)
+                why = _why(action, row, value, before, sent=column.name in sent)
+                yield PropertyState(column.name, value, before, sent.get(column.name), why)
         for name, before in known.items():
-            yield Told(name, None, before, None, "not mapped any more; Heap keeps it" if before is not None else "")
+            why = "not mapped any more; Heap keeps it" if before is not None else ""
+            yield PropertyState(name, None, before, None, why)
 
 
-def _why(outlook: Outlook, row: ModelRow | None, value: str | None, before: str | None, *, sent: bool) -> str:
+def _why(action: NextAction, row: ModelRow | None, value: str | None, before: str | None, *, sent: bool) -> str:
     if sent:
-        return "sent in full" if outlook is Outlook.DOUBTFUL else "sent" if before is None else "sent: it changed"
+        return "sent in full" if action is NextAction.DOUBTFUL else "sent" if before is None else "sent: it changed"
     if row is None:
         return ""
     if value is None:
         return "null; Heap keeps what it has" if before is not None else "null"
-    if outlook in (Outlook.CHANGED, Outlook.UNCHANGED, Outlook.DOUBTFUL) and value == before:
+    if action in (NextAction.CHANGED, NextAction.UNCHANGED, NextAction.DOUBTFUL) and value == before:
         return "unchanged"
-    return "" if outlook in (Outlook.SENT_ONCE, Outlook.UNCHANGED) else "not sent: its row is not"
+    return "" if action in (NextAction.SENT_ONCE, NextAction.UNCHANGED) else "not sent: its row is not"

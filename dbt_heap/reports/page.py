@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from dbt_heap import __version__
 from dbt_heap.heap.rejects import Reason
-from dbt_heap.reports.charts import FATES, fate_bar, fates, timeline
+from dbt_heap.reports.charts import FATES, counts, fate_bar, timeline
 from dbt_heap.reports.drawing import drawing
 from dbt_heap.reports.facts import Report
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -59,12 +59,12 @@ def _environment() -> Environment:
         "count": lambda count: f"{count:,}",
         "instant": lambda instant: instant.strftime("%Y-%m-%d %H:%M"),
         "ago": _ago,
-        "sentence": Reason.tell,
+        "sentence": Reason.describe,
         "kind": lambda sync: _KINDS[sync.type],
     }
     environment.globals |= {
         "FATES": FATES, "SHOWN_RUNS": SHOWN_RUNS,
-        "drawing": drawing, "fate_bar": fate_bar, "fates": fates, "keys": _keys, "timeline": timeline,
+        "drawing": drawing, "fate_bar": fate_bar, "fates": counts, "keys": _keys, "timeline": timeline,
     }  # fmt: skip
     return environment
 

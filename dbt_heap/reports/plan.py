@@ -15,7 +15,7 @@ from dbt_heap.reports.context import Context
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.guards import refusal
 from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Comparison, Options, Plan
+from dbt_heap.state.plan import Comparison, DiffOptions, Plan
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -130,7 +130,7 @@ class Preview:
         }
 
 
-def previews(invocation: Invocation, options: Options) -> tuple[list[Preview], HeapError | None]:
+def previews(invocation: Invocation, options: DiffOptions) -> tuple[list[Preview], HeapError | None]:
     """Return what a sync of each selected one would do, and why some cannot be planned.
 
     Raises HeapError if none can.
@@ -163,13 +163,13 @@ def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError
         def sample(sync: Sync) -> Sample:
             ledger.check([sync], among=invocation.selected)
             app_id, label = invocation.known_destination(sync, ledger.target)
-            first = _first(ledger, ledger.compare(sync, label, Options()), limit)
+            first = _first(ledger, ledger.compare(sync, label, DiffOptions()), limit)
             return Sample(sync, body(app_id, sync.type, first), ledger.stop(sync, label))
 
         return for_each(invocation.selected, sample)
 
 
-def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: Options) -> Preview:
+def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: DiffOptions) -> Preview:
     """What a sync of one would do. Raises HeapError."""
     destination = invocation.destination(sync, ledger.target)
     comparison = ledger.compare(sync, destination.label, options)

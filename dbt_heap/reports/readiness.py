@@ -12,7 +12,7 @@ from dbt_heap.project.unread_declarations import misplaced_blocks
 from dbt_heap.reports.plan import run_refusal
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Options
+from dbt_heap.state.plan import DiffOptions
 from dbt_heap.state.undeclared_syncs import undeclared, vanished
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, mistakes_of
@@ -62,7 +62,7 @@ def _refusals(invocation: Invocation, ledger: Ledger, sync: Sync) -> Iterator[st
     if not label:
         return
     try:
-        comparison = ledger.compare(sync, label, Options())
+        comparison = ledger.compare(sync, label, DiffOptions())
         if stop := ledger.stop(sync, label):
             yield stop
         elif comparison.changes_key and (why := run_refusal(ledger.preview(comparison))):

@@ -14,7 +14,7 @@ from dbt_heap.project.nodes import Manifest
 from dbt_heap.reports.plan import Preview, preview_of
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Options
+from dbt_heap.state.plan import DiffOptions
 from dbt_heap.state.undeclared_syncs import undeclared
 from dbt_heap.syncs.absence import absent
 from dbt_heap.syncs.declare import declare
@@ -159,7 +159,7 @@ class Review:
         return any(each.status != SAME for each in self.syncs)
 
 
-def review(invocation: Invocation, options: Options, folder: Path, target: str) -> Review:
+def review(invocation: Invocation, options: DiffOptions, folder: Path, target: str) -> Review:
     """The selected syncs, and those that the manifest in `folder` declares and this one does not.
 
     The state is that of a dbt target, under which the manifest in `folder` has to be built: that of this one may be
@@ -186,7 +186,7 @@ def _declared(path: Path, manifest: Manifest, heap_vars: HeapVars) -> tuple[dict
     return {sync.name: sync for sync in declarations.syncs}, (told,) if wrong else ()
 
 
-def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | None, options: Options) -> Reviewed:
+def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | None, options: DiffOptions) -> Reviewed:
     found = changes(before, sync) if before else ()
     status = ADDED if before is None else CHANGED if found else SAME
     preview, notes = _counted(invocation, ledger, sync, options)
@@ -194,7 +194,7 @@ def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | Non
 
 
 def _counted(
-    invocation: Invocation, ledger: Ledger, sync: Sync, options: Options
+    invocation: Invocation, ledger: Ledger, sync: Sync, options: DiffOptions
 ) -> tuple[Preview | None, tuple[str, ...]]:
     """The rows that it would send; else why they are not counted."""
     if not invocation.known_destination(sync, ledger.target)[1]:

@@ -17,14 +17,14 @@ from dbt_heap.heap.payload import payload_builder
 from dbt_heap.heap.records import BATCH, SEQ, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.http.limits import MAX_DELETIONS
-from dbt_heap.run.options import Observer, Orders
+from dbt_heap.run.options import Observer, SyncOptions
 from dbt_heap.run.outcome import judged, with_plan
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.deletion_log import Deletions
 from dbt_heap.state.guards import refusal
-from dbt_heap.state.log import Acknowledgement, Fates
+from dbt_heap.state.log import Acknowledgement, RowCounts
 from dbt_heap.state.plan import Plan
-from dbt_heap.state.session import Turn
+from dbt_heap.state.session import SyncSession
 from dbt_heap.syncs.sync import Sync
 
 POLL_SECONDS = 2.0  # before Heap is asked again how far it is; twice as long each time
@@ -69,11 +69,11 @@ class DeletionStages:
 
     sync: Sync
     destination: str
-    turn: Turn
+    session: SyncSession
     ledger: Ledger
     deletions: Deletions
     heap: HeapDeletions
-    orders: Orders
+    options: SyncOptions
     observer: Observer
     stopped: Callable[[], bool]
     sleep: Callable[[float], None]
@@ -82,29 +82,29 @@ class DeletionStages:
     def __call__(self, result: SyncResult) -> Iterator[SyncResult]:
         """The result as it grows, as of any other sync."""
         result = replace(result, notes=tuple(self._earlier()))
-        options = replace(self.orders.compare, rekeyed=True, again=self.orders.resync)
-        plan = self.turn.plan(self.ledger.compare(self.sync, self.destination, options))
+        options = replace(self.options.compare, rekeyed=True, again=self.options.resync)
+        plan = self.session.plan(self.ledger.compare(self.sync, self.destination, options))
         self.observer.planned(plan, None)
         planned = with_plan(result, plan)
         yield planned
         if why := self._refusal(plan):
-            self.turn.abandon(plan, str(Status.REFUSED))
+            self.session.abandon(plan, str(Status.REFUSED))
             yield replace(planned, status=Status.REFUSED, message=why)
             return
         tally = _Tally()
         for _ in self._carried_out(plan, tally) if plan.planned else ():
             yield self._so_far(planned, plan, tally)
         status, message = self._judged(plan, tally)
-        self.turn.close(plan, str(status), _fates(plan, tally), self.build)
+        self.session.close(plan, str(status), _row_counts(plan, tally), self.build)
         ended = self._so_far(planned, plan, tally)
-        yield replace(ended, status=status, message=message, notes=(*ended.notes, *self.turn.notes))
+        yield replace(ended, status=status, message=message, notes=(*ended.notes, *self.session.notes))
 
     def _refusal(self, plan: Plan) -> str | None:
         """Why nobody may be deleted; None where they may."""
-        if why := refusal(plan, first_sync=True, allow_large=self.orders.allow_large):
+        if why := refusal(plan, first_sync=True, allow_large=self.options.allow_large):
             return why
         self.ledger.state.warehouse.release()  # a person may think about it
-        if plan.sendable and not (self.orders.consent and self.orders.consent(question(plan))):
+        if plan.sendable and not (self.options.consent and self.options.consent(question(plan))):
             return "nobody was deleted: it was not agreed to"
         return None
 
@@ -119,16 +119,16 @@ class DeletionStages:
 
     def _carried_out(self, plan: Plan, tally: _Tally) -> Iterator[None]:
         """Asks, waits and purges; yields whenever more rows have their fate."""
-        self.turn.begin(plan)
-        found = list(self.turn.pages(plan))
+        self.session.begin(plan)
+        found = list(self.session.pages(plan))
         batch_of = {row[SEQ]: row[BATCH] for row in found}
-        build = payload_builder(self.sync, plan.columns, self.turn.entry.namespace)
+        build = payload_builder(self.sync, plan.columns, self.session.entry.namespace)
         built = [build(row) for row in found]
         self._reject((each for each in built if isinstance(each, Reject)), batch_of, tally)
-        for seq, request_id in self.deletions.open_rows(self.turn.arguments).items():
+        for seq, request_id in self.deletions.open_rows(self.session.arguments).items():
             tally.waiting.setdefault(request_id, []).append(seq)
         waiting = {seq for seqs in tally.waiting.values() for seq in seqs}
-        self.deletions.ask(self.turn.arguments)
+        self.deletions.ask(self.session.arguments)
         payloads = [each for each in built if isinstance(each, Payload) and each.seq not in waiting]
         for start in range(0, len(payloads), MAX_DELETIONS):
             self._ask(payloads[start : start + MAX_DELETIONS], batch_of, tally)
@@ -136,7 +136,7 @@ class DeletionStages:
         for done in self._completed(tally):
             self.deletions.complete(done)
             seqs = [seq for request_id in done for seq in tally.waiting.pop(request_id)]
-            self.turn.acknowledge(Acknowledgement(batch_of[seq], seq, "accepted") for seq in seqs)
+            self.session.acknowledge(Acknowledgement(batch_of[seq], seq, "accepted") for seq in seqs)
             tally.accepted += len(seqs)
             self.observer.advanced(self.sync, len(seqs), 0)
             yield
@@ -149,7 +149,7 @@ class DeletionStages:
         tally.requests += 1 + asked.answer.retries
         seqs = [each.seq for each in payloads]
         if asked.request_id:
-            self.deletions.requested(self.turn.arguments, asked.request_id, seqs)
+            self.deletions.requested(self.session.arguments, asked.request_id, seqs)
             tally.waiting.setdefault(asked.request_id, []).extend(seqs)
         elif asked.answer.outcome is not Outcome.REFUSED:
             tally.failure = asked.answer.reason
@@ -191,12 +191,12 @@ class DeletionStages:
 
     def _goes_on(self) -> bool:
         """Whether to go on: as long as nobody asks to stop and the lease is ours."""
-        self.turn.beat()
+        self.session.heartbeat()
         return not self.stopped()
 
     def _reject(self, rejects: Iterable[Reject], batch_of: dict[int, int], tally: _Tally) -> None:
         found = list(rejects)
-        self.turn.acknowledge(
+        self.session.acknowledge(
             Acknowledgement(batch_of[each.seq], each.seq, "rejected", str(each.reason), each.property) for each in found
         )
         for each in found:
@@ -206,25 +206,25 @@ class DeletionStages:
 
     def _judged(self, plan: Plan, tally: _Tally) -> tuple[Status, str | None]:
         waiting = sum(map(len, tally.waiting.values()))
-        fates = _fates(plan, tally)
-        if waiting and waiting == fates.undelivered and not tally.failure:
+        counts = _row_counts(plan, tally)
+        if waiting and waiting == counts.undelivered and not tally.failure:
             return Status.PARTIAL, (
                 f"Heap has not reported yet that it has deleted {people(waiting)}. Nothing is lost, and no sync sends "
                 "them: run the same command again to hear of it."
             )
-        return judged(plan, fates, stopped=self.stopped() and tally.failure is None, failure=tally.failure)
+        return judged(plan, counts, stopped=self.stopped() and tally.failure is None, failure=tally.failure)
 
     def _so_far(self, planned: SyncResult, plan: Plan, tally: _Tally) -> SyncResult:
-        fates = _fates(plan, tally)
+        counts = _row_counts(plan, tally)
         reasons = dict(planned.reasons)
         for reason, count in tally.reasons.items():
             reasons[reason] = reasons.get(reason, 0) + count
         return replace(
-            planned, accepted=fates.accepted, rejected=fates.rejected, undelivered=fates.undelivered,
+            planned, accepted=counts.accepted, rejected=counts.rejected, undelivered=counts.undelivered,
             reasons=reasons, requests=tally.requests,
         )  # fmt: skip
 
 
-def _fates(plan: Plan, tally: _Tally) -> Fates:
+def _row_counts(plan: Plan, tally: _Tally) -> RowCounts:
     rejected = plan.rejected + tally.rejected
-    return Fates(tally.accepted, rejected, plan.planned - tally.accepted - rejected)
+    return RowCounts(tally.accepted, rejected, plan.planned - tally.accepted - rejected)

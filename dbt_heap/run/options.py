@@ -10,15 +10,15 @@ from dbt_heap.delivery.results import SyncResult
 from dbt_heap.delivery.throttle import MINUTE_SECONDS
 from dbt_heap.heap.client import IN_FLIGHT, TIMEOUT_SECONDS
 from dbt_heap.http.retry import MAX_WAIT_SECONDS
-from dbt_heap.state.plan import Options, Plan
+from dbt_heap.state.plan import DiffOptions, Plan
 from dbt_heap.syncs.sync import Sync
 
 
 @dataclass(frozen=True)
-class Orders:
+class SyncOptions:
     """What the flags of `dbt-heap sync` ask for."""
 
-    compare: Options = field(default_factory=Options)
+    compare: DiffOptions = field(default_factory=DiffOptions)
     resync: bool = False
     first_sync: bool = False
     allow_large: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ class Observer(Protocol):
         """A sync's turn is over."""
 
 
-class Nobody:
+class NullObserver:
     """Watches nothing."""
 
     def warn(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What Heap's verdicts make of a plan: rows for the warehouse to remember, fates, and the figures of the results."""
+"""What Heap's verdicts make of a plan: rows for the warehouse to remember, counts, and the figures of the results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.delivery.verdicts import Verdict
 from dbt_heap.state.guards import rows
-from dbt_heap.state.log import Acknowledgement, Fates
+from dbt_heap.state.log import Acknowledgement, RowCounts
 from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import Sync
 
@@ -21,28 +21,28 @@ def gated(sync: Sync, why: str) -> str:
     )
 
 
-def judged(plan: Plan, fates: Fates, *, stopped: bool, failure: str | None) -> tuple[Status, str | None]:
+def judged(plan: Plan, counts: RowCounts, *, stopped: bool, failure: str | None) -> tuple[Status, str | None]:
     """How the run of a sync ended, and what to do about it."""
     sync = plan.sync
-    if fates.undelivered and stopped:
-        return Status.PARTIAL, f"stopped with {rows(fates.undelivered)} left; run the same command again for the rest."
-    if fates.undelivered:
-        return Status.UNDELIVERED, _undelivered(fates, failure)
-    rejected = fates.rejected + plan.standing
+    if counts.undelivered and stopped:
+        return Status.PARTIAL, f"stopped with {rows(counts.undelivered)} left; run the same command again for the rest."
+    if counts.undelivered:
+        return Status.UNDELIVERED, _undelivered(counts, failure)
+    rejected = counts.rejected + plan.standing
     if rejected == 0:
         return Status.SUCCESS, None
     if rejected <= sync.allow_rejected.of(plan.model_rows or 0):
-        return Status.WARN, f"{_rejected(plan, fates)}, within allow_rejected ({sync.allow_rejected}). {_look(sync)}"
-    return Status.REJECTED, f"{_rejected(plan, fates)}. {_look(sync)}"
+        return Status.WARN, f"{_rejected(plan, counts)}, within allow_rejected ({sync.allow_rejected}). {_look(sync)}"
+    return Status.REJECTED, f"{_rejected(plan, counts)}. {_look(sync)}"
 
 
-def _undelivered(fates: Fates, failure: str | None) -> str:
+def _undelivered(counts: RowCounts, failure: str | None) -> str:
     reason = f": {failure}" if failure else ""
-    return f"Heap did not take {rows(fates.undelivered)}{reason}. Nothing is lost: run the same command again."
+    return f"Heap did not take {rows(counts.undelivered)}{reason}. Nothing is lost: run the same command again."
 
 
-def _rejected(plan: Plan, fates: Fates) -> str:
-    parts = [f"{rows(fates.rejected)} {'was' if fates.rejected == 1 else 'were'} rejected"] if fates.rejected else []
+def _rejected(plan: Plan, counts: RowCounts) -> str:
+    parts = [f"{rows(counts.rejected)} {'was' if counts.rejected == 1 else 'were'} rejected"] if counts.rejected else []
     if plan.standing:
         verb = "stands" if plan.standing == 1 else "stand"
         parts.append(f"{plan.standing if parts else rows(plan.standing)} {verb} rejected from earlier runs")
@@ -68,11 +68,11 @@ def acknowledgements(verdict: Verdict) -> Iterator[Acknowledgement]:
         yield Acknowledgement(verdict.batch, seq, "accepted")
 
 
-def fates_of(plan: Plan, verdicts: Iterable[Verdict]) -> Fates:
+def row_counts(plan: Plan, verdicts: Iterable[Verdict]) -> RowCounts:
     """Every planned row's fate; what has no verdict is undelivered."""
     accepted = sum(verdict.accepted for verdict in verdicts)
     rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
-    return Fates(accepted, rejected, plan.planned - accepted - rejected)
+    return RowCounts(accepted, rejected, plan.planned - accepted - rejected)
 
 
 def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
@@ -100,7 +100,7 @@ def with_verdicts(result: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -
         reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
     return replace(
         result,
-        **asdict(fates_of(plan, verdicts)),
+        **asdict(row_counts(plan, verdicts)),
         reasons=reasons,
         truncated=sum(verdict.cut for verdict in verdicts),
         requests=sum(verdict.requests for verdict in verdicts),

@@ -15,7 +15,7 @@ from dbt_heap.state.builds import History, read_builds
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.names import BUILDS
 from dbt_heap.state.undeclared_syncs import vanished
-from dbt_heap.syncs.invocation import Invocation, bear
+from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import Sync, SyncType
 
 WAITS = (
@@ -83,7 +83,7 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
     missing = vanished(invocation, ledger)
     today = _of_builds(invocation, ledger, gate=gate) if built else _of_files(invocation, gate=gate)
     warnings = (*today.warnings, *missing)
-    bear(warnings, invocation.settings)
+    raise_if_warn_error(warnings, invocation.settings)
     _must_be_reachable(invocation, today.syncs, ledger.target)
     return replace(today, warnings=warnings)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from dbt_heap.errors import StateError
 from dbt_heap.state import names
 from dbt_heap.state.lock import Holder, Lock
-from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.store import State
 from dbt_heap.state.views import view_of
 from dbt_heap.syncs.sync import Sync
@@ -48,7 +48,7 @@ def rename(state: State, destination: str, older: str, newer: str, project: str 
 
 
 def hand_over(
-    state: State, entry: Entry, newer: str, locks: tuple[Lock, Lock], holder: Holder, **changes: str | None
+    state: State, entry: LogEntry, newer: str, locks: tuple[Lock, Lock], holder: Holder, **changes: str | None
 ) -> None:
     """Write the two entries that give a sync's state to its new name; one cut short is finished.
 
@@ -95,14 +95,14 @@ def held(state: State, destination: str, sync: str) -> Iterator[tuple[State, Loc
 @contextmanager
 def _held(
     state: State, destination: str, sync: str, *, unfinished_too: bool = False
-) -> Iterator[tuple[State, Entry, Lock, Holder]]:
+) -> Iterator[tuple[State, LogEntry, Lock, Holder]]:
     """The same with the sync's newest entry. Raises StateError where there is no state."""
     _entry(state, destination, sync, unfinished_too)
     with held(state, destination, sync) as (state, lock, holder):
         yield state, _entry(state, destination, sync, unfinished_too), lock, holder
 
 
-def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> Entry:
+def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> LogEntry:
     entry = state.newest(destination, sync)
     if entry is None:
         known = sorted(name for where, name in state.entries if where == destination and state.newest(where, name))
@@ -115,6 +115,6 @@ def _entry(state: State, destination: str, sync: str, unfinished_too: bool) -> E
     return entry
 
 
-def by(holder: Holder, entry: Entry, step: Step, **changes: str | None) -> Entry:
+def by(holder: Holder, entry: LogEntry, step: Step, **changes: str | None) -> LogEntry:
     """The entry of what a person does, after the newest one."""
     return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)

@@ -16,7 +16,7 @@ from dbt_heap.state.admin import by, held
 from dbt_heap.state.catalog import read_catalog
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.log import Step
-from dbt_heap.state.plan import Comparison, Options
+from dbt_heap.state.plan import Comparison, DiffOptions
 from dbt_heap.state.views import property_names, show_synced
 from dbt_heap.syncs.absence import absent_relations
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, spellings
@@ -79,7 +79,7 @@ def _first(ledger: Ledger, sync: Sync, destination: str) -> Comparison:
     """The sync, of which nothing is known yet."""
     ledger.check([sync])
     ledger.must_go_on(sync, destination)
-    comparison = ledger.compare(sync, destination, Options())
+    comparison = ledger.compare(sync, destination, DiffOptions())
     if comparison.newest is not None:
         raise StateError(
             f"{sync.name}: it has a state at {destination} already, which knows more than another tool could tell. To "

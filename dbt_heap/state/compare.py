@@ -12,10 +12,10 @@ from dbt_heap.state.access import Inspection, reading
 from dbt_heap.state.catalog import must_fit
 from dbt_heap.state.deletion_log import Deletions, deletion_arguments, with_deletion_log
 from dbt_heap.state.lock import Holder, letting_go
-from dbt_heap.state.log import Entry
+from dbt_heap.state.log import LogEntry
 from dbt_heap.state.ownership import Owner, may_be_renamed, own_entry, same_rows
-from dbt_heap.state.plan import Comparison, Options, Plan, mapped_columns, spelled
-from dbt_heap.state.session import Turn
+from dbt_heap.state.plan import Comparison, DiffOptions, Plan, mapped_columns, spelled
+from dbt_heap.state.session import SyncSession
 from dbt_heap.state.store import State
 from dbt_heap.state.takeover import Takeover, inherited, predecessor
 from dbt_heap.state.views import shown_names
@@ -62,7 +62,7 @@ class Ledger:
         """Return the class of one of the warehouse's types."""
         return self._inspection.value_class(self.state, type_name)
 
-    def compare(self, sync: Sync, destination: str, options: Options) -> Comparison:
+    def compare(self, sync: Sync, destination: str, options: DiffOptions) -> Comparison:
         """The sync held against its state. Raises StateError where that is not its own, or not there."""
         newest = self._newest(sync, destination, bound=options.bound)
         synced = newest.synced if newest else None
@@ -152,7 +152,7 @@ class Ledger:
         """The log of deletions at a destination, which has to be there, and all that is to be purged with it."""
         return Deletions(self.state, destination, self._declared, run_id, sync)
 
-    def undeclared(self, destination: str) -> Mapping[str, Entry]:
+    def undeclared(self, destination: str) -> Mapping[str, LogEntry]:
         """The syncs of this project that have state at a destination, and that no model declares any more."""
         return self._owner.undeclared(self.state, destination)
 
@@ -163,7 +163,7 @@ class Ledger:
             return warehouse.fetch("outbox_sample", plan=comparison.arguments(), limit=limit)
 
     @contextmanager
-    def turn(self, sync: Sync, destination: str, run_id: str, *, resync: bool = False) -> Iterator[Turn]:
+    def session(self, sync: Sync, destination: str, run_id: str, *, resync: bool = False) -> Iterator[SyncSession]:
         """A run's turn at a sync, with its lock, after what a dead run left was settled; `resync` doubts all of it.
 
         Raises RunningError where another run holds the lock, StateError, WarehouseError.
@@ -180,7 +180,7 @@ class Ledger:
             if deleting:  # it changes what other syncs have
                 self.state = self.state.outdated()
 
-    def _turn(self, sync: Sync, destination: str, holder: Holder, *, resync: bool) -> Iterator[Turn]:
+    def _turn(self, sync: Sync, destination: str, holder: Holder, *, resync: bool) -> Iterator[SyncSession]:
         lock = self.state.lock(destination, sync.name)
         moved = lock.take(holder)
         notes: list[str] = []
@@ -188,26 +188,26 @@ class Ledger:
             if resync or self._unfinished(sync, destination):
                 self.state = self.state.reread()
             if self._unfinished(sync, destination):  # still, now that nobody else can end it
-                dead = Turn(self.state, lock, holder, self._own(sync, destination), logs=sync.log)
+                dead = SyncSession(self.state, lock, holder, self._own(sync, destination), logs=sync.log)
                 dead.recover(self._columns(sync))
                 notes += dead.notes
                 self.state = self.state.reread()
             if older := predecessor(self.state, self._owner, sync, destination):
                 self.state = Takeover(self.state, sync, lock, holder, self._columns)(older, self.project)
                 notes.append(f"took over the state of {older.sync} (renamed_from)")
-            turn = Turn(self.state, lock, holder, self.entry(sync, destination), logs=sync.log)
-            turn.notes += notes
-            turn.sweep(keep=moved)
+            session = SyncSession(self.state, lock, holder, self.entry(sync, destination), logs=sync.log)
+            session.notes += notes
+            session.sweep(keep=moved)
             if resync:
-                turn.doubt_all()
+                session.mark_all_in_doubt()
                 self.state = self.state.reread()
-            yield turn
+            yield session
 
     def _unfinished(self, sync: Sync, destination: str) -> bool:
         newest = self.state.entries.get((destination, sync.name))
         return newest is not None and newest.step.unfinished
 
-    def entry(self, sync: Sync, destination: str) -> Entry:
+    def entry(self, sync: Sync, destination: str) -> LogEntry:
         """Where the sync is; for one that never ran, the place before its first entry.
 
         Of a sync that has yet to take over an earlier name's state, where that is.
@@ -216,10 +216,10 @@ class Ledger:
         own = self._own(sync, destination)
         return inherited(sync, older) if older and not own.synced else own
 
-    def _own(self, sync: Sync, destination: str) -> Entry:
+    def _own(self, sync: Sync, destination: str) -> LogEntry:
         return own_entry(self.state, sync, destination, self._owner)
 
-    def _newest(self, sync: Sync, destination: str, *, bound: bool = True) -> Entry | None:
+    def _newest(self, sync: Sync, destination: str, *, bound: bool = True) -> LogEntry | None:
         """The newest entry of a sync, or of the earlier name whose state it has yet to take over; None of a new one.
 
         Raises StateError if it is not the sync's own.

@@ -10,7 +10,7 @@ import agate
 
 from dbt_heap.errors import WarehouseError
 from dbt_heap.state import names
-from dbt_heap.state.log import Entry
+from dbt_heap.state.log import LogEntry
 from dbt_heap.state.store import State
 
 
@@ -81,7 +81,7 @@ def tidy(state: State, days: int | None, now: float) -> Sequence[str]:
     return ()
 
 
-def written_today(entries: Iterable[Entry], read_at: float, now: float) -> bool:
+def written_today(entries: Iterable[LogEntry], read_at: float, now: float) -> bool:
     """Whether an earlier run wrote anything since midnight, UTC: that cleared what was old, or it will.
 
     It is the day of the end that counts. Of a job that runs over midnight every night, the last run's end and this

@@ -67,7 +67,7 @@ class Lock:
         """Whether something should be written, for the lease not to end."""
         return self._silent_seconds > LEASE_SECONDS / 8
 
-    def be_on_time(self) -> None:
+    def check_lease(self) -> None:
         """Raises RunningError after a pause of half a lease. For any thread."""
         if self._silent_seconds > LEASE_SECONDS / 2:
             raise RunningError(

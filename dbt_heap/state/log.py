@@ -20,7 +20,7 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True)
-class Fates:
+class RowCounts:
     """What became of the planned rows."""
 
     accepted: int = 0
@@ -52,7 +52,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """Fields as the columns of `sync_log`, which the macro `log_columns` types; its `at` is the warehouse's clock."""
 
     destination: str
@@ -89,11 +89,11 @@ class Entry:
         """The project of the sync's first run, by which its idempotency keys begin; empty if it was unknown."""
         return self.namespace.partition(".")[0]
 
-    def next(self, step: Step, **changes: Any) -> Entry:
+    def next(self, step: Step, **changes: Any) -> LogEntry:
         """The entry to append after this one."""
         return replace(self, entry=self.entry + 1, step=step, schema_version=SCHEMA_VERSION, **changes)
 
-    def opened_by(self, run_id: str, host: str, pid: int) -> Entry:
+    def opened_by(self, run_id: str, host: str, pid: int) -> LogEntry:
         """The same place in the log as a new run finds it, which has planned nothing yet."""
         return replace(
             self, run_id=run_id, host=host, pid=pid, outbox=None, acked=None, horizon=None, planned=None, accepted=None,
@@ -105,7 +105,7 @@ class Entry:
         return {**asdict(self), "step": str(self.step)}
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Entry:
+    def from_row(cls, row: Mapping[str, Any]) -> LogEntry:
         """An entry as it was read."""
         values = {each.name: row[each.name] for each in fields(cls)}
         for name in _NUMBERS:

@@ -10,7 +10,7 @@ from typing import Any
 from dbt_heap.errors import StateError
 from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog
-from dbt_heap.state.log import Entry, Fates
+from dbt_heap.state.log import LogEntry, RowCounts
 from dbt_heap.state.store import State
 from dbt_heap.syncs.columns import is_field, is_property
 
@@ -18,16 +18,16 @@ _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
 
 
 @dataclass(frozen=True)
-class Folding:
+class Merge:
     """One run's outbox and verdicts on their way into the state; it may be this run or a dead one."""
 
     state: State
     catalog: Catalog
-    entry: Entry  # names the outbox, the verdicts, the horizon and the older generation
+    entry: LogEntry  # names the outbox, the verdicts, the horizon and the older generation
     lock: str
     holder: str
 
-    def fold(self) -> str | None:
+    def merge(self) -> str | None:
         """The name of the table that now holds the state: the same one, or its next generation; deletions have none.
 
         Raises StateError where the older generation is gone, WarehouseError.
@@ -63,7 +63,7 @@ class Folding:
                 properties=properties,
             )
 
-    def fates(self) -> Fates:
+    def counts(self) -> RowCounts:
         """What became of the planned rows. Raises StateError where the run's tables are gone, WarehouseError."""
         for table in (self.entry.outbox, self.entry.acked):
             if not self.catalog.of_state(table):
@@ -73,7 +73,7 @@ class Folding:
                 )
         row = self.state.warehouse.query("fates", run=self._arguments()).rows[0]
         accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
-        return Fates(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
+        return RowCounts(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
 
     def _fold_events(self, follows: bool) -> str:
         if follows and self.entry.synced:
@@ -118,7 +118,7 @@ class Folding:
         }
 
 
-def doubted(state: State, entry: Entry) -> str | None:
+def doubted(state: State, entry: LogEntry) -> str | None:
     """Puts all of a sync's state in doubt, in place, or as its next generation, whose name it returns.
 
     Raises WarehouseError.

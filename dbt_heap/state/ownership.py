@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dbt_heap.errors import StateError
-from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.store import State
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -20,7 +20,7 @@ _NAMED = 5  # earlier names that a message lists
 class Candidate:
     """State that an undeclared sync left, and that a new sync may continue."""
 
-    entry: Entry
+    entry: LogEntry
     rows: int | None  # that Heap acknowledged; None if a killed run did not say
 
 
@@ -47,11 +47,11 @@ class Owner:
         """Return whether the project declares a sync of this name, be it switched off."""
         return name in self._declared or name in self._disabled
 
-    def undeclared(self, state: State, destination: str) -> Mapping[str, Entry]:
+    def undeclared(self, state: State, destination: str) -> Mapping[str, LogEntry]:
         """Return the state at a destination that this project's syncs left, and that it no longer declares."""
         return {entry.sync: entry for entry in self._left(state, destination) if self.owns(state, entry)}
 
-    def owns(self, state: State, entry: Entry) -> bool:
+    def owns(self, state: State, entry: LogEntry) -> bool:
         """Return whether this project wrote an entry.
 
         A project whose name is unknown (dbt before 1.6, no checkout) owns what the packages of its models wrote, and
@@ -63,7 +63,7 @@ class Owner:
         written_by = entry.first_project or (_package(entry) if self.project else "")
         return written_by in ours or written_by in self._former_names(state)
 
-    def must_own(self, sync: Sync, newest: Entry | None, *, bound: bool) -> None:
+    def must_own(self, sync: Sync, newest: LogEntry | None, *, bound: bool) -> None:
         """Raise StateError if a sync's state is another project's, or of another relation or type.
 
         Args:
@@ -110,7 +110,7 @@ class Owner:
                 (own if ours else others).append(found)
         return own, others
 
-    def _left(self, state: State, destination: str) -> Iterator[Entry]:
+    def _left(self, state: State, destination: str) -> Iterator[LogEntry]:
         """The newest entries at a destination of syncs that this project does not declare, nor takes over."""
         taken_over = {name for sync in self._declared.values() for name in sync.renamed_from or ()}
         for where, name in sorted(state.entries):
@@ -118,7 +118,7 @@ class Owner:
             if where == destination and not known and (entry := state.newest(where, name)):
                 yield entry
 
-    def _other_project(self, sync: Sync, newest: Entry, *, same_relation: bool, bound: bool) -> str:
+    def _other_project(self, sync: Sync, newest: LogEntry, *, same_relation: bool, bound: bool) -> str:
         """The other project that a sync's state belongs to; empty if it is ours, or if that cannot be known.
 
         The same model of the same relation is the same sync, also if another project installs its package.
@@ -143,14 +143,14 @@ class Owner:
         }
 
 
-def own_entry(state: State, sync: Sync, destination: str, owner: Owner) -> Entry:
+def own_entry(state: State, sync: Sync, destination: str, owner: Owner) -> LogEntry:
     """Return the newest entry of a sync's own name; for one without state, the place before its first entry."""
     newest = state.newest(destination, sync.name)
     if newest and follows_model(sync, newest):
         newest = replace(newest, relation=str(sync.model.relation), model=sync.model.unique_id)
     if newest:
         return newest if newest.project else replace(newest, project=owner.project or None)
-    return Entry(
+    return LogEntry(
         destination=destination,
         sync=sync.name,
         entry=state.last_number(destination, sync.name),
@@ -165,19 +165,19 @@ def own_entry(state: State, sync: Sync, destination: str, owner: Owner) -> Entry
     )
 
 
-def follows_model(sync: Sync, newest: Entry) -> bool:
+def follows_model(sync: Sync, newest: LogEntry) -> bool:
     """Return whether `renamed_from` names the sync's earlier model, whose relation was in the same schema."""
     names = newest.model.split(".")[2:]
     return any(name in names for name in sync.renamed_from or ()) and in_schema_of(sync, newest)
 
 
-def in_schema_of(sync: Sync, entry: Entry) -> bool:
+def in_schema_of(sync: Sync, entry: LogEntry) -> bool:
     """Return whether an entry is bound to a relation in the schema of the sync's model."""
     schema = f"{replace(sync.model.relation, identifier='')}." if sync.model.relation else ""
     return entry.relation.lower().startswith(schema.lower())
 
 
-def _namespace(project: str, sync: Sync, last: Entry | None) -> str:
+def _namespace(project: str, sync: Sync, last: LogEntry | None) -> str:
     """What the idempotency keys of its events begin with, where it has no state; `last` is what the log says of it.
 
     After a reset the same as before, so that Heap knows again what it has. Where another sync has taken the name's
@@ -189,7 +189,7 @@ def _namespace(project: str, sync: Sync, last: Entry | None) -> str:
     return f"{project}.{sync.name}{taken}"
 
 
-def candidate(state: State, entry: Entry) -> Candidate | None:
+def candidate(state: State, entry: LogEntry) -> Candidate | None:
     """Return an entry's state with its acknowledged rows; None if Heap acknowledged none. Raises WarehouseError."""
     if entry.step.unfinished and entry.horizon:
         return Candidate(entry, None)
@@ -236,6 +236,6 @@ def _rows(found: Candidate) -> str:
     return f"{found.rows:,} {'row' if found.rows == 1 else 'rows'} acknowledged"
 
 
-def _package(entry: Entry) -> str:
+def _package(entry: LogEntry) -> str:
     """The package of an entry's model: the project, or a package that it installs."""
     return [*entry.model.split("."), "", ""][1]

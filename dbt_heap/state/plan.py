@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbt_heap.http import limits
 from dbt_heap.state import lookback
-from dbt_heap.state.log import Entry
+from dbt_heap.state.log import LogEntry
 from dbt_heap.state.plan_counts import LEAST, LEAST_TIMED, Replaced, reject_reasons, replaced_keys
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, spellings
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class DiffOptions:
     """How this run compares: the flags of `dbt-heap sync` that change the diff."""
 
     retry_rejected: bool = False
@@ -74,8 +74,8 @@ class Comparison:
     destination: str
     columns: tuple[MappedColumn, ...]
     key_columns: tuple[str, ...]  # as the warehouse spells them
-    newest: Entry | None
-    options: Options
+    newest: LogEntry | None
+    options: DiffOptions
     tables: Mapping[str, Any]  # relation, synced, synced_columns, deletion (each or None), sync_log, …
 
     def arguments(self, **more: Any) -> dict[str, Any]:

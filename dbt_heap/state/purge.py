@@ -9,7 +9,7 @@ from typing import Any
 from dbt_heap.state import names
 from dbt_heap.state.admin import by, held
 from dbt_heap.state.lock import Holder, Lock
-from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.store import State
 from dbt_heap.state.views import show_synced, shown_names
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -50,7 +50,7 @@ def purge(state: State, deletion: Mapping[str, Any], declared: Mapping[str, Sync
                 _purge_sync(fresh, deletion, declared.get(sync), lock, holder, (destination, sync))
 
 
-def _concerned(state: State, deletion: Mapping[str, Any], entry: Entry, sync: Sync | None) -> bool:
+def _concerned(state: State, deletion: Mapping[str, Any], entry: LogEntry, sync: Sync | None) -> bool:
     """Whether a sync's tables hold any of them, or a killed run's are left, which nobody looks into."""
     left = bool(state.unnamed(entry.destination, entry.sync))
     return left or any(_found(state, deletion, place) for place in _synced(state, entry, sync))
@@ -96,13 +96,13 @@ def _remove(state: State, deletion: Mapping[str, Any], place: _Place, destinatio
     return place.table
 
 
-def _synced(state: State, entry: Entry, sync: Sync | None) -> Iterator[_Place]:
+def _synced(state: State, entry: LogEntry, sync: Sync | None) -> Iterator[_Place]:
     subject = _subject_of_key(state, entry, sync)
     if entry.synced and subject and state.catalog.of_state(entry.synced):
         yield _Place(entry.synced, subject, _who(sync))
 
 
-def _kept(state: State, entry: Entry, sync: Sync | None) -> Iterator[_Place]:
+def _kept(state: State, entry: LogEntry, sync: Sync | None) -> Iterator[_Place]:
     """What nothing depends on: rejects, and the log of what was sent, which knows one sync alone."""
     if subject := _subject_of_key(state, entry, sync):
         of_sync = {"sync": entry.sync, "destination": entry.destination}
@@ -112,7 +112,7 @@ def _kept(state: State, entry: Entry, sync: Sync | None) -> Iterator[_Place]:
             yield _Place(names.log(entry.sync), subject, _who(sync))
 
 
-def _outbox(state: State, entry: Entry, sync: Sync | None) -> Iterator[_Place]:
+def _outbox(state: State, entry: LogEntry, sync: Sync | None) -> Iterator[_Place]:
     """What a dead run was about to send: its own settling looks into the table once more."""
     columns = state.catalog.of_state(entry.outbox)
     if entry.outbox and columns:
@@ -120,7 +120,7 @@ def _outbox(state: State, entry: Entry, sync: Sync | None) -> Iterator[_Place]:
         yield from (_Place(entry.outbox, name, _who(sync)) for name in found)
 
 
-def _subject_of_key(state: State, entry: Entry, sync: Sync | None) -> str | None:
+def _subject_of_key(state: State, entry: LogEntry, sync: Sync | None) -> str | None:
     """The identity in a sync's keys, as SQL; None where an event's key says nothing of whom it is about."""
     if entry.type != str(SyncType.EVENTS):
         return "key"

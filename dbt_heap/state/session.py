@@ -12,8 +12,8 @@ from dbt_heap.state import names
 from dbt_heap.state.access import reading
 from dbt_heap.state.catalog import Catalog, read_catalog
 from dbt_heap.state.lock import Holder, Lock
-from dbt_heap.state.log import Acknowledgement, Entry, Fates, Step
-from dbt_heap.state.merge import Folding, doubted
+from dbt_heap.state.log import Acknowledgement, LogEntry, RowCounts, Step
+from dbt_heap.state.merge import Merge, doubted
 from dbt_heap.state.plan import Comparison, Plan
 from dbt_heap.state.store import State
 from dbt_heap.state.views import property_names, show_synced, shown_names
@@ -24,13 +24,13 @@ _PAGE_ROWS = 50_000  # fifty batches
 _INSERT_ROWS = 1_000
 
 
-class Turn:
+class SyncSession:
     """Holds a sync's lock from its first step to its last; `entry` is the step written last.
 
     A step that finds the lock in other hands raises RunningError: what was sent until then is in doubt, not lost.
     """
 
-    def __init__(self, state: State, lock: Lock, holder: Holder, entry: Entry, *, logs: bool = False) -> None:
+    def __init__(self, state: State, lock: Lock, holder: Holder, entry: LogEntry, *, logs: bool = False) -> None:
         self._state = state
         self._lock = lock
         self._holder = holder
@@ -68,7 +68,7 @@ class Turn:
                 if table != keep:
                     self._drop(table)
 
-    def doubt_all(self) -> None:
+    def mark_all_in_doubt(self) -> None:
         """Has the next plan send all objects in full, also where this run is killed halfway. Events are left alone."""
         before = self.entry
         if not before.synced or before.type == "events":
@@ -127,22 +127,22 @@ class Turn:
             self._state.warehouse.execute("acknowledge", acked=self.arguments["acked"], verdicts=chunk)
             self._lock.show()
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """Keeps the lease where nothing was written for long. Raises RunningError after a pause of half a lease."""
-        self.be_on_time()
+        self.check_lease()
         if self._lock.fading:
             self._log(Step.HORIZON)
 
-    def be_on_time(self) -> None:
+    def check_lease(self) -> None:
         """Raises RunningError after a pause of half a lease. For any thread: nothing is written."""
-        self._lock.be_on_time()
+        self._lock.check_lease()
 
-    def close(self, plan: Plan, status: str, fates: Fates, build: str | None = None) -> None:
-        """Steps 7 to 10: fold, rejects, the closing entry with its fates. Raises StateError where sums differ."""
+    def close(self, plan: Plan, status: str, counts: RowCounts, build: str | None = None) -> None:
+        """Steps 7 to 10: fold, rejects, the closing entry with its counts. Raises StateError where sums differ."""
         if self.entry.step is Step.HORIZON:
-            self._settle(expected=fates)
-        rejects_changed = fates.rejected > 0 or plan.standing != self._before.standing
-        standing = fates.rejected + plan.standing
+            self._settle(expected=counts)
+        rejects_changed = counts.rejected > 0 or plan.standing != self._before.standing
+        standing = counts.rejected + plan.standing
         if rejects_changed and standing:
             self._state.warehouse.execute(
                 "write_rejects", state=self._state.arguments(), plan=self.arguments, run_id=self._holder.run_id,
@@ -151,14 +151,14 @@ class Turn:
         rejects_run_id = (self._holder.run_id if standing else None) if rejects_changed else self._before.rejects_run_id
         self._log(
             Step.CLOSED,
-            **asdict(fates),
+            **asdict(counts),
             key_columns=plan.older_key or plan.sync.key,
             planned=plan.planned,
             standing=standing,
             status=status,
-            newest=plan.newest if fates.accepted == plan.sendable else plan.newest_meanwhile,
+            newest=plan.newest if counts.accepted == plan.sendable else plan.newest_meanwhile,
             rejects_run_id=rejects_run_id,
-            build=None if fates.undelivered else build or self.entry.build,
+            build=None if counts.undelivered else build or self.entry.build,
         )
         if plan.planned:
             self._confirm()
@@ -176,24 +176,24 @@ class Turn:
         )
         self._drop_own()
 
-    def _settle(self, expected: Fates | None = None) -> None:
+    def _settle(self, expected: RowCounts | None = None) -> None:
         """Steps 7 and 8, for this run or a dead one: the fold, and the entry that makes it the state."""
         before = self.entry
         catalog = read_catalog(self._state.warehouse, self._state.schema, [])
-        folding = Folding(self._state, catalog, self.entry, self._lock.table, self._holder.run_id)
+        merge = Merge(self._state, catalog, self.entry, self._lock.table, self._holder.run_id)
         if self.entry.step is Step.HORIZON:
-            fates = folding.fates()
-            if expected and fates != expected:
+            counts = merge.counts()
+            if expected and counts != expected:
                 raise StateError(
-                    f"{self.entry.sync}: the warehouse acknowledged {fates}, this run {expected}. Nothing was folded."
+                    f"{self.entry.sync}: the warehouse acknowledged {counts}, this run {expected}. Nothing was folded."
                 )
             if self._logs:
-                folding.log({**shown_names(self._state, catalog, before), **self._names})
-            self._log(Step.FOLDED, synced=folding.fold(), **asdict(fates))
+                merge.log({**shown_names(self._state, catalog, before), **self._names})
+            self._log(Step.FOLDED, synced=merge.merge(), **asdict(counts))
             self._confirm()
         self._show(before, catalog)
 
-    def _show(self, before: Entry, catalog: Catalog) -> None:
+    def _show(self, before: LogEntry, catalog: Catalog) -> None:
         """Has the view show the state; of that before, the table goes."""
         try:
             wanted = {**shown_names(self._state, catalog, before), **self._names}

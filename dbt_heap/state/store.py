@@ -12,7 +12,7 @@ from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog, read_catalog
 from dbt_heap.state.lock import Holder, Lock
-from dbt_heap.state.log import SCHEMA_VERSION, Entry, Step
+from dbt_heap.state.log import SCHEMA_VERSION, LogEntry, Step
 from dbt_heap.syncs.sync import SyncType
 from dbt_heap.warehouse.connection import Warehouse
 
@@ -28,12 +28,12 @@ class State:
     schema: str
     relations: tuple[Relation, ...]  # of the models
     catalog: Catalog
-    entries: Mapping[tuple[str, str], Entry]  # (destination, sync) -> its newest
+    entries: Mapping[tuple[str, str], LogEntry]  # (destination, sync) -> its newest
     read_at: float = 0.0  # by this machine's clock
     schema_note: str = ""  # why the state is not where the project's naming macro would put it
     _relations_by_table: dict[str, str] = field(default_factory=dict, repr=False)  # each is asked for often
 
-    def newest(self, destination: str, sync: str) -> Entry | None:
+    def newest(self, destination: str, sync: str) -> LogEntry | None:
         """A sync's newest entry; None where it never ran or was reset."""
         entry = self.entries.get((destination, sync))
         gone = entry is None or entry.step is Step.RESET or (entry.step is Step.RENAMED and entry.synced is None)
@@ -89,7 +89,7 @@ class State:
             )
         return None
 
-    def append(self, entry: Entry, lock: Lock, holder: Holder) -> None:
+    def append(self, entry: LogEntry, lock: Lock, holder: Holder) -> None:
         """Writes a step down, if the lock is still the holder's. Raises WarehouseError."""
         self.warehouse.execute(
             "log_entry", state=self.arguments(), lock=lock.table, holder=holder.run_id, entry=entry.as_arguments()
@@ -222,7 +222,7 @@ def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation])
     return State(warehouse, named, tuple(relations), Catalog({}, ("", "")), {}, schema_note=note).reread()
 
 
-def _entries(state: State) -> dict[tuple[str, str], Entry]:
+def _entries(state: State) -> dict[tuple[str, str], LogEntry]:
     missing = state.missing_columns()[names.SYNC_LOG]
     rows = state.warehouse.query("newest_entries", state=state.arguments(), missing=missing).rows
     version = max((int(row["schema_version"] or 0) for row in rows), default=0)
@@ -231,5 +231,5 @@ def _entries(state: State) -> dict[tuple[str, str], Entry]:
             f"the state in {state.schema} is of version {version}, written by a newer dbt-heap; this one, "
             f"{__version__}, knows versions up to {SCHEMA_VERSION} and writes nothing. Upgrade: pip install -U dbt-heap"
         )
-    entries = [Entry.from_row(row) for row in rows]
+    entries = [LogEntry.from_row(row) for row in rows]
     return {(entry.destination, entry.sync): entry for entry in entries}

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from dbt_heap.errors import StateError
 from dbt_heap.state.admin import hand_over
 from dbt_heap.state.lock import Holder, Lock
-from dbt_heap.state.log import Entry
+from dbt_heap.state.log import LogEntry
 from dbt_heap.state.ownership import Owner, candidate, in_schema_of
-from dbt_heap.state.session import Turn
+from dbt_heap.state.session import SyncSession
 from dbt_heap.state.store import State
 from dbt_heap.syncs.columns import MappedColumn
 from dbt_heap.syncs.sync import Sync
 
 
-def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bound: bool = True) -> Entry | None:
+def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bound: bool = True) -> LogEntry | None:
     """Return the newest entry of the earlier name whose state the sync takes over; None if there is none.
 
     A takeover that was cut short has one until it is finished. Raises StateError if it isn't clear, or not safe, which
@@ -46,7 +46,7 @@ def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bou
     return older[0] if older else None
 
 
-def inherited(sync: Sync, older: Entry) -> Entry:
+def inherited(sync: Sync, older: LogEntry) -> LogEntry:
     """Return the entry of an earlier name as the sync has it once it took over."""
     return replace(older, relation=str(sync.model.relation), rejects_run_id=None)
 
@@ -61,7 +61,7 @@ class Takeover:
     holder: Holder
     columns: Callable[[Sync], Iterable[MappedColumn]]
 
-    def __call__(self, older: Entry, project: str | None) -> State:
+    def __call__(self, older: LogEntry, project: str | None) -> State:
         """Take over; killed between its two entries, the next run finishes it. Return the state as it is then.
 
         Raises RunningError if a run of the earlier name is at work, WarehouseError.
@@ -86,9 +86,11 @@ class Takeover:
             state.drop(aside)
         return state.reread()
 
-    def _settled(self, state: State, unfinished: Entry, lock: Lock, aside: str | None) -> tuple[State, Entry | None]:
+    def _settled(
+        self, state: State, unfinished: LogEntry, lock: Lock, aside: str | None
+    ) -> tuple[State, LogEntry | None]:
         """The state after a killed run of the earlier name was recovered, and its newest entry."""
-        dead = Turn(state, lock, self.holder, unfinished, logs=self.sync.log)
+        dead = SyncSession(state, lock, self.holder, unfinished, logs=self.sync.log)
         dead.recover(self.columns(self.sync))
         state = state.reread()
         for table in state.unnamed(unfinished.destination, unfinished.sync):
@@ -97,7 +99,7 @@ class Takeover:
         return state, state.newest(unfinished.destination, unfinished.sync)
 
 
-def _must_fit(state: State, owner: Owner, sync: Sync, older: Entry, *, bound: bool) -> None:
+def _must_fit(state: State, owner: Owner, sync: Sync, older: LogEntry, *, bound: bool) -> None:
     """Raise StateError if the state of the earlier name is another project's, type's or schema's."""
     by_hand = f"dbt-heap state rename {older.sync} {sync.name}"
     if not owner.owns(state, older):
@@ -126,7 +128,7 @@ def _still_declared(sync: Sync, name: str) -> str:
     )
 
 
-def _both_have(sync: Sync, older: Entry) -> str:
+def _both_have(sync: Sync, older: LogEntry) -> str:
     return (
         f"{sync.name}: `renamed_from` names {older.sync}, which has state that Heap acknowledged, and so has "
         f"{sync.name}. To go on with that of {sync.name}, remove {older.sync} from `renamed_from`; to go on with that "
@@ -134,7 +136,7 @@ def _both_have(sync: Sync, older: Entry) -> str:
     )
 
 
-def _several(sync: Sync, older: list[Entry]) -> str:
+def _several(sync: Sync, older: list[LogEntry]) -> str:
     found = " and ".join(each.sync for each in older)
     commands = " or ".join(f"dbt-heap state rename {each.sync} {sync.name}" for each in older)
     return (

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.state.compare import Ledger
-from dbt_heap.state.log import Entry
+from dbt_heap.state.log import LogEntry
 from dbt_heap.syncs.invocation import Invocation
 
 
@@ -22,9 +22,9 @@ def vanished(invocation: Invocation, ledger: Ledger) -> tuple[str, ...]:
     )
 
 
-def undeclared(invocation: Invocation, ledger: Ledger) -> Mapping[str, Entry]:
+def undeclared(invocation: Invocation, ledger: Ledger) -> Mapping[str, LogEntry]:
     """The syncs that have state under the ledger's target, and that no model declares any more."""
-    found: dict[str, Entry] = {}
+    found: dict[str, LogEntry] = {}
     for environment in invocation.project.heap_vars.environment_names:
         with suppress(SettingsError):  # no app id is known, so that nothing can have been sent there
             found.update(ledger.undeclared(invocation.destination_of(environment, ledger.target).label))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog, read_catalog
-from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.store import State
 from dbt_heap.syncs.columns import MappedColumn, Role, is_property
 
@@ -24,7 +24,7 @@ def view_of(state: State, catalog: Catalog, destination: str, sync: str) -> str:
     return own if first or catalog.of_view(own) else names.view(sync)
 
 
-def shown_names(state: State, catalog: Catalog, entry: Entry) -> dict[str, str]:
+def shown_names(state: State, catalog: Catalog, entry: LogEntry) -> dict[str, str]:
     """The names that a sync's view gives to its properties; empty where view and state are not of one making."""
     view = view_of(state, catalog, entry.destination, entry.sync)
     stored, shown = catalog.of_state(entry.synced), catalog.of_view(view)
@@ -37,7 +37,7 @@ def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
     return {each.stored: each.name for each in columns if each.role is Role.PROPERTY}
 
 
-def show_synced(state: State, catalog: Catalog, entry: Entry, before: Entry, wanted: Mapping[str, str]) -> None:
+def show_synced(state: State, catalog: Catalog, entry: LogEntry, before: LogEntry, wanted: Mapping[str, str]) -> None:
     """Has a sync's view show its newest state. `wanted`: stored name -> name for people.
 
     `catalog` is of the time before that state. A view that shows it already is left alone, with what others have

@@ -17,7 +17,7 @@ _NEEDED = "true, or a mapping such as {property: Plan}, is needed"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ColumnEntry:
     """A column sent as a property by one block, by the column's own word."""
 
     declared: Declared
@@ -26,13 +26,15 @@ class Entry:
     place: Place
 
 
-def column_entries(model: Model, blocks: Sequence[Declared]) -> tuple[list[Entry], list[Mistake]]:
+def column_entries(model: Model, blocks: Sequence[Declared]) -> tuple[list[ColumnEntry], list[Mistake]]:
     """The entries of all columns of a model, and what is wrong with any."""
     both = [each for column in model.columns if "heap" in column.meta for each in _entries(column, model, blocks)]
-    return [each for each in both if isinstance(each, Entry)], [each for each in both if isinstance(each, Mistake)]
+    return [each for each in both if isinstance(each, ColumnEntry)], [
+        each for each in both if isinstance(each, Mistake)
+    ]
 
 
-def _entries(column: Column, model: Model, blocks: Sequence[Declared]) -> Iterator[Entry | Mistake]:
+def _entries(column: Column, model: Model, blocks: Sequence[Declared]) -> Iterator[ColumnEntry | Mistake]:
     value, place = column.meta["heap"], Place(model.name, model.file, "columns").at(column.name, "meta", "heap")
     by_name = {each.name: each for each in blocks}
     if model.heap is None:
@@ -53,7 +55,7 @@ def _is_short(value: Mapping[Any, Any], by_name: Mapping[str, Declared]) -> bool
 
 def _by_sync(
     column: Column, value: Mapping[Any, Any], place: Place, by_name: Mapping[str, Declared]
-) -> Iterator[Entry | Mistake]:
+) -> Iterator[ColumnEntry | Mistake]:
     for name, each in value.items():
         if not isinstance(name, str):
             yield place.mistake(f"{found(name)} is no sync's name: {AS_TRUE_OR_FALSE}")
@@ -70,16 +72,16 @@ def _there_are(by_name: Mapping[str, Declared]) -> str:
     return f"; it has {' and '.join(by_name)}" if by_name else ""
 
 
-def _entry(column: Column, value: Any, place: Place, declared: Declared) -> Iterator[Entry | Mistake]:
+def _entry(column: Column, value: Any, place: Place, declared: Declared) -> Iterator[ColumnEntry | Mistake]:
     if value is True:
-        yield Entry(declared, column.name, column.name, place)
+        yield ColumnEntry(declared, column.name, column.name, place)
         return
     if not isinstance(value, Mapping) or not value:
         yield place.mistake(f"{_NEEDED}, found {'an empty mapping' if value == {} else found(value)}")
         return
     for key in value:
         if key == _PROPERTY:
-            yield Entry(declared, column.name, value[key], place.at(key))
+            yield ColumnEntry(declared, column.name, value[key], place.at(key))
         else:
             near = did_you_mean(str(key), [_PROPERTY])
             yield place.at(str(key)).mistake(f"there is no such key{near or f'; the only one is `{_PROPERTY}`'}")

@@ -122,7 +122,7 @@ def invoke(settings: Settings) -> Invocation:
         *chosen.warnings,
         *(selection.warnings if selection else ()),
     )
-    bear(warnings, settings)
+    raise_if_warn_error(warnings, settings)
     notes = (*notes, *(selection.notes if selection else ()))
     return Invocation(
         settings, project, manifest, declarations.syncs, declarations.disabled, chosen.syncs, warnings, path, notes,
@@ -165,7 +165,7 @@ def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
     return project, found.manifest, (found.note,)
 
 
-def bear(warnings: Sequence[str], settings: Settings) -> None:
+def raise_if_warn_error(warnings: Sequence[str], settings: Settings) -> None:
     """Raises SettingsError where warnings are errors and there are some."""
     if settings.warn_error and warnings:
         raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))

@@ -9,7 +9,7 @@ from typing import Any
 from dbt_heap.errors import Mistake, did_you_mean
 from dbt_heap.project.validation import Place, found, identifier, quoted
 from dbt_heap.syncs.block import SENT_COLUMNS
-from dbt_heap.syncs.column_entries import Entry
+from dbt_heap.syncs.column_entries import ColumnEntry
 from dbt_heap.syncs.fields import property_name
 from dbt_heap.syncs.parsing import Declared
 from dbt_heap.syncs.rules import Veto, never_sent, unique_key
@@ -41,7 +41,7 @@ class Properties:
     warnings: tuple[str, ...]
 
 
-def properties_of(declared: Declared, entries: Iterable[Entry], forbidden_by: Veto) -> Properties:
+def properties_of(declared: Declared, entries: Iterable[ColumnEntry], forbidden_by: Veto) -> Properties:
     """What a block sends, with its column-level entries; what is wrong with any is left out of it."""
     said = list(entries)
     both = [*_of_block(declared, said, forbidden_by), *(_property(e.name, e.column, e.place) for e in said)]
@@ -68,7 +68,7 @@ def takes_all(declared: Declared) -> bool:
     return declared.block.properties == _ALL
 
 
-def _of_block(declared: Declared, entries: Sequence[Entry], forbidden_by: Veto) -> Iterator[Property | Mistake]:
+def _of_block(declared: Declared, entries: Sequence[ColumnEntry], forbidden_by: Veto) -> Iterator[Property | Mistake]:
     place = declared.where("properties")
     value: Any = declared.block.properties
     if value == _ALL:
@@ -82,7 +82,7 @@ def _of_block(declared: Declared, entries: Sequence[Entry], forbidden_by: Veto) 
 
 
 def _every_column(
-    declared: Declared, place: Place, entries: Sequence[Entry], forbidden_by: Veto
+    declared: Declared, place: Place, entries: Sequence[ColumnEntry], forbidden_by: Veto
 ) -> Iterator[Property | Mistake]:
     """The columns listed under the model's `columns:` that nothing else uses, forbids or excepts."""
     block = declared.block

@@ -25,7 +25,7 @@ from dbt.parser.search import FileBlock
 from dbt_heap.project.dbt_project import DbtProject
 from dbt_heap.project.profile import ProfileTargets
 from dbt_heap.warehouse.connection import Warehouse
-from dbt_heap.warehouse.dbt_runtime import Comments, silence
+from dbt_heap.warehouse.dbt_runtime import Comments, mute_dbt_events
 from dbt_heap.warehouse.driver_errors import refusals
 from dbt_heap.warehouse.targets import Targets
 
@@ -108,7 +108,7 @@ def open_warehouse(project: DbtProject, naming_macros: Iterable[Mapping[str, Any
     `naming_macros` are those of a manifest, for a project that is not on disk. Raises SettingsError if the profile or
     the target does not exist, WarehouseError if the profile or the adapter does not work.
     """
-    silence()
+    mute_dbt_events()
     with refusals("its profile"):
         targets = ProfileTargets(project)
         profile = targets.render()

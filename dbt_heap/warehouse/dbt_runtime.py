@@ -30,7 +30,7 @@ class _Unheard(EventManager):
             super().fire_event(e, *args, **kwargs)
 
 
-def silence() -> None:
+def mute_dbt_events() -> None:
     """Turns off dbt's own lines, which would mix with ours, and hold SQL where they are for debugging.
 
     A dbt that is called later in this process sets up its loggers anew, and is heard.

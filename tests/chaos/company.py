@@ -10,7 +10,7 @@ from typing import Any
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.days import COLUMN_NAMES, IDS, KINDS, PROPERTIES, SUBJECTS, Day, Rows, select
-from tests.chaos.expectation import EventExpectation, Expectation, Fates
+from tests.chaos.expectation import EventExpectation, Expectation, RowCounts
 from tests.chaos.wire import Wire, wire
 from tests.project import Project
 from tests.warehouses import DuckDB
@@ -70,15 +70,15 @@ class Company:
                 assert told[SYNCS[kind]]["status"] == "skipped"
                 assert not heard[kind].sent
                 continue
-            fates = self._fates(kind, heard, flags)
-            assert {name: told[SYNCS[kind]][name] for name in asdict(fates)} == asdict(fates), (kind, outcome.stderr)
-            assert told[SYNCS[kind]]["status"] == fates.status, kind
-            worst = max(worst, fates.status != "success")
+            counts = self._row_counts(kind, heard, flags)
+            assert {name: told[SYNCS[kind]][name] for name in asdict(counts)} == asdict(counts), (kind, outcome.stderr)
+            assert told[SYNCS[kind]]["status"] == counts.status, kind
+            worst = max(worst, counts.status != "success")
         assert outcome.exit_code == worst, outcome.stderr
         self._compare()
         return heard
 
-    def _fates(self, kind: str, heard: Wire, flags: tuple[str, ...]) -> Fates:
+    def _row_counts(self, kind: str, heard: Wire, flags: tuple[str, ...]) -> RowCounts:
         """What the results must tell: the plan is worked out, and the wire says what became of it."""
         expected = self.expected[kind]
         planned = expected.plan(

@@ -30,7 +30,7 @@ class Planned:
 
 
 @dataclass
-class Fates:
+class RowCounts:
     """What heap_results.json must say of a sync."""
 
     planned: int
@@ -80,7 +80,7 @@ class Expectation:
 
     def learn(
         self, planned: Planned, *, taken: Collection[str], accepted: Collection[str], refused: Collection[str]
-    ) -> Fates:
+    ) -> RowCounts:
         """Remembers what became of a plan's records, and tells its fates."""
         for key, sent in planned.records.items():
             if key in taken:
@@ -93,7 +93,7 @@ class Expectation:
         self.standing = {key: planned.values[key] for key in rejected | planned.standing}
         standing, refused_rows = _count(planned, planned.standing), _count(planned, rejected)
         count = _count(planned, planned.records) + _count(planned, planned.rejected)
-        return Fates(count, len(accepted), refused_rows, count - len(accepted) - refused_rows, standing)
+        return RowCounts(count, len(accepted), refused_rows, count - len(accepted) - refused_rows, standing)
 
     def _news(self, key: str, values: Properties) -> Properties | None:
         known = self.held.get(key, {})

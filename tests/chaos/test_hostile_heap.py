@@ -12,7 +12,7 @@ import pytest
 
 from dbt_heap.delivery.throttle import MAX_FAILURES
 from dbt_heap.heap.client import Heap
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.checks import look
 from tests.chaos.conftest import NewWorld
@@ -91,9 +91,9 @@ class Waits:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.of_requests: list[list[float]] = []
         self._now = local()
-        send, patience = Heap.send, Patience.of
+        send, retry = Heap.send, BoundedRetry.of
         monkeypatch.setattr(Heap, "send", lambda heap, *arguments: send(self._begin(heap), *arguments))
-        monkeypatch.setattr(Patience, "of", lambda max_wait: patience(max_wait, sleep=self._note))
+        monkeypatch.setattr(BoundedRetry, "of", lambda max_wait: retry(max_wait, sleep=self._note))
 
     def _begin(self, heap: Heap) -> Heap:
         self._now.waits = []

@@ -12,7 +12,7 @@ import pytest
 from dbt_heap.delivery.throttle import MARGIN
 from dbt_heap.http.limits import EVENTS_PER_MINUTE, EVENTS_PER_MINUTE_AND_IDENTITY
 from dbt_heap.project.settings import Settings
-from dbt_heap.run import Orders, sync
+from dbt_heap.run import SyncOptions, sync
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from dbt_heap.syncs.invocation import invoke
@@ -33,7 +33,7 @@ WAVES = HEAVY // EVENTS_PER_MINUTE_AND_IDENTITY
 SHORT_MINUTE = f"""
 from functools import partial
 import dbt_heap.cli.sync as command
-command.Orders = partial(command.Orders, minute={OURS})
+command.SyncOptions = partial(command.SyncOptions, minute={OURS})
 from dbt_heap.__main__ import main
 main()
 """
@@ -72,7 +72,7 @@ def test_one_identity_with_thousands_of_events_holds_nobody_back(
     many, one = numbered("'u' || i % 9973", "o", OTHERS), numbered("'heavy'", "h", HEAVY)
     project = orders(tmp_path / "shop", strict_heap, f"{many} union all {one}")
     settings = Settings(project_dir=project.folder, profiles_dir=project.folder, environ=project.environment)
-    results = sync(invoke(settings), Orders(minute=OURS, in_flight=2))
+    results = sync(invoke(settings), SyncOptions(minute=OURS, in_flight=2))
 
     assert results.exit_code == 0
     assert {request["status"] for request in strict_heap.requests()} == {200}

@@ -28,8 +28,8 @@ sys.exit(int(code))
 
 def main() -> None:
     """Serves until SIGTERM."""
-    folder, code, catch_up, silence, *jobs = sys.argv[1:]
-    server.SILENT_SECONDS = float(silence)
+    folder, code, catch_up, mute_dbt_events, *jobs = sys.argv[1:]
+    server.SILENT_SECONDS = float(mute_dbt_events)
     silent = server.Connection._close_if_silent
 
     def close_once_told(held: server.Connection) -> None:

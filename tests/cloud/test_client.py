@@ -12,21 +12,21 @@ import pytest
 from dbt_heap.cloud.api import PIECE, DbtCloud
 from dbt_heap.cloud.credentials import Access, access_of
 from dbt_heap.errors import CloudError, SettingsError
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.project.settings import Settings
 from tests.cloud.server import ACCOUNT, TOKEN, Asked, Reply, step
 from tests.cloud.server import DbtCloud as Server
 
 
-def patience(slept: list[float] | None = None) -> Patience:
+def retry(slept: list[float] | None = None) -> BoundedRetry:
     """Two more tries, without waiting."""
     note: Any = (lambda _: None) if slept is None else slept.append
-    return Patience.of(60.0, retries=2, method="GET", sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
+    return BoundedRetry.of(60.0, retries=2, method="GET", sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
 
 
 def client(cloud: Server, **options: Any) -> DbtCloud:
     access = Access(cloud.url, ACCOUNT, TOKEN, None, 7)
-    return DbtCloud(access, **{"patience": patience(), **options})
+    return DbtCloud(access, **{"patience": retry(), **options})
 
 
 def refusal(cloud: Server, call: Callable[[DbtCloud], Any] = lambda client: client.run(7), **options: Any) -> str:
@@ -71,7 +71,7 @@ def test_what_may_get_better_is_tried_again_for_a_while(cloud: Server, status: i
     cloud.add(7)
     slept: list[float] = []
     cloud.hook = answering(Reply(status, headers={"Retry-After": "9"}), Reply(status))
-    with client(cloud, patience=patience(slept)) as dbt_cloud:
+    with client(cloud, retry=retry(slept)) as dbt_cloud:
         assert dbt_cloud.run(7)["id"] == 7
     assert slept[0] == 9.0
     cloud.hook = lambda _: Reply(status)

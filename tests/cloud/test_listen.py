@@ -21,7 +21,7 @@ from dbt_heap.cli.group import group
 from dbt_heap.cloud.listener import receiver
 from dbt_heap.cloud.listener.options import ListenOptions
 from dbt_heap.cloud.listener.queue import ClosedError, Queue, Work, Worker
-from dbt_heap.cloud.listener.receiver import Reception, Seen, application, parse_event
+from dbt_heap.cloud.listener.receiver import Seen, WebhookReceiver, application, parse_event
 from dbt_heap.cloud.listener.server import CONNECTIONS
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.listener import SECRET, Listener, webhook
@@ -48,9 +48,9 @@ def listener(project: Project, cloud: DbtCloud) -> Listener:
     return Listener(project.folder / "listener.log", environment, *arguments)
 
 
-def stub(folder: Path, *jobs: int, code: int = 0, catch_up: str = "no", silence: float = 10) -> Listener:
+def stub(folder: Path, *jobs: int, code: int = 0, catch_up: str = "no", mute_dbt_events: float = 10) -> Listener:
     """One whose syncs note their job and wait for `go`."""
-    arguments = (str(folder), str(code), catch_up, str(silence), *map(str, jobs))
+    arguments = (str(folder), str(code), catch_up, str(mute_dbt_events), *map(str, jobs))
     return Listener(folder / "listener.log", {}, "tests.cloud.stub", *arguments)
 
 
@@ -146,7 +146,7 @@ def test_what_could_not_run_is_tried_again_a_few_times(tmp_path: Path) -> None:
 
 
 def test_silent_connections_are_closed_and_others_are_not(tmp_path: Path) -> None:
-    with stub(tmp_path, JOB, silence=0.3) as listening:
+    with stub(tmp_path, JOB, mute_dbt_events=0.3) as listening:
         port = int(listening.url.rpartition(":")[2])
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS + 10)]
         silent[0].sendall(b"GET /health HTTP/1.1\r\nHost: heap\r\n\r\nGET ")  # and half of another request
@@ -184,7 +184,7 @@ def test_a_sigterm_ends_the_sync_under_way_in_good_order(
     assert not any("/runs/9/" in path for path in cloud.paths())
 
 
-async def _answered(reception: Reception, *parts: bytes | None, method: str = "POST") -> int:
+async def _answered(reception: WebhookReceiver, *parts: bytes | None, method: str = "POST") -> int:
     """The status of an answer; a body's parts come one by one, and None never comes."""
     header = hmac.new(SECRET.encode(), b"".join(part or b"" for part in parts), "sha256").hexdigest().encode()
     coming, sent = list(parts), []
@@ -206,14 +206,14 @@ async def _answered(reception: Reception, *parts: bytes | None, method: str = "P
     return int(sent[0]["status"])
 
 
-def answered(reception: Reception, *parts: bytes | None, method: str = "POST") -> int:
+def answered(reception: WebhookReceiver, *parts: bytes | None, method: str = "POST") -> int:
     return asyncio.run(_answered(reception, *parts, method=method))
 
 
 def test_what_does_not_come_is_not_waited_for_and_at_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue()
     worker = Worker(queue, [])
-    reception = Reception(ListenOptions(secret=SECRET, command=[], jobs=frozenset({JOB})), queue, worker)
+    reception = WebhookReceiver(ListenOptions(secret=SECRET, command=[], jobs=frozenset({JOB})), queue, worker)
     whole = webhook(7)
     assert answered(reception, whole[:9], whole[9:]) == 202
     assert queue.close() == 1

@@ -44,8 +44,8 @@ def test_faults_come_about_as_often_as_their_rates_say() -> None:
 
 
 def test_counted_faults_come_first_and_in_order() -> None:
-    fates = [str(fault) for fault in islice(Draws(parse_faults("500x2,html-afterx1"), seed=0), 4)]
-    assert fates == ["500", "500", "html-after", "None"]
+    counts = [str(fault) for fault in islice(Draws(parse_faults("500x2,html-afterx1"), seed=0), 4)]
+    assert counts == ["500", "500", "html-after", "None"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from urllib3.connection import HTTPSConnection
 from dbt_heap.heap.client import Heap, Outcome
 from dbt_heap.heap.records import Payload, Records
 from dbt_heap.http.deadlines import _punctual
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.syncs.sync import SyncType
 from tests.cloud.server import ACCOUNT, TOKEN
@@ -228,8 +228,8 @@ def test_connections_that_fail_are_reported_by_what_to_change(monkeypatch: pytes
             ),
         }  # fmt: skip
         for name, (url, environment, outcome, said) in cases.items():
-            patience = Patience.of(60.0, sleep=lambda _: None, clock=lambda: 0.0)
-            with monkeypatch.context() as patch, Heap(url, "11", patience=patience) as heap:
+            retry = BoundedRetry.of(60.0, sleep=lambda _: None, clock=lambda: 0.0)
+            with monkeypatch.context() as patch, Heap(url, "11", retry=retry) as heap:
                 for variable, value in environment.items():
                     patch.setenv(variable, value)
                 answer = heap.send(SyncType.USER_PROPERTIES, Records.of([Payload(1, b"{}", 0)]))

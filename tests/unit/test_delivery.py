@@ -15,13 +15,13 @@ from heap_server import HeapServer, Received, Reply
 
 from dbt_heap.delivery import sender
 from dbt_heap.delivery.sender import deliver
-from dbt_heap.delivery.throttle import Breaker, Pace
+from dbt_heap.delivery.throttle import Breaker, RateLimiter
 from dbt_heap.delivery.verdicts import Verdict
 from dbt_heap.heap.batches import Batch
 from dbt_heap.heap.client import Heap
 from dbt_heap.heap.records import SEPARATOR, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.syncs.sync import SyncType
 
 Groups = list[tuple[Verdict, ...]]
@@ -56,10 +56,10 @@ class Delivery:
     in_flight: int = 4
 
     def groups(self, batches: Iterable[Batch], **options: Any) -> Iterator[tuple[Verdict, ...]]:
-        pace = Pace(self.per_minute, self.clock)
-        patience = Patience.of(retries=1, sleep=lambda _: None)
+        pace = RateLimiter(self.per_minute, self.clock)
+        retry = BoundedRetry.of(retries=1, sleep=lambda _: None)
         timeout = HANGS_SECONDS
-        with Heap(self.server.url, "11", in_flight=self.in_flight, patience=patience, timeout_seconds=timeout) as heap:
+        with Heap(self.server.url, "11", in_flight=self.in_flight, retry=retry, timeout_seconds=timeout) as heap:
             yield from deliver(
                 batches,
                 send=lambda records: heap.send(SyncType.USER_PROPERTIES, records),
@@ -256,7 +256,7 @@ def test_what_flies_when_delivery_stops_is_finished() -> None:
         return Reply()
 
     with HeapServer(reply) as server:
-        verdicts = Delivery(server, in_flight=3).verdicts(noting([], 100), hurry=stopped.set)
+        verdicts = Delivery(server, in_flight=3).verdicts(noting([], 100), stop_retrying=stopped.set)
     assert {number: verdict.accepted for number, verdict in verdicts.items()} == {0: 10, 1: 10, 2: 0}
     assert len(server.received) == 3
 
@@ -306,7 +306,9 @@ def test_what_flies_when_heap_is_found_down_is_finished_and_tried_no_more() -> N
         return Reply()
 
     with HeapServer(reply) as server:
-        verdicts = Delivery(server, in_flight=5).verdicts(noting([], 100), breaker=Breaker(3), hurry=hurried.set)
+        verdicts = Delivery(server, in_flight=5).verdicts(
+            noting([], 100), breaker=Breaker(3), stop_retrying=hurried.set
+        )
     accepted = [verdicts[number].accepted for number in sorted(verdicts)]
     assert accepted in ([0, 0, 0, 10, 10], [0, 0, 0, 10, 10, 10], [0, 0, 0, 10, 10, 10, 10])
 
@@ -351,13 +353,13 @@ def test_delivery_ends_in_good_order_when_asked_to() -> None:
     asked: list[int] = []
     hurried: list[bool] = []
 
-    def go_on() -> bool:
+    def should_continue() -> bool:
         asked.append(1)
         return len(asked) < 4
 
     with HeapServer() as server:
         verdicts = Delivery(server, in_flight=1).verdicts(
-            noting([], 100), go_on=go_on, hurry=lambda: hurried.append(True)
+            noting([], 100), should_continue=should_continue, stop_retrying=lambda: hurried.append(True)
         )
     assert 1 <= len(server.received) == sum(verdict.accepted for verdict in verdicts.values()) / 10 <= 3
     assert {verdict.failure for verdict in verdicts.values()} == {None}
@@ -367,7 +369,7 @@ def test_delivery_ends_in_good_order_when_asked_to() -> None:
 def test_a_stop_is_heeded_while_the_pace_waits() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=10, in_flight=1)
-        verdicts = delivery.verdicts(noting([], 3), go_on=lambda: delivery.clock.now < 20.0)
+        verdicts = delivery.verdicts(noting([], 3), should_continue=lambda: delivery.clock.now < 20.0)
     assert sorted(verdicts) == [0]
     assert delivery.clock.now == pytest.approx(20.0, abs=0.6)
 
@@ -375,7 +377,7 @@ def test_a_stop_is_heeded_while_the_pace_waits() -> None:
 def test_a_stop_is_heeded_while_a_guilty_record_is_looked_for() -> None:
     with HeapServer(lambda request: Reply(400)) as server:
         verdict = Delivery(server, in_flight=1).verdicts(
-            [batch(0, size=1_000)], go_on=lambda: len(server.received) < 30
+            [batch(0, size=1_000)], should_continue=lambda: len(server.received) < 30
         )[0]
     assert len(server.received) == 30
     assert len(verdict.rejects) + len(verdict.undelivered) == 1_000
@@ -385,7 +387,7 @@ def test_a_stop_is_heeded_while_a_guilty_record_is_looked_for() -> None:
 def test_go_on_is_asked_at_least_twice_a_second_whatever_is_waited_for() -> None:
     asked: list[None] = []
 
-    def go_on() -> bool:
+    def should_continue() -> bool:
         asked.append(None)
         return True
 
@@ -394,7 +396,7 @@ def test_go_on_is_asked_at_least_twice_a_second_whatever_is_waited_for() -> None
         return Reply(200 if eventually(lambda: len(asked) >= before + 2) else 500)
 
     with HeapServer(when_asked_again) as server:
-        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 1), go_on=go_on)
+        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 1), should_continue=should_continue)
     assert verdicts[0].accepted == 10
     assert sender.NAP_SECONDS <= 0.5
 
@@ -460,7 +462,7 @@ def test_what_is_ready_is_called_back_when_delivery_stops() -> None:
 
     with HeapServer(reply) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(
-            noting(pulled, 9), ahead=8, go_on=lambda: len(pulled) < 4, hurry=stopped.set
+            noting(pulled, 9), ahead=8, should_continue=lambda: len(pulled) < 4, stop_retrying=stopped.set
         )
     assert len(server.received) == 1
     assert (sorted(verdicts), verdicts[0].accepted, verdicts[0].requests) == ([0], 10, 1)
@@ -477,7 +479,7 @@ def test_nothing_that_is_ready_is_sent_after_whoever_delivers_left() -> None:
 
     with HeapServer(reply) as server:
         groups = Delivery(server, in_flight=1).groups(
-            noting(pulled, 9), ahead=8, go_on=lambda: 1 / (4 - len(pulled)) > 0, hurry=left.set
+            noting(pulled, 9), ahead=8, should_continue=lambda: 1 / (4 - len(pulled)) > 0, stop_retrying=left.set
         )
         with pytest.raises(ZeroDivisionError):
             next(groups)

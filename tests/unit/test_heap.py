@@ -16,7 +16,7 @@ from heap_server import HeapServer, Received, Reply, TricklingServer
 
 from dbt_heap.heap.client import Answer, Heap, Outcome
 from dbt_heap.heap.records import Payload, Records
-from dbt_heap.http.retry import Patience
+from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.syncs.sync import SyncType
 
 USERS = SyncType.USER_PROPERTIES
@@ -24,14 +24,14 @@ RECORD = b'{"identity":"ana@example.org","properties":{}}'
 ONE = Records.of([Payload(1, RECORD, 0)])
 
 
-def patient(retries: int = 3, slept: list[float] | None = None, max_wait_seconds: float = 120.0) -> Patience:
+def patient(retries: int = 3, slept: list[float] | None = None, max_wait_seconds: float = 120.0) -> BoundedRetry:
     """Patience that notes its waits instead of waiting."""
     note: Callable[[float], None] = (slept if slept is not None else []).append
-    return Patience.of(max_wait_seconds, retries=retries, sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
+    return BoundedRetry.of(max_wait_seconds, retries=retries, sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
 
 
-def answer_to(reply: Reply, patience: Patience | None = None) -> tuple[Answer, HeapServer]:
-    with HeapServer(lambda _: reply) as server, Heap(server.url, "11", patience=patience or patient()) as heap:
+def answer_to(reply: Reply, retry: BoundedRetry | None = None) -> tuple[Answer, HeapServer]:
+    with HeapServer(lambda _: reply) as server, Heap(server.url, "11", retry=retry or patient()) as heap:
         return heap.send(USERS, ONE), server
 
 
@@ -84,7 +84,7 @@ def test_the_status_alone_decides(status: int, outcome: Outcome) -> None:
 
 
 def test_over_the_limit_of_events_the_reason_says_how_processes_share_it() -> None:
-    with serving(lambda _: Reply(429), patience=patient(retries=0)) as (_, heap):
+    with serving(lambda _: Reply(429), retry=patient(retries=0)) as (_, heap):
         reasons = {sync_type: heap.send(sync_type, ONE).reason for sync_type in SyncType}
     assert "--events-per-minute" in reasons.pop(SyncType.EVENTS)
     assert set(reasons.values()) == {"Heap answered with status 429"}
@@ -123,7 +123,7 @@ def test_no_answer_holds_what_heap_wrote() -> None:
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_passing_trouble_is_tried_again(status: int) -> None:
-    with HeapServer(failing(2, Reply(status))) as server, Heap(server.url, "11", patience=patient()) as heap:
+    with HeapServer(failing(2, Reply(status))) as server, Heap(server.url, "11", retry=patient()) as heap:
         assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED, retries=2)
     assert len(server.received) == 3
 
@@ -143,7 +143,7 @@ def test_waits_double_and_end_with_the_tries() -> None:
 
 def test_jitter_takes_up_to_half_of_a_wait() -> None:
     slept: list[float] = []
-    answer_to(Reply(503), Patience.of(retries=2, sleep=slept.append, jitter=lambda: 0.0))
+    answer_to(Reply(503), BoundedRetry.of(retries=2, sleep=slept.append, jitter=lambda: 0.0))
     assert slept == [1.0, 2.0]
 
 
@@ -157,8 +157,8 @@ def test_all_waits_together_are_bounded() -> None:
 def test_tries_count_as_waits_do() -> None:
     slept: list[float] = []
     now = iter(range(0, 1_000, 10))  # ten seconds for every wait and every try
-    patience = Patience.of(40.0, sleep=slept.append, jitter=lambda: 1.0, clock=lambda: next(now))
-    answer_to(Reply(503), patience)
+    retry = BoundedRetry.of(40.0, sleep=slept.append, jitter=lambda: 1.0, clock=lambda: next(now))
+    answer_to(Reply(503), retry)
     assert slept == [pytest.approx(each / 60) for each in (40, 80, 160, 320)]
     assert sum(slept) + 3 * 10 == pytest.approx(40.0)
 
@@ -188,12 +188,12 @@ def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
         asked.append(request.number)
         return Reply(503)
 
-    with serving(busy, patience=Patience.of(100_000.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
+    with serving(busy, retry=BoundedRetry.of(100_000.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(heap.send, USERS, ONE)
         while not asked:
             sleep(0.01)
         sleep(0.05)
-        heap.hurry()
+        heap.stop_retrying()
         assert answer.result(60.0).outcome is Outcome.UNAVAILABLE
         assert len(server.received) == 1
 
@@ -202,7 +202,7 @@ def test_a_tls_handshake_that_is_dropped_is_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         answers = Thread(target=lambda: [listener.accept()[0].close() for _ in range(3)])
         answers.start()
-        with Heap(f"https://127.0.0.1:{listener.getsockname()[1]}", "11", patience=patient(2)) as heap:
+        with Heap(f"https://127.0.0.1:{listener.getsockname()[1]}", "11", retry=patient(2)) as heap:
             assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
         answers.join()
 
@@ -213,15 +213,15 @@ def test_who_slept_past_all_patience_tries_no_more() -> None:
     def stopped(_: float) -> None:
         now[0] += 900.0  # as a process that somebody stopped
 
-    patience = Patience.of(120.0, sleep=stopped, clock=lambda: now[0])
-    answer, server = answer_to(Reply(503), patience)
+    retry = BoundedRetry.of(120.0, sleep=stopped, clock=lambda: now[0])
+    answer, server = answer_to(Reply(503), retry)
     assert (answer.outcome, len(server.received)) == (Outcome.UNAVAILABLE, 1)
 
 
 def test_every_request_has_patience_of_its_own() -> None:
     slept: list[float] = []
-    patience = patient(9, slept, max_wait_seconds=5.0)
-    with HeapServer(lambda _: Reply(503)) as server, Heap(server.url, "11", patience=patience) as heap:
+    retry = patient(9, slept, max_wait_seconds=5.0)
+    with HeapServer(lambda _: Reply(503)) as server, Heap(server.url, "11", retry=retry) as heap:
         assert [heap.send(USERS, ONE).outcome for _ in range(2)] == [Outcome.UNAVAILABLE] * 2
     assert slept == [pytest.approx(each) for each in (5 / 60, 10 / 60, 20 / 60, 40 / 60, 80 / 60, 145 / 60) * 2]
 
@@ -236,7 +236,7 @@ def test_every_request_has_patience_of_its_own() -> None:
 def test_no_try_begins_before_retry_after_or_before_its_own_time(header: str, first_wait: float) -> None:
     slept: list[float] = []
     asking = failing(1, Reply(429, headers={"Retry-After": header}))
-    with serving(asking, patience=patient(3, slept)) as (_, heap):
+    with serving(asking, retry=patient(3, slept)) as (_, heap):
         assert heap.send(USERS, ONE).outcome is Outcome.ACCEPTED
     assert slept == [first_wait]
 
@@ -247,7 +247,7 @@ def test_a_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) ->
     now = datetime.now(UTC) + timedelta(minutes=minutes_off)
     headers = {"Date": format_datetime(now, usegmt=True)}
     headers["Retry-After"] = format_datetime(now + timedelta(seconds=33), usegmt=True)
-    with serving(failing(1, Reply(429, headers=headers)), patience=patient(3, slept)) as (_, heap):
+    with serving(failing(1, Reply(429, headers=headers)), retry=patient(3, slept)) as (_, heap):
         assert heap.send(USERS, ONE).outcome is Outcome.ACCEPTED
     assert slept == [33.0]
 
@@ -264,7 +264,7 @@ def test_a_longer_wait_than_is_left_is_not_begun(header: str) -> None:
 def test_an_answer_that_never_ends_is_not_waited_for() -> None:
     with TricklingServer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as url:
         begun = monotonic()
-        with Heap(url, "11", timeout_seconds=2.0, patience=patient(0)) as heap:
+        with Heap(url, "11", timeout_seconds=2.0, retry=patient(0)) as heap:
             assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED)
         assert monotonic() - begun < 30.0  # it would take 50 seconds to come
 
@@ -273,7 +273,7 @@ def test_an_answer_that_never_ends_is_not_waited_for() -> None:
 def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
     with TricklingServer(head) as url:
         begun = monotonic()
-        with Heap(url, "11", timeout_seconds=2.0 if b"200" in head else 1.0, patience=patient(0)) as heap:
+        with Heap(url, "11", timeout_seconds=2.0 if b"200" in head else 1.0, retry=patient(0)) as heap:
             answer = heap.send(USERS, ONE)
         assert monotonic() - begun < 30.0
     # A status that came decides, as where the connection drops after it.
@@ -281,7 +281,7 @@ def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
 
 
 def test_a_dropped_connection_is_tried_again() -> None:
-    with HeapServer(failing(2, Reply(drop="before"))) as server, Heap(server.url, "11", patience=patient()) as heap:
+    with HeapServer(failing(2, Reply(drop="before"))) as server, Heap(server.url, "11", retry=patient()) as heap:
         assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED, retries=2)
 
 
@@ -300,7 +300,7 @@ def test_a_connection_that_drops_after_the_status_has_answered() -> None:
 def test_nobody_listening_is_unavailable() -> None:
     with HeapServer() as server:
         pass
-    with Heap(server.url, "11", patience=patient(2)) as heap:
+    with Heap(server.url, "11", retry=patient(2)) as heap:
         answer = heap.send(USERS, ONE)
     assert (answer.outcome, answer.retries) == (Outcome.UNAVAILABLE, 2)
     assert answer.reason.startswith(f"{server.url.removeprefix('http://')} refused the connection. Check HEAP_BASE_URL")
@@ -313,7 +313,7 @@ def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
         given_up.wait(60.0)
         return Reply()
 
-    with HeapServer(slow) as server, Heap(server.url, "11", timeout_seconds=0.1, patience=patient(1)) as heap:
+    with HeapServer(slow) as server, Heap(server.url, "11", timeout_seconds=0.1, retry=patient(1)) as heap:
         assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "no answer in time", retries=1)
         while len(server.received) < 2:
             sleep(0.01)
@@ -325,7 +325,7 @@ def test_an_untrusted_connection_is_fatal_at_once() -> None:
     slept: list[float] = []
     with HeapServer() as server:
         url = server.url.replace("http:", "https:")
-        with Heap(url, "11", patience=patient(3, slept)) as heap:
+        with Heap(url, "11", retry=patient(3, slept)) as heap:
             answer = heap.send(USERS, ONE)
         assert (answer.outcome, answer.retries) == (Outcome.FATAL, 0)
         assert answer.reason.startswith("no trusted TLS connection")
@@ -334,7 +334,7 @@ def test_an_untrusted_connection_is_fatal_at_once() -> None:
 
 @pytest.mark.parametrize("url", ["https://", "ftp://127.0.0.1:1", "http://exa mple\n"])
 def test_an_address_that_is_none_is_fatal(url: str) -> None:
-    with Heap(url, "11", patience=patient()) as heap:
+    with Heap(url, "11", retry=patient()) as heap:
         assert heap.send(USERS, ONE).outcome is Outcome.FATAL
 
 

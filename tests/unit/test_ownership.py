@@ -8,7 +8,7 @@ import pytest
 
 from dbt_heap.errors import StateError
 from dbt_heap.project.nodes import Model, Relation
-from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.ownership import Owner
 from dbt_heap.state.store import State
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -22,14 +22,14 @@ def sync(name: str, package: str, table: str) -> Sync:
     return Sync(name, SyncType.USER_PROPERTIES, model, "main", {}, identity="user_id")
 
 
-def entry(name: str, *, project: str | None, namespace: str, model: str, table: str) -> Entry:
-    return Entry(
+def entry(name: str, *, project: str | None, namespace: str, model: str, table: str) -> LogEntry:
+    return LogEntry(
         HEAP, name, 1, "r", Step.CLOSED, "user_properties", model, f"db.main.{table}", "user_id", namespace,
         project=project, synced="synced_1",
     )  # fmt: skip
 
 
-def owns(project: str, declared: list[Sync], asked: Entry, *others: Entry) -> bool:
+def owns(project: str, declared: list[Sync], asked: LogEntry, *others: LogEntry) -> bool:
     state = State(cast("Any", None), "s", (), cast("Any", None), {(HEAP, each.sync): each for each in (asked, *others)})
     return Owner(project, declared, frozenset()).owns(state, asked)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from dbt_heap.delivery.throttle import Pace, Waves
+from dbt_heap.delivery.throttle import RateLimiter, WaveGate
 
 Sent = list[tuple[float, int]]
 
@@ -25,7 +25,7 @@ class Clock:
         self.now += seconds
 
 
-def sent(pace: Pace, clock: Clock, counts: Iterable[int], overshoots: Sequence[float] = (0.0,)) -> Sent:
+def sent(pace: RateLimiter, clock: Clock, counts: Iterable[int], overshoots: Sequence[float] = (0.0,)) -> Sent:
     """When each request went, for a sender who wakes a little late."""
     gone: Sent = []
     for number, count in enumerate(counts):
@@ -42,14 +42,14 @@ def busiest_minute(requests: Sent) -> int:
 
 def test_a_sync_that_fits_into_the_minute_goes_at_once() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(15_000)
     assert {at for at, _ in sent(pace, clock, [1_000] * 15)} == {1_000.0}
 
 
 def test_a_larger_sync_is_spread_evenly_from_the_start() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(15_001)
     times = [at for at, _ in sent(pace, clock, [1_000] * 15 + [1])]
     gaps = {round(later - earlier, 6) for earlier, later in pairwise(times)}
@@ -59,7 +59,7 @@ def test_a_larger_sync_is_spread_evenly_from_the_start() -> None:
 
 def test_a_small_sync_after_a_small_one_goes_at_once_while_the_minute_has_room() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(9_000)
     sent(pace, clock, [1_000] * 9)
     pace.expect(6_000)
@@ -68,7 +68,7 @@ def test_a_small_sync_after_a_small_one_goes_at_once_while_the_minute_has_room()
 
 def test_what_is_expected_and_not_yet_sent_takes_room() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(9_000)
     pace.expect(7_000)
     times = [at for at, _ in sent(pace, clock, [1_000] * 16)]
@@ -78,7 +78,7 @@ def test_what_is_expected_and_not_yet_sent_takes_room() -> None:
 
 def test_the_minute_before_the_run_counts() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock, earlier=[(10_000, 20.0), (4_000, 50.0), (90_000, 70.0)])
+    pace = RateLimiter(15_000, clock, earlier=[(10_000, 20.0), (4_000, 50.0), (90_000, 70.0)])
     pace.expect(2_000)
     requests = sent(pace, clock, [1_000] * 2)
     assert requests[0][0] == 1_000.0  # one thousand is left of the minute
@@ -87,7 +87,7 @@ def test_the_minute_before_the_run_counts() -> None:
 
 def test_resent_events_count_as_any() -> None:
     clock = Clock()
-    pace = Pace(3_000, clock)
+    pace = RateLimiter(3_000, clock)
     pace.expect(3_000)
     times = [at for at, _ in sent(pace, clock, [1_000] * 6)]
     assert times[:3] == [1_000.0] * 3
@@ -99,7 +99,7 @@ def test_resent_events_count_as_any() -> None:
 def test_a_strict_server_never_sees_too_many_whatever_the_jitter(per_minute: int, seed: int) -> None:
     chance = random.Random(seed)
     clock = Clock()
-    pace = Pace(per_minute, clock, earlier=[(per_minute // 2, 30.0)])
+    pace = RateLimiter(per_minute, clock, earlier=[(per_minute // 2, 30.0)])
     counts = [chance.randint(1, min(1_000, per_minute)) for _ in range(400)]
     pace.expect(sum(counts))
     overshoots = [chance.uniform(0.0, 0.1) for _ in range(100)]
@@ -109,7 +109,7 @@ def test_a_strict_server_never_sees_too_many_whatever_the_jitter(per_minute: int
 
 def test_a_long_sync_keeps_within_three_percent_of_the_limit() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(1_000_000)
     requests = sent(pace, clock, [1_000] * 1_000, overshoots=[0.0, 0.05, 0.02])
     minutes = (requests[-1][0] - requests[0][0]) / 60.0
@@ -118,7 +118,7 @@ def test_a_long_sync_keeps_within_three_percent_of_the_limit() -> None:
 
 def test_a_sender_who_overslept_does_not_make_up_for_it_in_a_burst() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(100_000)
     sent(pace, clock, [1_000] * 3)
     clock.sleep(30.0)
@@ -128,26 +128,26 @@ def test_a_sender_who_overslept_does_not_make_up_for_it_in_a_burst() -> None:
 
 def test_waiting_takes_nothing() -> None:
     clock = Clock()
-    pace = Pace(1_000, clock)
+    pace = RateLimiter(1_000, clock)
     assert pace.reserve(1_000) == 0.0
     assert [round(pace.reserve(1_000), 6) for _ in range(3)] == [60.6] * 3
 
 
 def test_more_than_the_whole_limit_goes_when_the_minute_is_empty() -> None:
     clock = Clock()
-    pace = Pace(100, clock)
+    pace = RateLimiter(100, clock)
     assert sent(pace, clock, [1, 1_000])[1][0] == pytest.approx(1_060.6)
 
 
 def test_objects_have_no_limit() -> None:
-    pace = Pace(None, Clock())
+    pace = RateLimiter(None, Clock())
     pace.expect(10**9)
     assert {pace.reserve(1_000) for _ in range(1_000)} == {0.0}
 
 
 def test_threads_share_one_limit() -> None:
     clock = Clock()
-    pace = Pace(15_000, clock)
+    pace = RateLimiter(15_000, clock)
     pace.expect(15_000)
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(pace.reserve, [100] * 400))
@@ -156,7 +156,7 @@ def test_threads_share_one_limit() -> None:
 
 def test_a_wave_starts_a_minute_after_the_last_answer_of_the_one_before() -> None:
     clock = Clock()
-    waves = Waves(clock)
+    waves = WaveGate(clock)
     assert waves.enter(0) == 0.0
     clock.sleep(5.0)
     waves.answered()
@@ -169,4 +169,4 @@ def test_a_wave_starts_a_minute_after_the_last_answer_of_the_one_before() -> Non
 
 
 def test_the_first_wave_waits_for_nothing() -> None:
-    assert Waves(Clock()).enter(3) == 0.0
+    assert WaveGate(Clock()).enter(3) == 0.0

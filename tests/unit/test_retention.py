@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from dbt_heap.state.history import written_today
-from dbt_heap.state.log import Entry, Step
+from dbt_heap.state.log import LogEntry, Step
 
 MIDNIGHT = 20_000 * 86_400.0  # of some day
 HOUR = 3_600
 
 
-def entry(seconds_ago: int) -> Entry:
-    return Entry(
+def entry(seconds_ago: int) -> LogEntry:
+    return LogEntry(
         destination="1@heap", sync="s", entry=1, run_id="r", step=Step.CLOSED, type="events", model="m", relation="r",
         key_columns="k", namespace="n", seconds_ago=seconds_ago,
     )  # fmt: skip

@@ -9,15 +9,15 @@ from dbt_common.events.event_manager_client import add_callback_to_manager
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 
-from dbt_heap.warehouse.dbt_runtime import silence
+from dbt_heap.warehouse.dbt_runtime import mute_dbt_events
 
 
 def test_a_dbt_that_listens_after_us_is_heard_until_we_begin_again() -> None:
     heard: list[Any] = []
-    silence()
+    mute_dbt_events()
     fire_event(Note(msg="nobody listens"), EventLevel.WARN)
     add_callback_to_manager(heard.append)
     fire_event(Note(msg="here"), EventLevel.WARN)
-    silence()
+    mute_dbt_events()
     fire_event(Note(msg="no more"), EventLevel.WARN)
     assert [(event.info.name, event.info.level, event.data.msg) for event in heard] == [("Note", "warn", "here")]

@@ -6,7 +6,7 @@ import pytest
 
 from dbt_heap.errors import WarehouseError
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.state.session import Turn
+from dbt_heap.state.session import SyncSession
 from dbt_heap.state.store import State
 from tests.project import Project
 from tests.warehouse.users import USERS
@@ -56,7 +56,7 @@ def test_a_run_whose_tables_are_gone_may_be_reset(
         raise WarehouseError("the warehouse is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Turn, "close", cut)
+        patch.setattr(SyncSession, "close", cut)
         assert users.sync().exit_code == 2
     for table in users.state_tables():
         if table.startswith("outbox"):

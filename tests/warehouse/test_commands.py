@@ -187,7 +187,7 @@ def test_a_request_that_is_tried_again_leaves_no_line_of_a_librarys_own(
     with shop.begun("--max-wait", "3", *flags) as process:  # a process of its own: nothing here catches what is logged
         stdout, stderr = process.communicate(timeout=HANGS_SECONDS)
     assert process.returncode == 0, stderr
-    assert "Retrying" not in stdout + stderr and "Patience" not in stdout + stderr
+    assert "Retrying" not in stdout + stderr and "BoundedRetry" not in stdout + stderr
     if "json" in flags:
         assert all(json.loads(line) for line in stderr.splitlines())
 

@@ -28,8 +28,8 @@ def key_file(project: Project, *keys: str) -> str:
     return str(file)
 
 
-def outlooks(found: dict[str, dict[str, Any]]) -> dict[str, str]:
-    return {name.split(" ", 1)[1]: each["outlook"] for name, each in found.items()}
+def next_actions(found: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {name.split(" ", 1)[1]: each["next_action"] for name, each in found.items()}
 
 
 def why(row: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
@@ -39,12 +39,12 @@ def why(row: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
 
 @on_every_warehouse
 def test_of_a_user_it_tells_what_the_warehouse_has_what_heap_acknowledged_and_what_is_next(users: Project) -> None:
-    assert outlooks(explained(users, "ana", "nobody")) == {"ana": "new", "nobody": "unknown"}
+    assert next_actions(explained(users, "ana", "nobody")) == {"ana": "new", "nobody": "unknown"}
     users.sync()
     users.sql("update heap_users set plan = 'pro', seats = null where user_id = 'ana'")
     users.sql("delete from heap_users where user_id = 'bob'")
     found = explained(users, "ana", "bob", "cem")
-    assert outlooks(found) == {"ana": "changed", "bob": "gone", "cem": "unchanged"}
+    assert next_actions(found) == {"ana": "changed", "bob": "gone", "cem": "unchanged"}
     ana = found["heap_users ana"]
     assert why(ana) == {
         "Plan": ("pro", "team", "pro", "sent: it changed"),
@@ -64,20 +64,20 @@ def test_what_would_be_sent_is_what_is_sent(users: Project, heap: Sandbox) -> No
 def test_it_tells_why_a_row_is_or_would_be_rejected(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('undefined', 'x', 1), ('dup', 'x', 1), ('dup', 'y', 2)")
     found = explained(users, "undefined", "dup")
-    assert {name: (row["outlook"], row["reason"]) for name, row in found.items()} == {
+    assert {name: (row["next_action"], row["reason"]) for name, row in found.items()} == {
         "heap_users undefined": ("rejected", "placeholder_identity"),
         "heap_users dup": ("rejected", "duplicate_key"),
     }
     heap.refuse("bob")
     users.sync()
     found = explained(users, "undefined", "bob")
-    assert {name: (row["outlook"], row["reason"]) for name, row in found.items()} == {
+    assert {name: (row["next_action"], row["reason"]) for name, row in found.items()} == {
         "heap_users undefined": ("standing", "placeholder_identity"),
         "heap_users bob": ("standing", "refused_by_heap"),
     }
     assert found["heap_users bob"]["since"]
     users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
-    assert explained(users, "bob")["heap_users bob"]["outlook"] == "new"
+    assert explained(users, "bob")["heap_users bob"]["next_action"] == "new"
 
 
 @on_every_warehouse
@@ -86,20 +86,20 @@ def test_of_an_identity_it_tells_all_events_too(orders: Project) -> None:
     orders.sync()
     orders.sql("insert into heap_orders values (4, 'ana', timestamp '2026-03-04 08:15:00', 1.25)")
     found = explained(orders, "ana", "2")
-    assert outlooks(found) == {"4": "new", "3": "acknowledged", "1": "before_begin", "2": "acknowledged"}
+    assert next_actions(found) == {"4": "new", "3": "acknowledged", "1": "before_begin", "2": "acknowledged"}
     assert [row["asked"] for row in found.values()] == ["ana", "ana", "ana", "2"]
     assert why(found["heap_orders 4"])["Total"][0] == "1.25"
     orders.declare("heap_orders", {**ORDERS, "begin": "2026-03-02", "lookback": "1 hour"})
     orders.sync()
     orders.sql("insert into heap_orders values (5, 'ana', timestamp '2026-03-03 01:00:00', 1)")
-    assert outlooks(explained(orders, "5")) == {"5": "before_lookback"}
+    assert next_actions(explained(orders, "5")) == {"5": "before_lookback"}
 
 
 def test_a_key_of_several_columns_is_a_json_list(orders: Project) -> None:
     orders.declare("heap_orders", {**ORDERS, "unique_key": ["user_id", "order_id"]})
     orders.sync()
     (row,) = explained(orders, json.dumps(["ana", 1])).values()
-    assert row["outlook"] == "acknowledged"
+    assert row["next_action"] == "acknowledged"
 
 
 def test_a_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
@@ -107,18 +107,18 @@ def test_a_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
     (table,) = (name for name in users.state_tables() if name.startswith("synced_"))
     users.state(f"update state.{table} set doubt = true where key = 'ana'")
     (row,) = explained(users, "ana").values()
-    assert (row["outlook"], row["record"]["properties"]) == ("doubtful", {"Plan": "team", "Seats": 3})
+    assert (row["next_action"], row["record"]["properties"]) == ("doubtful", {"Plan": "team", "Seats": 3})
 
 
 def test_of_who_is_deleted_in_heap_it_tells_that_alone(users: Project) -> None:
     shop(users)
     lists(users, "ana")
     found = explained(users, "ana")
-    assert {name: row["outlook"] for name, row in found.items()} == {
+    assert {name: row["next_action"] for name, row in found.items()} == {
         "gone ana": "to_delete", "heap_users ana": "unchanged", "visits 3:ana1:1": "acknowledged",
     }  # fmt: skip
     assert deleting(users).exit_code == 0
-    assert {row["outlook"] for row in explained(users, "ana").values()} == {"deleted"}
+    assert {row["next_action"] for row in explained(users, "ana").values()} == {"deleted"}
 
 
 def test_a_model_that_was_not_built_well_is_told(users: Project) -> None:
@@ -152,7 +152,7 @@ def test_a_file_without_keys_or_with_too_many_is_told(users: Project, text: str,
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key(users: Project) -> None:
-    assert outlooks(explained(users, "\ufeffana")) == {"ana": "new"}
+    assert next_actions(explained(users, "\ufeffana")) == {"ana": "new"}
 
 
 def test_a_sync_that_cannot_be_explained_hides_no_other(users: Project) -> None:
@@ -160,7 +160,7 @@ def test_a_sync_that_cannot_be_explained_hides_no_other(users: Project) -> None:
     outcome = users.run("explain", "--key-file", key_file(users, "ana"), "--output", "json")
     assert outcome.exit_code == 2
     found = {each["sync"]: each for each in outcome.json()}
-    assert found["heap_gone"]["error"] and found["heap_users"]["keys"][0]["outlook"] == "new"
+    assert found["heap_gone"]["error"] and found["heap_users"]["keys"][0]["next_action"] == "new"
 
 
 def test_it_writes_nothing_and_looks_at_no_key_twice(users: Project) -> None:

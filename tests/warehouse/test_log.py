@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.state.merge import Folding
+from dbt_heap.state.merge import Merge
 from tests.project import Project
 from tests.warehouse.orders import ORDERS
 from tests.warehouse.users import USERS
@@ -59,8 +59,8 @@ def test_of_a_column_of_properties_whose_names_come_with_each_row_it_keeps_nothi
 @on_every_warehouse
 def test_a_fold_that_is_repeated_writes_no_row_twice(users: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     users.declare("heap_users", {**USERS, "log": True})
-    once = Folding.log
-    monkeypatch.setattr(Folding, "log", lambda folding, names: [once(folding, names), once(folding, names)])
+    once = Merge.log
+    monkeypatch.setattr(Merge, "log", lambda merge, names: [once(merge, names), once(merge, names)])
     users.sync()
     users.sql("update heap_users set seats = seats + 1")
     users.sync()

@@ -8,7 +8,7 @@ import pytest
 
 from dbt_heap.errors import WarehouseError
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.state.session import Turn
+from dbt_heap.state.session import SyncSession
 from dbt_heap.state.store import State
 from tests.project import Project
 from tests.warehouse.orders import ORDER_ROWS, ORDERS
@@ -153,7 +153,7 @@ def test_run_that_was_killed_under_the_earlier_name_is_recovered(
 
     declared(shop, a={})
     with monkeypatch.context() as patch:
-        patch.setattr(Turn, "close", cut)
+        patch.setattr(SyncSession, "close", cut)
         assert shop.sync().exit_code == 2
     assert len(heap.events()) == 3
     declared(shop, c={"renamed_from": "a"})

@@ -92,7 +92,7 @@ MAX_BODY_BYTES = 1 << 20
 BODY_SECONDS = 10.0  # as long as dbt Cloud itself waits for an answer
 
 
-class Reception:
+class WebhookReceiver:
     """Judges what comes. It lives in one thread, the server's."""
 
     def __init__(self, options: ListenOptions, queue: Queue, worker: Worker) -> None:
@@ -168,7 +168,7 @@ class Reception:
         )
 
 
-def application(reception: Reception) -> Starlette:
+def application(reception: WebhookReceiver) -> Starlette:
     """The listener as an ASGI application."""
     routes = [Route("/", reception.post, methods=["POST"]), Route("/health", reception.health)]
     return Starlette(routes=routes, exception_handlers={404: _elsewhere, 405: _elsewhere})

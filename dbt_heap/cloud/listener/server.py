@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dbt_heap.cloud.listener.options import ListenOptions
 from dbt_heap.cloud.listener.queue import DELAYS, Queue, Worker
-from dbt_heap.cloud.listener.receiver import Reception, application
+from dbt_heap.cloud.listener.receiver import WebhookReceiver, application
 from dbt_heap.http.local_socket import listening, url_of
 
 SILENT_SECONDS = 10.0
@@ -71,7 +71,7 @@ def serve(
     with closing(listening("listener", options.host, options.port, backlog=CONNECTIONS)) as listener:
         queue = Queue()
         worker = Worker(queue, options.command, delays)
-        server = uvicorn.Server(_config(Reception(options, queue, worker)))
+        server = uvicorn.Server(_config(WebhookReceiver(options, queue, worker)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         with _signals() as came:
             for job in sorted(options.jobs if options.catch_up else ()):
@@ -112,7 +112,7 @@ def _signals() -> Iterator[SimpleQueue[int]]:
             signal.signal(number, action)
 
 
-def _config(reception: Reception) -> uvicorn.Config:
+def _config(reception: WebhookReceiver) -> uvicorn.Config:
     return uvicorn.Config(
         application(reception), http=Connection, ws="none", lifespan="off", log_config=None, log_level="error",
         access_log=False, timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=CONNECTIONS,

@@ -21,7 +21,7 @@ from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.fields import sync_name
 from dbt_heap.syncs.generate.model import Column, Found, Subject, find
 from dbt_heap.syncs.generate.proposal import as_yaml, propose
-from dbt_heap.syncs.invocation import bear, sources
+from dbt_heap.syncs.invocation import raise_if_warn_error, sources
 from dbt_heap.syncs.rules import no_relation, veto
 from dbt_heap.syncs.sync import Declarations, Sync, SyncType, mistakes_of, slug
 
@@ -57,7 +57,7 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None, built_colum
     unsure = [] if built else [f"{why}: these are the columns that its YAML lists, of unknown types"]
     warnings += [f"{model.name}: {note}" for note in unsure]
     warnings += [f"{model.name}: `{guess.key}` is missing: {guess.why}" for guess in proposal.missing]
-    bear(warnings, settings)
+    raise_if_warn_error(warnings, settings)
     return Draft(as_yaml(found, proposal, unsure), tuple(warnings), notes)
 
 
