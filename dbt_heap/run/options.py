@@ -34,6 +34,10 @@ class SyncOptions:
     minute: float = MINUTE_SECONDS  # how long a minute of Heap's rate limits lasts, in seconds
     stop: Callable[[], bool] = lambda: False  # asked at least twice a second while something is sent
 
+    def deadline(self, started: float) -> float:
+        """Return when a run that started then stops sending, in seconds since the epoch."""
+        return float("inf") if self.max_minutes is None else started + 60 * self.max_minutes
+
 
 class Observer(Protocol):
     """Is told what happens while it happens; it may print, and must not raise."""

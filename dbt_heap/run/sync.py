@@ -61,8 +61,7 @@ def sync(invocation: Invocation, options: SyncOptions | None = None, observer: O
             raise_if_warn_error(before.warnings(), invocation.settings)
             today = agenda(invocation, ledger, built=options.built, gate=options.gate)
             report(watching, today.warnings, today.notes)
-            deadline = started + 60 * (float("inf") if options.max_minutes is None else options.max_minutes)
-            run = _Run(invocation, ledger, options, watching, run_id, today.builds, deadline=deadline)
+            run = _Run(invocation, ledger, options, watching, run_id, today.builds, options.deadline(started))
             for each in today.syncs:
                 failed = options.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
@@ -101,7 +100,7 @@ class _Run:
 
     def __init__(
         self, invocation: Invocation, ledger: Ledger, options: SyncOptions, observer: Observer, run_id: str,
-        builds: Mapping[str, str], *, deadline: float,
+        builds: Mapping[str, str], deadline: float,
     ) -> None:  # fmt: skip
         self._run_id = run_id
         self._invocation = invocation
@@ -179,7 +178,7 @@ class _Run:
             )(result)  # fmt: skip
 
     def _delivered(self, plan: Plan, session: SyncSession, destination: Destination) -> Iterator[Sequence[Verdict]]:
-        """The verdicts on a plan's batches in groups, each acknowledged in the warehouse before it is told."""
+        """Yield the verdicts of a plan's batches in groups, each acknowledged in the warehouse first."""
         if not plan.planned:
             return
         session.begin(plan)
@@ -218,7 +217,6 @@ class _Run:
         time.sleep(seconds)
 
     def _breaker(self, sync: Sync, destination: Destination) -> Breaker:
-        """What knows whether Heap answers at the address of such a sync."""
         return self._breakers.setdefault((destination.label, sync.type), Breaker())
 
     def _pace(self, plan: Plan, destination: Destination) -> RateLimiter:
