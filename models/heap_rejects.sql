@@ -1,4 +1,4 @@
-{# Counts alone: the keys of rejected rows are identities, and stay in the state's own view, where few have a right to read them. #}
+{# Counts only: keys of rejected rows are identities. They stay in the state's own view, which few roles may read. #}
 {{ config(materialized='table', enabled=var('dbt_heap_models', false)) }}
 
 {%- set text, time, rows = dbt.type_string(), dbt.type_timestamp(), adapter.quote('rows') %}

@@ -1,7 +1,7 @@
 {#
-    A table, not a view: a newer dbt-heap that must change the state's view drops it first, which some warehouses refuse as long as
-    another view stands on it. Off unless a var says so: what a package's project file turns off, dbt 2 (tried: 2.0.0a4) lets no
-    other one turn on.
+    A table, because a newer dbt-heap may drop and recreate the state's view, and some warehouses refuse to drop a view that another
+    one selects from. A var enables it: if the package's dbt_project.yml disabled it, no other project could enable it in dbt 2
+    (tried: 2.0.0a4).
 #}
 {{ config(materialized='table', enabled=var('dbt_heap_models', false)) }}
 

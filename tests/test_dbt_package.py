@@ -104,6 +104,19 @@ def test_a_project_that_does_not_enable_the_models_is_undisturbed(built: Shop) -
     assert not built.engine.relations("analytics") & {"heap_sync_runs", "heap_rejects"}
 
 
+def test_dbt_validates_the_documentation_of_the_macros(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, "", DuckDB(tmp_path))
+    settings = yaml.safe_load((tmp_path / "dbt_project.yml").read_text())
+    (tmp_path / "dbt_project.yml").write_text(json.dumps({**settings, "flags": {"validate_macro_args": True}}))
+    shop.run("dbt", "--warn-error", "parse")
+    macros = json.loads((tmp_path / "target" / "manifest.json").read_bytes())["macros"]
+    hook = macros["macro.dbt_heap.record_run"]
+    assert hook["description"].startswith("As an `on-run-end` hook")
+    assert [(each["name"], each["type"]) for each in hook["arguments"]] == [("results", "list[any]")]
+    assert macros["macro.dbt_heap.test_heap_identity"]["docs"]["show"]
+    assert macros["macro.dbt_heap.limits"]["description"] == ""
+
+
 def test_the_models_are_empty_until_a_sync_has_run_and_then_a_test_on_them_alerts(tmp_path: Path) -> None:
     with running(SandboxOptions()) as heap:
         shop = Shop(tmp_path, heap.url, DuckDB(tmp_path))

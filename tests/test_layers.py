@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import dbt.include
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "dbt_heap"
@@ -101,21 +99,3 @@ def test_commands_that_need_the_manifest_alone_load_neither_dbt_nor_agate(tmp_pa
     *_, loaded, strict = ran.stdout.splitlines()
     assert loaded == "loaded []", ran.stderr
     assert strict == f"strict {command[0] in ('ls', 'schema', 'exposures')}"
-
-
-def test_every_macro_file_holds_the_macro_of_its_name_and_stays_small() -> None:
-    for file in sorted((PACKAGE.parent / "macros").rglob("*.sql")):
-        text = file.read_text()
-        assert f"macro {file.stem}(" in text or f"test {file.stem}(" in text, file
-        assert text.count("\n") <= 60, file
-        assert "target.type" not in text, file
-
-
-def test_no_macro_takes_the_place_of_one_of_dbts() -> None:
-    def named(folder: Path) -> set[str]:
-        files = folder.rglob("*.sql")
-        return {name for file in files for name in re.findall(r"{%-?\s*macro\s+(\w+)\(", file.read_text())}
-
-    included = [named(Path(folder)) for folder in dbt.include.__path__]
-    assert len(set().union(*included)) > 500
-    assert not named(PACKAGE.parent / "macros") & set().union(*included)

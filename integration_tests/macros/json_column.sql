@@ -1,4 +1,4 @@
-{# A text column that holds JSON, as the warehouse's own JSON type: `parse_json` on Snowflake, BigQuery, Databricks and Spark 4. #}
+{# Return a text column that holds JSON as the warehouse's JSON type: by `parse_json` on Snowflake, BigQuery, Databricks and Spark 4. #}
 {% macro json_column(column) %}{{ return(adapter.dispatch('json_column', 'dbt_heap_integration_tests')(column)) }}{% endmacro %}
 
 {% macro default__json_column(column) %}parse_json({{ column }}){% endmacro %}
@@ -6,5 +6,5 @@
 {# https://duckdb.org/docs/stable/data/json/overview #}
 {% macro duckdb__json_column(column) %}cast({{ column }} as json){% endmacro %}
 
-{# jsonb, since json has no equality: https://www.postgresql.org/docs/current/datatype-json.html #}
+{# jsonb, because json has no equality: https://www.postgresql.org/docs/current/datatype-json.html #}
 {% macro postgres__json_column(column) %}cast({{ column }} as jsonb){% endmacro %}

@@ -1,4 +1,4 @@
-{# dbt-spark's `session` writes a null of a seed as the text 'None' and breaks at a quote within a text: every value is a literal here.
+{# dbt-spark's `session` loads a null in a seed as the text 'None' and fails on a quote in a text, so write every value as a literal.
    https://github.com/dbt-labs/dbt-adapters/blob/main/dbt-spark/src/dbt/adapters/spark/session.py (`_fix_binding`) #}
 {% macro spark__load_csv_rows(model, agate_table) %}
     {% set types = [] %}

@@ -1,7 +1,7 @@
 {#
-    What keeps a relation's columns from being read, one row for each fact: `role` (its name), `no_database` (what the profile connects
-    to), `no_schema`, `no_relation`, `no_usage` of the schema, `no_select`, `no_column` (its name), `hidden` (the warehouse shows only what
-    is granted). Asked only if something is missing.
+    Select why the role cannot read a relation's columns, one row per fact: `role` (its name), `no_database` (the one
+    the profile connects to), `no_schema`, `no_relation`, `no_usage` (on the schema), `no_select`, `no_column` (its
+    name), `hidden` (the warehouse only shows what is granted). dbt-heap only asks when something is missing.
 #}
 {% macro access(relation) %}{{ return(adapter.dispatch('access', 'dbt_heap')(relation)) }}{% endmacro %}
 
@@ -28,7 +28,10 @@ where not exists (
 )
 {% endmacro %}
 
-{# `describe` says "does not exist or not authorized" of both: https://docs.snowflake.com/en/user-guide/security-access-control-overview #}
+{#
+    `describe` reports "does not exist or not authorized" for both cases:
+    https://docs.snowflake.com/en/user-guide/security-access-control-overview
+#}
 {% macro snowflake__access(relation) %}
 select 'role' as fact, current_role() as name
 union all
@@ -46,7 +49,8 @@ select 'no_schema', ''
 {%- endif %}
 {% endmacro %}
 
-{# Nothing of a relation, which the role may read or not. #}
-{% macro no_rows(relation) %}
-select * from {{ relation }} where 1 = 0
+{# Spark leaves access control to other systems. #}
+{% macro spark__access(relation) %}
+    {%- set there = run_query('show schemas').columns[0].values() | map('lower') | list -%}
+select '{{ 'no_relation' if relation.schema | lower in there else 'no_schema' }}' as fact, '' as name
 {% endmacro %}

@@ -1,5 +1,6 @@
 {#
-    Each dataset has an information_schema of its own, and asking one that is not there is an error, so that they are looked for first:
+    Each dataset has an information_schema of its own. Querying that of a missing dataset is an error, so check first
+    that it exists:
     https://cloud.google.com/bigquery/docs/information-schema-columns
 #}
 {% macro bigquery__catalog(relations) %}

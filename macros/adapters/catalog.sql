@@ -1,6 +1,6 @@
 {#
-    The columns of some relations, in order, by one statement for all syncs: of a whole schema if no identifier is given; without the
-    columns that the role may not select if `readable` is set and the catalog shows those too.
+    Select the columns of relations, in order, in one statement for all syncs. Without an identifier, select those of
+    the whole schema. With `readable`, leave out columns that the role may not select, if the catalog shows them.
 #}
 {% macro catalog(relations) %}{{ return(adapter.dispatch('catalog', 'dbt_heap')(relations)) }}{% endmacro %}
 
@@ -23,10 +23,30 @@ from (
 order by table_catalog, table_schema, table_name, ordinal_position
 {% endmacro %}
 
-{# Manifest and catalog may spell a name in another case; which letters have two, is the warehouse's locale's say. #}
+{# Return the view that lists the columns of a database's relations. #}
+{% macro columns_view(database) %}{{ return(adapter.dispatch('columns_view', 'dbt_heap')(database)) }}{% endmacro %}
+
+{% macro default__columns_view(database) %}{{ return('information_schema.columns') }}{% endmacro %}
+
+{#
+    The view of all attached databases: an attached Postgres database, which a profile may select, has an
+    information_schema of its own.
+    https://github.com/duckdb/dbt-duckdb/blob/master/dbt/include/duckdb/macros/adapters.sql
+#}
+{% macro duckdb__columns_view(database) %}{{ return('system.information_schema.columns') }}{% endmacro %}
+
+{# Each database has its own: https://docs.snowflake.com/en/sql-reference/info-schema #}
+{% macro snowflake__columns_view(database) %}
+    {{ return(api.Relation.create(database=database or target.database, schema='information_schema', identifier='columns') | string) }}
+{% endmacro %}
+
+{# https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-information-schema #}
+{% macro databricks__columns_view(database) %}{{ return(dbt_heap.snowflake__columns_view(database)) }}{% endmacro %}
+
+{#
+    Return the condition that a column holds a name. The manifest and the catalog may differ in case; the warehouse's
+    locale decides which letters have two cases.
+#}
 {% macro same_name(column, name) %}
     {{- return('(' ~ column ~ ' = ' ~ dbt_heap.literal(name) ~ ' or lower(' ~ column ~ ') = ' ~ dbt_heap.literal(name | lower) ~ ')') }}
 {% endmacro %}
-
-{# What it does not list (late-binding views, Spectrum), `redshift__unlisted_columns` does. #}
-{% macro redshift__catalog(relations) %}{{ return(dbt_heap.default__catalog(relations)) }}{% endmacro %}

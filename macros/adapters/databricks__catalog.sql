@@ -1,5 +1,5 @@
 {#
-    Unity Catalog has an information_schema in every catalog, `hive_metastore` has none and is shown as on Spark:
+    Unity Catalog has an information_schema in every catalog. `hive_metastore` has none and is read as on Spark:
     https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-information-schema
 #}
 {% macro databricks__catalog(relations) %}
@@ -16,9 +16,6 @@ union all
 select * from ({{ dbt_heap.default__catalog(in_unity) }}) as listed
     {%- endif -%}
 {% endmacro %}
-
-{# Its catalogs show only what is granted; `describe` says whether a relation is missing or a grant is. #}
-{% macro databricks__unlisted_columns(relations) %}{{ return(dbt_heap.default__unlisted_columns(relations)) }}{% endmacro %}
 
 {% macro databricks__access(relation) %}
 select 'role' as fact, current_user() as name

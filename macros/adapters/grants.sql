@@ -1,6 +1,7 @@
 {#
-    The statements that give a role what it lacks of some relations of one schema: `needs` are `usage`, `select` and `columns` (their
-    names). `relations` are mappings with `database`, `schema`, `sql` and `kind` (table, view …).
+    Return the statements that grant a role what it needs on relations in one schema. `needs` holds `usage`, `select`
+    and `columns` (for the columns given). A relation is a mapping with `database`, `schema`, `sql` and `kind` (table,
+    view …).
 #}
 {% macro grants(needs, relations, role, columns) %}{{ return(adapter.dispatch('grants', 'dbt_heap')(needs, relations, adapter.quote(role), columns)) }}{% endmacro %}
 

@@ -1,6 +1,6 @@
 {#
-    pg_catalog, since information_schema has no materialized views, and hides what the role may not touch. Types are written as
-    information_schema writes them: state made by either is the same.
+    Reads pg_catalog, because information_schema has no materialized views and hides what the role may not read. Types
+    are spelled as information_schema spells them, so the state is the same whichever was read.
     https://www.postgresql.org/docs/current/catalog-pg-class.html
     https://github.com/postgres/postgres/blob/master/src/backend/catalog/information_schema.sql
 #}
@@ -27,6 +27,3 @@ order by table_catalog, table_schema, table_name, columns.attnum
 
 {# Tables, views, materialized views, foreign tables, partitioned tables. #}
 {% macro postgres_kinds() %}{{ return("'r', 'v', 'm', 'f', 'p'") }}{% endmacro %}
-
-{# Its relations that the catalog does not show are not there. #}
-{% macro postgres__unlisted_columns(relations) %}{{ return([]) }}{% endmacro %}

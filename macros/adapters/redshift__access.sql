@@ -1,5 +1,6 @@
 {#
-    pg_class has all relations but Spectrum's and those of other databases, of which the catalog shows what is granted:
+    pg_class lists every relation except Spectrum's and those of other databases; for these, the catalog shows what is
+    granted:
     https://docs.aws.amazon.com/redshift/latest/dg/r_HAS_TABLE_PRIVILEGE.html
 #}
 {% macro redshift__access(relation) %}

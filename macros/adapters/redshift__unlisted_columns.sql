@@ -1,6 +1,7 @@
 {#
-    Late-binding views and Spectrum's external tables, of which information_schema has no columns, and tables of other databases
-    (datashares). The first are worked out by a function for all such views of the database, so that it is called only if one is wanted.
+    information_schema has no columns of late-binding views, of Spectrum's external tables, and of tables in other
+    databases (datashares). The function for late-binding views reads all of them in the database, so it only runs if
+    one is needed.
     https://docs.aws.amazon.com/redshift/latest/dg/PG_GET_LATE_BINDING_VIEW_COLS.html
     https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_EXTERNAL_COLUMNS.html
     https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_ALL_COLUMNS.html
@@ -17,6 +18,7 @@
     {{ return(rows) }}
 {% endmacro %}
 
+{# Select the columns of late-binding views and external tables. #}
 {% macro redshift_unbound_columns(relations) %}
 select {{ dbt_heap.literal(target.database) }} as table_catalog, table_schema, table_name, column_name, data_type
 from (
@@ -32,6 +34,7 @@ from (
 order by table_schema, table_name, ordinal_position
 {% endmacro %}
 
+{# Select the columns of tables in other databases. #}
 {% macro redshift_shared_columns(relations) %}
 select
     database_name as table_catalog, schema_name as table_schema, table_name, column_name,
@@ -41,7 +44,7 @@ where {{ dbt_heap.any_of(relations, 'schema_name', 'table_name', 'database_name'
 order by database_name, schema_name, table_name, ordinal_position
 {% endmacro %}
 
-{# Whether a row is of one of some relations. #}
+{# Return the condition that a row belongs to one of the relations. #}
 {% macro any_of(relations, schema, table, database=none) %}
     {%- set each_of = [] -%}
     {%- for each in relations -%}

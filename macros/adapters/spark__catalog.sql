@@ -1,6 +1,6 @@
 {#
-    There is no information_schema here. The look happens while this is rendered, one statement for each schema; what it saw are the
-    rows of the statement that is returned. A struct's own fields are indented further:
+    Spark has no information_schema. This macro runs `show` while it is rendered, once per schema, and returns a
+    statement that holds the rows it found. Fields of a struct are indented further:
     https://spark.apache.org/docs/latest/sql-ref-syntax-aux-show-table.html
 #}
 {% macro spark__catalog(relations) %}
@@ -8,7 +8,7 @@
 select * from values {{ rows | join(', ') if rows else "('', '', '', '', '')" }} as seen (table_catalog, table_schema, table_name, column_name, data_type)
 {% endmacro %}
 
-{# A row of literals for each column of some relations of one catalog (Spark's own if none is named). #}
+{# Return a row of literals for each column of relations in one catalog (Spark's default catalog if none is given). #}
 {% macro shown_columns(relations, catalog=none) %}
     {%- set there = run_query('show schemas' ~ (' in ' ~ adapter.quote(catalog) if catalog else '')).columns[0].values() | map('lower') | list -%}
     {%- set rows = [] -%}
@@ -26,13 +26,4 @@ select * from values {{ rows | join(', ') if rows else "('', '', '', '', '')" }}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(rows) }}
-{% endmacro %}
-
-{# `show table extended` shows every relation. #}
-{% macro spark__unlisted_columns(relations) %}{{ return([]) }}{% endmacro %}
-
-{# Who may read what, Spark leaves to others. #}
-{% macro spark__access(relation) %}
-    {%- set there = run_query('show schemas').columns[0].values() | map('lower') | list -%}
-select '{{ 'no_relation' if relation.schema | lower in there else 'no_schema' }}' as fact, '' as name
 {% endmacro %}

@@ -1,6 +1,6 @@
 {#
-    The columns of relations that `catalog` did not list, as rows like its own, read by the adapter's own call. Asked only if something is
-    missing. Raises if the role is refused.
+    Return the columns of relations that `catalog` did not list, as rows of the same shape, by the adapter's own call.
+    Raise if the role is refused. dbt-heap only asks when something is missing.
 #}
 {% macro unlisted_columns(relations) %}{{ return(adapter.dispatch('unlisted_columns', 'dbt_heap')(relations)) }}{% endmacro %}
 
@@ -14,10 +14,21 @@
     {{ return(rows) }}
 {% endmacro %}
 
-{# All databases are one process: nothing is hidden. https://duckdb.org/docs/stable/sql/meta/information_schema #}
+{# One process holds all databases and hides nothing: https://duckdb.org/docs/stable/sql/meta/information_schema #}
 {% macro duckdb__unlisted_columns(relations) %}{{ return([]) }}{% endmacro %}
 
-{# A relation with the quotes that the manifest gives its name. #}
+{# A relation that pg_catalog does not list does not exist. #}
+{% macro postgres__unlisted_columns(relations) %}{{ return([]) }}{% endmacro %}
+
+{# `show table extended` lists every relation. #}
+{% macro spark__unlisted_columns(relations) %}{{ return([]) }}{% endmacro %}
+
+{# Select no rows of a relation, which fails if the role may not read it. #}
+{% macro no_rows(relation) %}
+select * from {{ relation }} where 1 = 0
+{% endmacro %}
+
+{# Return a relation, quoted as its name in the manifest is. #}
 {% macro written_relation(relation) %}
     {%- set named = api.Relation.create(database=relation.database, schema=relation.schema, identifier=relation.identifier) -%}
     {%- if not relation.sql -%}{{ return(named) }}{%- endif -%}

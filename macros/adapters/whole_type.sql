@@ -1,11 +1,15 @@
-{# A column's type with all that its values depend on: a decimal of fewer digits would round. #}
+{#
+    Return an expression for a column's full type, including everything its values depend on: a decimal with fewer
+    digits would round.
+#}
 {% macro whole_type() %}{{ return(adapter.dispatch('whole_type', 'dbt_heap')()) }}{% endmacro %}
 
 {% macro default__whole_type() %}{{ return('data_type') }}{% endmacro %}
 
 {#
-    Of the tables that `postgres__catalog` joins: what `redshift__whole_type` makes of information_schema. A domain is its base type.
-    The numbers are the oids of date, time, timetz, timestamp, timestamptz and interval, which never change.
+    Computes from the tables in `postgres__catalog` what `redshift__whole_type` reads from information_schema. A
+    domain counts as its base type. The numbers are the oids of date, time, timetz, timestamp, timestamptz and
+    interval, which never change:
     https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 #}
 {% macro postgres__whole_type() %}
@@ -28,7 +32,7 @@
     {{- return('format_type(coalesce(bases.oid, types.oid), ' ~ (dbt_heap.postgres_modifier() if modifier else 'null') ~ ')') -}}
 {% endmacro %}
 
-{# https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_COLUMNS.html has the same columns #}
+{# https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_COLUMNS.html lists the same columns. #}
 {% macro redshift__whole_type() %}
     {%- set decimals = "case when data_type = 'numeric' then data_type || '(' || numeric_precision || ',' || numeric_scale || ')' end" -%}
     {{ return("coalesce(" ~ decimals ~ ", data_type || '(' || datetime_precision || ')', data_type)") }}

@@ -1,6 +1,6 @@
 {#
-    Of the people among some rows, those that the deletion log knows: at all, by one of `steps`, or by one of the requests that
-    `deletion.requests` lists. `subject` is an expression over the rows.
+    Select the people among some rows that the deletion log knows: by any step, by one of `steps`, or by one of the
+    requests in `deletion.requests`. `subject` is an expression over the rows.
 #}
 {% macro deleted_subjects(deletion, rows, subject, steps=none) %}
     select known.subject
@@ -18,7 +18,7 @@
     )
 {% endmacro %}
 
-{# The end of a condition that keeps out who was deleted in Heap, where the plan leaves them out. #}
+{# The end of a condition that leaves out people who were deleted in Heap, if the plan leaves them out. #}
 {% macro and_not_deleted(plan, subject) %}
     {%- if plan.leaves_out_deleted %}
     and ({{ subject }} is null or {{ dbt_heap.bytewise(subject) }} not in (
@@ -27,7 +27,16 @@
     {%- endif -%}
 {% endmacro %}
 
-{# Texts as a list in SQL. #}
-{% macro literals(texts) %}
-    {%- for text in texts %}{{ dbt_heap.literal(text) }}{{ ', ' if not loop.last }}{% endfor -%}
+{#
+    Return the digest that stands in for a deleted person's identity. `who` is `identity`, or `user_id` for the Heap
+    SDK's ID; `salt` is an expression.
+#}
+{% macro identity_digest(who, text, salt) %}
+    {{- return(dbt_heap.sha256(dbt.concat([salt, "'" ~ who ~ ":'", text]))) -}}
 {% endmacro %}
+
+{# The row that holds the salt, for a cross join. #}
+{% macro salted(deletion) %}(select digest as salt from {{ deletion.log }} where step = 'salt'){% endmacro %}
+
+{# Select the salt, for digests of text that no statement may contain. #}
+{% macro deletion_salt(deletion) %}select salt from {{ dbt_heap.salted(deletion) }} as salted{% endmacro %}

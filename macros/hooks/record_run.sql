@@ -1,8 +1,11 @@
-{# As an `on-run-end` hook: one insert of how the tagged models of a run ended, and their tests. Nothing where there are none. #}
+{#
+    As an `on-run-end` hook, record how models with a declared sync and their tests ended, in one insert. Without such
+    models, do nothing.
+#}
 {% macro record_run(results) %}{{ return(adapter.dispatch('record_run', 'dbt_heap')(results)) }}{% endmacro %}
 
 {% macro default__record_run(results) %}
-    {#- `dbt compile` and `dbt docs generate` have hooks and results, too: https://docs.getdbt.com/reference/project-configs/on-run-start-on-run-end -#}
+    {#- `dbt compile` and `dbt docs generate` run hooks with results too: https://docs.getdbt.com/reference/project-configs/on-run-start-on-run-end -#}
     {%- if not execute or (flags.WHICH and flags.WHICH not in dbt_heap.statuses().building) -%}{{ return('') }}{%- endif -%}
     {%- set builds = dbt_heap.builds_of(results) -%}
     {%- if not builds -%}{{ return('') }}{%- endif -%}
@@ -11,8 +14,10 @@
 {% endmacro %}
 
 {#
-    How each tagged model ended, by dbt's results: https://docs.getdbt.com/reference/dbt-classes#result-objects. A status that `statuses`
-    does not know is written as it is, that of a test behind its name among the failed ones: `unique_users (status)`. Only Python judges it.
+    Return how each model with a declared sync ended, from dbt's results:
+    https://docs.getdbt.com/reference/dbt-classes#result-objects. A status that `statuses` does not know is stored as
+    it is; a test with such a status is stored among the failed tests as `unique_users (status)`. Python decides what
+    it means.
 #}
 {% macro builds_of(results) %}
     {%- set known = dbt_heap.statuses() -%}
@@ -34,7 +39,7 @@
     {{ return(found.values() | list) }}
 {% endmacro %}
 
-{# The tagged models that a test is about: the one it is attached to, else all that it reads. #}
+{# Return the models with a declared sync that a test is about: the one it is attached to, or all that it reads. #}
 {% macro tested_models(test) %}
     {%- set read = [test.attached_node] if test.attached_node else test.depends_on.nodes -%}
     {%- set tagged = [] -%}

@@ -1,6 +1,6 @@
 {#
-    What each status of a dbt result means, for the hooks, which run without our Python: the outcome of a model, the outcome of a test, and
-    the commands that build or test. Sources and the same table are in dbt_heap/manifest/statuses.py; a test compares both.
+    Return what each status of a dbt result means for a model and for a test, and which commands build or test. Hooks
+    run without Python. dbt_heap/project/statuses.py holds the same table with its sources; a test compares them.
 #}
 {% macro statuses() %}
     {{ return({

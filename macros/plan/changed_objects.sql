@@ -1,6 +1,7 @@
 {#
-    Rows with a property that Heap does not hold yet. A key without state has nothing to compare with, so that each of its
-    values counts; a key in doubt sends all its values. A null is left out (`nulls: omit`) or sent as a blank where there was a value.
+    Select rows with a property that Heap does not have yet. A key without state has nothing to compare with, so each
+    of its values counts. A key in doubt sends all its values. A null is left out (`nulls: omit`), or sent as a blank
+    if there was a value.
 #}
 {% macro changed_objects(plan) %}
     {%- set properties = plan.columns | selectattr('role', 'equalto', 'property') | list -%}
@@ -20,7 +21,7 @@
     where {{ dbt_heap.grouped(flags, '\n        or ') }}
 {% endmacro %}
 
-{# True where Heap has to be told of one property. #}
+{# Return the condition that Heap needs one property. #}
 {% macro property_changed(plan, column) %}
     {%- set value = 'model.' ~ column.stored -%}
     {%- if not plan.synced -%}{{ return(value ~ ' is not null') }}{%- endif -%}

@@ -1,6 +1,6 @@
 {#
-    Heap's limits by which the warehouse judges rows, in a sync as in dbt's tests, which run without our Python. Their sources stand in
-    dbt_heap/limits.py; a test holds both equal.
+    Return Heap's limits for identities, event names and property values. dbt's tests use them without Python.
+    dbt_heap/http/limits.py holds the same limits with their sources; a test compares them.
 #}
 {% macro limits() %}
     {{ return({

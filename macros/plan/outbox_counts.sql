@@ -1,4 +1,7 @@
-{# One row of figures over an outbox, a table or the select itself. `entry` and `holder` tell whether another run came between. #}
+{#
+    Count the rows of an outbox, a table or the select itself, in one row. `entry` and `holder` show whether another
+    run came in between.
+#}
 {% macro outbox_counts(plan, outbox) %}
 select
     count(case when reject is null and stood is null then 1 end) as sendable,
@@ -16,13 +19,13 @@ select
     {%- endif %}
     {%- endfor %}
     {%- if plan.type == 'events' %},
-    {#- a time to come would let no later event be found #}
+    {#- a time in the future would hide later events #}
     {{ dbt_heap.text_of('max(case when reject is null and stood is null and event_at <= ' ~ dbt_heap.now() ~ ' then event_at end)') }} as newest,
     {{ dbt_heap.text_of('min(case when reject is null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest,
     {{ dbt_heap.text_of('min(case when stood is not null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest_reject
     {%- endif %}
     {%- if plan.least_new %},
-    {#- in branches, so that nothing is read if nothing is new: see replaced_keys #}
+    {#- a branch, so the state is only read if rows are new: see replaced_keys #}
     case when count(case when reject is null and stood is null and is_new then 1 end) >= {{ plan.least_new }} then
         (select count(*) from {{ plan.synced }}{% if plan.newer_than %} where event_at >= {{ dbt.cast(dbt_heap.literal(plan.newer_than), dbt.type_timestamp()) }}{% endif %})
     end as known_rows

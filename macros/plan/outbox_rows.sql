@@ -1,7 +1,7 @@
 {#
-    The rows a sync would send or must reject, as one select that reads the model once:
-    model -> changed (against the state) -> judged (reject reasons) -> recognised (standing rejects) -> numbered.
-    `plan` is what dbt_heap/ledger/plans.py says of a sync. The rows to send are numbered first and densely.
+    Select the rows that a sync would send or must reject, reading the model once:
+    model -> changed (against the state) -> judged (reject reasons) -> recognised (still rejected) -> numbered.
+    `plan` describes a sync: see dbt_heap/state/plan.py. Rows to send are numbered first and densely.
 #}
 {% macro outbox_rows(plan) %}
 with model as {{ dbt_heap.materialized() }} (
@@ -12,7 +12,7 @@ changed as {{ dbt_heap.materialized() }} (
     {{ dbt_heap.changed_rows(plan) }}
 ),
 
--- only keys that would be sent are looked up again, not the whole model
+-- look up only the keys that would be sent, not the whole model
 repeated as (
     select model.key
     from model
@@ -22,7 +22,7 @@ repeated as (
 ),
 
 {% if plan.leaves_out_deleted %}
--- likewise who among them was deleted in Heap
+-- likewise the people among them who were deleted in Heap
 deleted as (
     {{ dbt_heap.deleted_subjects(plan.deletion, 'changed', plan.subject) }}
 ),
@@ -43,11 +43,4 @@ recognised as (
 )
 
 {{ dbt_heap.numbered_events(plan) if plan.type == 'events' else dbt_heap.numbered_objects(plan) }}
-{% endmacro %}
-
-{# Those of the model that Heap does not know yet. #}
-{% macro changed_rows(plan) %}
-    {%- if plan.type == 'events' -%}{{ return(dbt_heap.changed_events(plan)) }}{%- endif -%}
-    {%- if plan.type == 'user_deletions' -%}{{ return(dbt_heap.changed_deletions(plan)) }}{%- endif -%}
-    {{ return(dbt_heap.changed_objects(plan)) }}
 {% endmacro %}

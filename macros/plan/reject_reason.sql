@@ -1,4 +1,4 @@
-{# Why a row cannot be sent, as a `case` whose first true branch names the reason; null where it can. #}
+{# The reason why a row cannot be sent, from the first true branch; null if it can. #}
 {% macro reject_reason(plan) %}
     {%- set subject = 'changed.' ~ plan.subject -%}
     case
@@ -15,5 +15,21 @@
         {%- for column in plan.columns %}{% set broken = dbt_heap.broken_value(plan, column) %}{% if broken %}
         when {{ broken }} then '{{ dbt_heap.broken_reason(column) }}'
         {%- endif %}{% endfor %}
+    end
+{% endmacro %}
+
+{#
+    Return the reasons, as a list in SQL, for which a row is neither sent nor rejected: its person is unknown, or
+    deleted in Heap.
+#}
+{% macro left_out() %}{{ return("('skipped', 'deleted')") }}{% endmacro %}
+
+{# Heap's name of the property that makes its row a reject; null for reasons that concern the whole row. #}
+{% macro rejected_property(plan) %}
+    case
+        {%- for column in plan.columns if column.role == 'property' %}{% set broken = dbt_heap.broken_value(plan, column) %}{% if broken %}
+        when reject = '{{ dbt_heap.broken_reason(column) }}' and {{ broken }} then {{ dbt_heap.text_of(dbt_heap.literal(column.name)) }}
+        {%- endif %}{% endfor %}
+        when 1 = 0 then {{ dbt_heap.text_of("''") }}
     end
 {% endmacro %}

@@ -1,11 +1,12 @@
 {#
-    How many acknowledged keys are gone from the model, and how many new rows may be the same ones under other keys. Asked only if
-    many rows are new: it reads the model's keys once more. docs/decisions/0018-recomputed-keys.md
+    Count the acknowledged keys that are missing from the model, and the new rows that may be the same ones under
+    other keys. Runs only if many rows are new, because it reads the model's keys again.
+    docs/decisions/0018-recomputed-keys.md
 #}
 {% macro replaced_keys(plan, outbox) %}
 {%- if plan.timestamp and plan.type == 'events' -%}
 with came as (
-    -- new rows that are not later than what Heap has, by their time
+    -- new rows that are not later than the newest event in Heap
     select event_at, count(*) as found
     from {{ outbox }} as outbox
     where reject is null and stood is null and event_at <= {{ dbt_heap.newest_known(plan) }}
@@ -43,12 +44,15 @@ left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.
 {%- endif %}
 {% endmacro %}
 
-{# The keys of all rows of the model, each once. #}
+{# Select the distinct keys of the model. #}
 {% macro model_keys(plan) -%}
     select distinct {{ dbt_heap.key_text(plan.key_columns) }} as key from {{ plan.relation }}
 {%- endmacro %}
 
-{# The time of the newest event that Heap acknowledged; one to come would make every event a late one. #}
+{#
+    The time of the newest event that Heap acknowledged. A time in the future is left out, because it would make every
+    event a late one.
+#}
 {% macro newest_known(plan) -%}
     (select max(event_at) from {{ plan.synced }} where event_at <= {{ dbt_heap.now() }})
 {%- endmacro %}

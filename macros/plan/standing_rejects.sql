@@ -1,4 +1,7 @@
-{# Marks rows that were rejected before with the same values, judged here as they were then: they count, and are not tried again. #}
+{#
+    Mark rows that were rejected before with the same values and by the same rules. They count as still rejected and
+    are not retried.
+#}
 {% macro standing_rejects(plan) %}
     {%- if plan.retry_rejected or not plan.rejects_run_id -%}
     select
@@ -10,7 +13,7 @@
         judged.*,
         stood.reason as stood
     from (
-        -- the digest is worked out for keys that were rejected before, not for every row
+        -- compute the digest only for keys that were rejected before
         select judged.*, case when suspect.key is not null then {{ dbt_heap.digest(plan, 'judged') }} end as digest
         from judged
         left join (
@@ -29,8 +32,23 @@
     {%- endif %}
 {% endmacro %}
 
-{# The rows of the reject log that stand for this sync. #}
+{# Return the condition that a row of the reject log is current for this sync. #}
 {% macro current_rejects(plan) %}
     {{- return(dbt_heap.of_sync(plan)
         ~ ' and run_id = ' ~ dbt_heap.literal(plan.rejects_run_id)) -}}
+{% endmacro %}
+
+{#
+    Return a digest of a row's values and of the rules that apply, by which a row that is still rejected is
+    recognised. If a duplicate became unique or a rule of the declaration changed, the digest changes. Raise `r2` when
+    a rule changes.
+#}
+{% macro digest(plan, table) %}
+    {%- set verdict = "coalesce(" ~ table ~ ".reject, '-')" -%}
+    {%- set parts = ["'r2" ~ (' too_long' if plan.reject_too_long) ~ " '", verdict] -%}
+    {%- for column in plan.columns -%}
+        {%- set text = dbt_heap.text_of(table ~ '.' ~ column.stored) -%}
+        {%- do parts.append("coalesce(" ~ dbt.concat([dbt_heap.text_of(dbt.length(text)), "':'", text]) ~ ", '-')") -%}
+    {%- endfor -%}
+    {{ return("case when " ~ table ~ ".key is null then " ~ dbt.concat(["'no key '", verdict]) ~ " else " ~ dbt.hash(dbt_heap.grouped(parts, ' || ')) ~ " end") }}
 {% endmacro %}

@@ -1,10 +1,9 @@
 {#
-    Clears what is older than so many days and nothing hangs by: runs before each sync's newest, rejects that stand no more, and what the
-    logs keep of what was sent. Where a run is at work beside it, its rows are newer. Safe to repeat.
+    Delete what is older than a number of days and no longer needed: runs before each sync's latest, rejects that are
+    no longer current, and old rows of the property logs. The rows of a run in progress are newer. Safe to repeat.
 #}
-{% macro forget_older(state, logs, days) %}{{ return(adapter.dispatch('forget_older', 'dbt_heap')(state, logs, days)) }}{% endmacro %}
-
-{% macro default__forget_older(state, logs, days) %}
+{% macro forget_older(state, logs, days) %}
+    {%- if not dbt_heap.deletes() -%}{{ return([]) }}{%- endif -%}
     {%- set cutoff = dbt.dateadd('day', -days, dbt_heap.now()) -%}
     {%- set newest -%}
         select sync_log.run_id, sync_log.rejects_run_id, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by entry desc) as newness
@@ -18,9 +17,3 @@
     {%- for log in logs -%}{%- do statements.append('delete from ' ~ log ~ ' where sent_at < ' ~ cutoff) -%}{%- endfor -%}
     {{ return(statements) }}
 {% endmacro %}
-
-{# Parquet tables have no delete: https://spark.apache.org/docs/latest/sql-ref-syntax.html #}
-{% macro spark__forget_older(state, logs, days) %}{{ return([]) }}{% endmacro %}
-
-{# https://docs.databricks.com/aws/en/sql/language-manual/delta-delete-from #}
-{% macro databricks__forget_older(state, logs, days) %}{{ return(dbt_heap.default__forget_older(state, logs, days)) }}{% endmacro %}

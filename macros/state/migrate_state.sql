@@ -1,9 +1,10 @@
 {#
-    Gives the shared tables of an older version the columns that they lack, null in the rows there are, and makes the views anew.
-    One statement each, views first dropped and last made: wherever it is killed, something is still missing.
+    Add the columns that an older version's shared tables lack, null in existing rows, and recreate the views. Each is
+    one statement; views are dropped first and created last, so a migration killed anywhere still has something
+    missing and runs again.
 #}
 {% macro migrate_state(state, missing) %}
-    {# `create or replace` may not change a view's columns everywhere: https://www.postgresql.org/docs/current/sql-createview.html #}
+    {#- some warehouses cannot change a view's columns with `create or replace`: https://www.postgresql.org/docs/current/sql-createview.html #}
     {%- set statements = ['drop view if exists ' ~ state.runs, 'drop view if exists ' ~ state.rejects] -%}
     {%- for table, columns in dbt_heap.state_columns().items() -%}
         {%- for name in missing.get(table, []) -%}
@@ -13,7 +14,10 @@
     {{ return(statements + dbt_heap.create_state(state)) }}
 {% endmacro %}
 
-{# Which columns the shared tables lack, of those that this version knows. `columns` are those that stand, by table. #}
+{#
+    Return the columns that this version knows and the shared tables lack, by table. `columns` holds the existing
+    ones.
+#}
 {% macro missing_columns(columns) %}
     {%- set missing = {} -%}
     {%- for table, wanted in dbt_heap.state_columns().items() if table in columns -%}

@@ -1,4 +1,7 @@
-{# Who holds a lock, since when, and how many seconds ago that run last wrote anything: a step, or a group of verdicts. #}
+{#
+    Select which process holds a lock, since when, and for how many seconds its run has written nothing, neither a
+    step nor verdicts.
+#}
 {% macro read_lock(state, lock, acked) %}
     {%- set at = adapter.quote('at') -%}
 select held.run_id, held.host, held.pid, held.since, {{ dbt.datediff('held.last_at', dbt_heap.now(), 'second') }} as silent_seconds
@@ -15,3 +18,9 @@ from (
     from {{ lock }} as own
 ) as held
 {% endmacro %}
+
+{#
+    Select the run that holds a lock. A run that lost its lock never holds it again, so if it still does, what it
+    wrote before is durable.
+#}
+{% macro lock_holder(lock) %}select run_id from {{ lock }}{% endmacro %}

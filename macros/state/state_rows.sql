@@ -1,4 +1,7 @@
-{# The rows of one of the state's views, for a model; as long as no sync has made it, none, of the same `columns` (name: type). #}
+{#
+    Select the rows of one of the state's views, for a model. Before the first sync, select none, with the same
+    `columns` (name: type).
+#}
 {% macro state_rows(view, columns) %}
     {%- set relation = dbt_heap.state_view(view) -%}
     {%- if relation -%}
@@ -10,7 +13,10 @@ where 1 = 0
     {%- endif -%}
 {% endmacro %}
 
-{# The view in the warehouse; none where it is not there. That is told, since a model without rows looks as if all were well. #}
+{#
+    Return the view, or none if it does not exist. Log that it is missing, because a model without rows looks as if
+    nothing were wrong.
+#}
 {% macro state_view(view) %}
     {%- if not execute -%}{{ return(none) }}{%- endif -%}
     {%- set declared = dbt_heap.declared_relation(view) -%}
@@ -19,4 +25,24 @@ where 1 = 0
         {%- do log('dbt_heap: there is no view ' ~ view ~ ' in the schema ' ~ declared.schema ~ ': no sync has run yet, or elsewhere', info=true) -%}
     {%- endif -%}
     {{ return(relation) }}
+{% endmacro %}
+
+{#
+    Return a relation of the state for the project's models and hooks, from `vars: dbt_heap: schema`, in which dbt
+    does not render `env_var`.
+#}
+{% macro declared_relation(identifier) %}
+    {%- set name = dbt_heap.heap_vars().get('schema', 'dbt_heap') -%}
+    {{ return(dbt_heap.state_relation(dbt_heap.state_schema(render(name) if '{' in name else name), identifier)) }}
+{% endmacro %}
+
+{#
+    Return the block `vars: dbt_heap:` as dbt-heap finds it: from `--vars`, under the project's own name (which dbt
+    does not show to other packages), or at the top level.
+#}
+{% macro heap_vars() %}
+    {%- for vars in [invocation_args_dict.get('vars'), var(project_name, none)] if vars is mapping and 'dbt_heap' in vars -%}
+        {{ return(vars['dbt_heap']) }}
+    {%- endfor -%}
+    {{ return(var('dbt_heap', {})) }}
 {% endmacro %}

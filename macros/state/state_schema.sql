@@ -1,7 +1,8 @@
 {#
-    The schema of the state: what the project's generate_schema_name gives to a model with `schema: dbt_heap`. If the name makes no
-    difference there, models are in that schema too, and the state gets one of its own: the target's, with the name behind it. No node of
-    the project has a say, so the schema is the same from every command and hook, whatever models come and go.
+    Return the schema of the state: what the project's generate_schema_name returns for a model with `schema:
+    dbt_heap`. If that ignores the custom schema, models live there too, and the state gets a schema of its own: the
+    target's name followed by this one. No node of the project has any influence, so every command and hook finds the
+    same schema.
 #}
 {% macro state_schema(schema) %}{{ return(adapter.dispatch('state_schema', 'dbt_heap')(schema)) }}{% endmacro %}
 
@@ -11,12 +12,12 @@
     {{ return(target.schema ~ '_' ~ schema if generated in others else generated) }}
 {% endmacro %}
 
-{# What dbt would call the schema of a model with a custom schema, or with none. #}
+{# Return what dbt would name the schema of a model with a custom schema, or with none. #}
 {% macro generated_schema(custom_schema) %}
     {{ return(generate_schema_name(custom_schema, dbt_heap.state_node(custom_schema)) | string | trim) }}
 {% endmacro %}
 
-{# A model of the root project, as naming macros may look at it; the state's tables are not models. #}
+{# Return a model of the root project for naming macros to look at. The state's tables are not models. #}
 {% macro state_node(custom_schema) %}
     {%- set path = 'dbt_heap/state/dbt_heap_state.sql' -%}
     {{ return({

@@ -1,6 +1,15 @@
+{# Create the property log of a sync, `<sync>__log`: one row per property that Heap accepted. Safe to repeat. #}
+{% macro create_log(log) %}
+create table if not exists {{ log }} (
+    destination {{ dbt.type_string() }}, key {{ dbt.type_string() }}, property {{ dbt.type_string() }}, value {{ dbt.type_string() }},
+    sent_at {{ dbt.type_timestamp() }}, run_id {{ dbt.type_string() }}
+) {{ dbt_heap.stored_as() }}
+{% endmacro %}
+
 {#
-    Appends what Heap accepted of a run's outbox, a row a property, fenced by the lock. It is one statement, whole or not at all, so that
-    of a run that has rows there nothing is missing: safe to repeat. Rows in doubt are told when they are sent again.
+    Append what Heap accepted from a run's outbox, one row per property, if the run still holds its lock. One
+    statement writes all of it, so a run that has rows here has all of them: safe to repeat. Rows in doubt are logged
+    when they are sent again.
 #}
 {% macro write_log(run, log, destination, properties) %}
 insert into {{ log }} (destination, key, property, value, sent_at, run_id)
@@ -12,7 +21,7 @@ from (
         sent.decided_at as sent_at,
         named.property,
         named.place,
-        -- the property's value as it is in the warehouse, cut to what Heap takes
+        -- the property's value in the warehouse, cut to Heap's limit
         substring(case named.place
             {%- for each in properties %} when {{ each.place }} then {{ dbt_heap.text_of('sent.' ~ each.column) }}{% endfor %}
         end, 1, {{ dbt_heap.limits().max_text }}) as value

@@ -1,4 +1,7 @@
-{# Appends the rejects that stand after a run, keeping since when; the newest entry of the log then names this run. Safe to repeat. #}
+{#
+    Append the rejects that are current after a run, with the time they were first seen. The newest entry of the log
+    then names this run. Safe to repeat.
+#}
 {% macro write_rejects(state, plan, run_id, acked) %}
 insert into {{ state.reject_log }} (destination, sync, run_id, key, digest, reason, property, first_at, last_at, {{ adapter.quote('rows') }})
 select

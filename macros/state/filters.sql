@@ -1,0 +1,19 @@
+{# Return the condition that a row of a shared table belongs to one sync at one destination. #}
+{% macro of_sync(plan) %}
+    {{- return(dbt_heap.bytewise('sync') ~ ' = ' ~ dbt_heap.literal(plan.sync) ~ ' and ' ~ dbt_heap.bytewise('destination') ~ ' = ' ~ dbt_heap.literal(plan.destination)) -}}
+{% endmacro %}
+
+{# Return the condition that a row belongs to any of several syncs. #}
+{% macro of_syncs(syncs) %}
+    {%- set each = [] -%}
+    {%- for sync in syncs -%}{%- do each.append('(' ~ dbt_heap.of_sync(sync) ~ ')') -%}{%- endfor -%}
+    {{ return('(' ~ each | join(' or ') ~ ')') }}
+{% endmacro %}
+
+{# Return the end of a condition that keeps what came after an instant, if one is given. #}
+{% macro only_since(column, since) %}
+    {{- return(' and ' ~ column ~ ' >= ' ~ dbt.cast(dbt_heap.literal(since), dbt.type_timestamp()) if since else '') -}}
+{% endmacro %}
+
+{# Return the end of a condition that keeps some values of a column, if any are given. #}
+{% macro only_among(column, words) %}{{ return(' and ' ~ dbt_heap.among(column, words) if words else '') }}{% endmacro %}

@@ -1,0 +1,48 @@
+{#
+    Select the latest runs of some syncs, latest first; only those that started after an instant or ended with one of
+    some statuses, if given.
+#}
+{% macro read_runs(state, syncs, limit, since=none, statuses=[]) %}
+select run_id, sync, destination, status, {{ dbt_heap.text_of('started_at') }} as started_at, {{ dbt_heap.text_of('last_at') }} as last_at,
+    planned, accepted, rejected, undelivered, standing
+from {{ state.runs }} as runs
+where {{ dbt_heap.of_syncs(syncs) }}
+{{- dbt_heap.only_since('started_at', since) }}
+{{- dbt_heap.only_among('status', statuses) }}
+order by started_at desc, sync
+limit {{ limit }}
+{% endmacro %}
+
+{# Select the latest runs of each of some syncs, earliest first. #}
+{% macro read_history(state, syncs, limit) %}
+select run_id, sync, status, {{ dbt_heap.text_of('started_at') }} as started_at,
+    planned, accepted, rejected, undelivered, standing
+from (
+    select runs.*, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by started_at desc, run_id desc) as newness
+    from {{ state.runs }} as runs
+    where {{ dbt_heap.of_syncs(syncs) }}
+) as numbered
+where newness <= {{ limit }}
+order by numbered.started_at, sync
+{% endmacro %}
+
+{#
+    Select the current rejects, by reason and property or one by one with their keys; only those first seen after an
+    instant or for some reasons, if given.
+#}
+{% macro read_rejects(state, syncs, keys, limit, since=none, reasons=[]) %}
+{%- set rows = adapter.quote('rows') -%}
+select sync, reason, property,
+    {%- if keys %} key as row_key, {{ rows }} as row_count,
+    {%- else %} sum({{ rows }}) as row_count, {% endif %}
+    {{ dbt_heap.text_of('first_at' if keys else 'min(first_at)') }} as since
+from {{ state.rejects }} as rejects
+where {{ dbt_heap.of_syncs(syncs) }}
+{{- dbt_heap.only_since('first_at', since) }}
+{{- dbt_heap.only_among('reason', reasons) }}
+{%- if not keys %}
+group by sync, reason, property
+{%- endif %}
+order by sync, row_count desc, reason, property
+limit {{ limit }}
+{% endmacro %}
