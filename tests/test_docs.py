@@ -28,7 +28,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").r
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What is not run here: a server that runs until it is stopped, and the commands of the Makefile.
-MAKE = "make (demo|test|check|help|chaos|warehouses|matrix|orchestrators|bench|docs)"
+MAKE = "make (demo|test|check|fix|help|coverage|chaos|warehouses|matrix|orchestrators|bench|docs|build|venv)"
 ELSEWHERE = re.compile(rf"dbt-heap (sandbox|listen)|{MAKE}|.*HEAP_BASE_URL=.*|pip install .*")
 
 
