@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -22,9 +23,14 @@ from dbt_heap.cli.group import COMMANDS
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
 from tests.cloud.server import JOB, DbtCloud, Step
-from tests.integration import ROOT, Integration
+from tests.integration import ROOT, Commands, Integration
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+STATE = ROOT / "docs" / "explanation" / "state.md"  # the last: it renames a sync, and starts one over
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")],
+    key=lambda page: (page == STATE, page),
+)
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What is not run here: a server that runs until it is stopped, and the commands of the Makefile.
@@ -62,7 +68,7 @@ def ran() -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page != TUTORIAL], ids=lambda page: page.name)
 def test_every_command_of_a_page_works_as_it_stands(page: Path, project: Integration, ran: set[str]) -> None:
     for line in commands(page):
         if line in ran:
@@ -94,6 +100,49 @@ def renamed(project: Integration, older: str, newer: str) -> None:
     head, name, tail = file.read_text().partition(f"- name: {older}\n")
     file.write_text(head + name + tail.replace("heap:\n", f"heap:\n          name: {newer}\n", 1))
     project.run("dbt", "parse", "--quiet")
+
+
+# A file that the tutorial has the reader write: its name at the head of a paragraph, or at the end of one.
+FILE = re.compile(r"`([\w/]+\.\w+)`[^`]*:$")
+
+
+def test_tutorial_from_an_empty_folder_to_rows_in_the_sandbox(tmp_path: Path) -> None:
+    with running(SandboxOptions()) as heap:
+        terminal = Commands(tmp_path, heap.url)
+        printed = ""
+        for before, language, text in steps(TUTORIAL):
+            if language == "":
+                printed = "".join(run_lines(terminal, text))
+            elif language == "text":
+                assert [line for line in text.splitlines() if line not in printed] == []
+            elif language == "json":
+                assert json.loads(text) == heap.users()
+            elif named := FILE.search(before):
+                file = tmp_path / named[1]
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(text)
+        assert {user["identity"]: user["properties"]["Plan"] for user in heap.users()} == {
+            "ana": "team", "ben": "team", "cleo": "free",
+        }  # fmt: skip
+        assert len(heap.events()) == 2
+
+
+def steps(page: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield each fenced block of a page with the paragraph before it and its language."""
+    before = ""
+    for part in re.split(r"^(```\w*\n.*?^```)$", page.read_text(), flags=re.MULTILINE | re.DOTALL):
+        if fence := FENCE.fullmatch(part):
+            yield before, fence[1], fence[2]
+        elif part.strip():
+            before = part.strip().rpartition("\n\n")[2]
+
+
+def run_lines(terminal: Commands, text: str) -> Iterator[str]:
+    """Run the commands of a block, except those of another terminal, and yield what they print."""
+    for line in text.splitlines():
+        if not ELSEWHERE.fullmatch(line):
+            ran = terminal.run(*shlex.split(line))
+            yield ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
