@@ -40,7 +40,7 @@ class Reason(DescribedEnum):
 
     NULL_IDENTITY = "null_identity", "The identity is null."
     NULL_KEY = "null_key", "A column of the unique key is null."
-    DUPLICATE_KEY = "duplicate_key", "Several rows of the model bear the same key."
+    DUPLICATE_KEY = "duplicate_key", "Several rows of the model have the same key."
     BLANK_IDENTITY = "blank_identity", "The identity is blank."
     LONG_IDENTITY = "long_identity", f"The identity has over {limits.MAX_IDENTITY} characters."
     PLACEHOLDER_IDENTITY = (
