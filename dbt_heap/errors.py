@@ -89,12 +89,13 @@ class DeclarationError(HeapError):
         self.mistakes = tuple(sorted(set(mistakes)))
         written = sum(bool(each.key) for each in self.mistakes)
         counts = {"mistake": ("declarations", written), "problem": ("warehouse", len(self.mistakes) - written)}
-        titles = [
-            f"{count} {noun}{'' if count == 1 else 's'} in the {where}"
-            for noun, (where, count) in counts.items()
-            if count
-        ]
+        titles = [f"{counted(count, noun)} in the {where}" for noun, (where, count) in counts.items() if count]
         super().__init__(f"{', '.join(titles)}:\n" + "\n".join(f"  {each}" for each in self.mistakes))
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: `1 row`, `72,268 rows`. Give `plural` if it is not the noun and an s."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:

@@ -8,7 +8,7 @@ import click
 
 from dbt_heap.cli.options import all_options, console_of, settings_of
 from dbt_heap.cli.start import begin_for, tell
-from dbt_heap.errors import HeapError
+from dbt_heap.errors import HeapError, counted
 from dbt_heap.reports.readiness import Readiness, readiness
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import mistakes_of
@@ -50,4 +50,4 @@ def _found(invocation: Invocation) -> Readiness:
 def _counted(invocation: Invocation) -> str:
     """How many syncs are selected, of how many models."""
     syncs, models = len(invocation.selected), len({each.model.unique_id for each in invocation.selected})
-    return f"{syncs} sync{'' if syncs == 1 else 's'} in {models} model{'' if models == 1 else 's'}"
+    return f"{counted(syncs, 'sync')} in {counted(models, 'model')}"

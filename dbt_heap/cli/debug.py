@@ -10,7 +10,7 @@ import click
 from dbt_heap import __version__
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.start import begin_correct
-from dbt_heap.errors import HeapError
+from dbt_heap.errors import HeapError, counted
 from dbt_heap.heap.client import must_be_reachable
 from dbt_heap.project.dbt_project import ProjectFile, read_project
 from dbt_heap.project.heap_vars import variable_of
@@ -39,8 +39,7 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
 
     def manifest() -> str:
         found.append(begin_correct(settings, opens=False))
-        count = len(found[0].declared)
-        return f"{found[0].manifest_path}, {count} sync{'' if count == 1 else 's'} declared"
+        return f"{found[0].manifest_path}, {counted(len(found[0].declared), 'sync')} declared"
 
     well = _tried("project", files)
     well = well and _tried("manifest", manifest)
@@ -70,7 +69,7 @@ def _of_files(settings: Settings, project: ProjectFile) -> Iterator[Line]:
     yield "project folder", str(settings.project_dir), origins.get("project_dir", here)
     if settings.env_file:
         count = len(settings.env_file.variables)
-        yield ".env", str(settings.env_file.path), f"{count} variable{'' if count == 1 else 's'} that the shell lacks"
+        yield ".env", str(settings.env_file.path), f"{counted(count, 'variable')} that the shell lacks"
     profiles_dir, why = settings.profiles_choice
     yield "profiles.yml", str(profiles_dir / "profiles.yml"), why
     yield "profile", settings.profile or project.profile or "none", origins.get("profile", FILE_NAME)

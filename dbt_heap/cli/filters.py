@@ -10,17 +10,17 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from dbt_heap.errors import SettingsError
-from dbt_heap.state.lookback import instant
+from dbt_heap.project.instants import parse_instant
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    """The instant that is named, or so long ago; in UTC, without a zone."""
+    """The instant that is named, or so long ago; in UTC."""
     if value is None:
         return None
     found = re.fullmatch(r"(\d{1,6})([mhdw])", value.strip())
-    named = _ago(int(found[1]), found[2]) if found else instant(value)
+    named = _ago(int(found[1]), found[2]) if found else parse_instant(value)
     if named is None:
         raise click.BadParameter(
             "a date, an instant or a span is needed: 2026-11-01, 2026-11-01T12:00:00Z, 90m, 24h, 7d, 2w"
@@ -30,7 +30,7 @@ def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> dat
 
 def _ago(count: int, unit: str) -> datetime | None:
     try:
-        return datetime.now(UTC).replace(tzinfo=None) - timedelta(**{_UNITS[unit]: count})
+        return datetime.now(UTC) - timedelta(**{_UNITS[unit]: count})
     except OverflowError:
         return None
 

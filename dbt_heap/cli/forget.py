@@ -9,6 +9,7 @@ import click
 from dbt_heap.cli.filters import key_file_option, key_lines
 from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.cli.start import begin_correct
+from dbt_heap.errors import counted
 from dbt_heap.state.deletion_log import with_deletion_log
 from dbt_heap.state.names import new_run_id
 from dbt_heap.state.open import open_ledger
@@ -31,5 +32,5 @@ def command(key_file: TextIO, heap_user_id: bool, environment: str | None, **sha
         label = invocation.destination_of(environment, ledger.target).label
         ledger.state = with_deletion_log(ledger.state.prepare())
         ledger.deletions(label, new_run_id()).forget("user_id" if heap_user_id else "identity", keys)
-    people = "1 person has" if len(keys) == 1 else f"{len(keys):,} people have"
+    people = f"{counted(len(keys), 'person', 'people')} {'has' if len(keys) == 1 else 'have'}"
     click.echo(f"{people} left the state, and no sync sends them any more")

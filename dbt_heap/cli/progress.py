@@ -12,6 +12,7 @@ from rich.text import Text
 
 from dbt_heap.cli.streams import Terminal
 from dbt_heap.delivery.results import SyncResult
+from dbt_heap.errors import counted
 from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import SyncType
 
@@ -65,14 +66,14 @@ def plan_line(plan: Plan) -> str:
     parts = [f"{plan.new:,} {'to delete' if deleting else 'new'}"]
     parts += [f"{plan.changed:,} changed"] if not events and not deleting else []
     parts += [f"{plan.rejected:,} rejected"] if plan.rejected else []
-    parts += [_so_many(plan.standing, "standing reject")] if plan.standing else []
+    parts += [counted(plan.standing, "standing reject")] if plan.standing else []
     parts += [f"{plan.deleted:,} left out as deleted"] if plan.deleted else []
     return f"{plan.sync.name}: {', '.join(parts)}"
 
 
 def course_line(course: Course, now: float) -> str:
     """How far a sync has come, in a line."""
-    parts = [f"{course.done:,} of {_so_many(course.total, 'row')}", rejected(course), speed(course)]
+    parts = [f"{course.done:,} of {counted(course.total, 'row')}", rejected(course), speed(course)]
     parts += [time_left(course, now)]
     return f"{course.sync}: {', '.join(part for part in parts if part)}"
 
@@ -81,11 +82,11 @@ def result_line(result: SyncResult) -> str:
     """What became of a sync's rows, in a line."""
     parts = [f"{result.accepted:,} {'deleted' if result.type == str(SyncType.USER_DELETIONS) else 'sent'}"]
     parts += [f"{result.rejected:,} rejected"] if result.rejected else []
-    parts += [_so_many(result.standing, "standing reject")] if result.standing else []
+    parts += [counted(result.standing, "standing reject")] if result.standing else []
     parts += [f"{result.undelivered:,} undelivered"] if result.undelivered else []
     parts += [f"{result.deleted:,} left out as deleted"] if result.deleted else []
-    parts += [f"{_so_many(result.truncated, 'value')} truncated"] if result.truncated else []
-    took = f"{_so_many(result.requests, 'request')} in {result.seconds:.1f} s"
+    parts += [f"{counted(result.truncated, 'value')} truncated"] if result.truncated else []
+    took = f"{counted(result.requests, 'request')} in {result.seconds:.1f} s"
     return f"{result.name}: {result.status} · {', '.join(parts)} · {took}"
 
 
@@ -107,10 +108,6 @@ def time_left(course: Course, now: float, *, why: bool = True) -> str:
     minutes, seconds = divmod(int(seconds), 60)
     clock = f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"
     return f"{clock} left{' at the limit of Heap' if why and course.per_minute else ''}"
-
-
-def _so_many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 # From how many characters on a line has room for the figures, the bar, the rate, and why it takes so long.

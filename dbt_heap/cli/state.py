@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -12,10 +12,10 @@ from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.cli.start import begin_for
 from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError
+from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.nodes import Relation
 from dbt_heap.state.admin import rebind, rename, reset
 from dbt_heap.state.adoption import adopt_events, adopt_objects
-from dbt_heap.state.lookback import instant
 from dbt_heap.state.open import open_ledger
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync
@@ -127,12 +127,12 @@ def adopt_command(sync: str, before: str | None, given: str | None, **shared: An
 
 
 def _instant(text: str) -> datetime:
-    found = instant(text)
+    found = parse_instant(text)
     if found is None:
         raise SettingsError(
             "--before: an instant is needed, such as 2026-11-25T00:00:00Z; without an offset it is in UTC"
         )
-    return found.replace(tzinfo=UTC)
+    return found
 
 
 def _relation(text: str) -> Relation:

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from dbt_heap.cloud.artifact_cache import MANIFEST, Collected, collect, is_whole
 from dbt_heap.cloud.credentials import Access, access_of
 from dbt_heap.errors import CloudError, SettingsError
 from dbt_heap.project.artifacts import mapping, text
+from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -55,10 +55,8 @@ class Run:
 
     def seconds_ago(self, now: float) -> float:
         """How long ago it ended; none where that is not told."""
-        try:
-            return now - datetime.fromisoformat(self.finished_at).timestamp()
-        except ValueError:
-            return 0.0
+        finished_at = parse_instant(self.finished_at)
+        return now - finished_at.timestamp() if finished_at else 0.0
 
 
 def fetched(settings: Settings, target_path: Path) -> Fetched:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dbt_heap.errors import printable
+from dbt_heap.errors import counted, printable
 from dbt_heap.project.artifacts import mapping, parse, text
 from dbt_heap.project.nodes import DbtTest, Manifest, Model
 from dbt_heap.project.statuses import (
@@ -193,7 +193,7 @@ class _Judged:
         parts = [f"the last build of {listed(unbuilt)}"] if unbuilt else []
         if names := [name for name, tests in untested.items() if tests]:
             count = len({test.unique_id for tests in untested.values() for test in tests})
-            parts.append(f"{count} {'test' if count == 1 else 'tests'} of {listed(names)}")
+            parts.append(f"{counted(count, 'test')} of {listed(names)}")
         if parts:
             yield f"{path}, written by `{by}`, has no result for {' and '.join(parts)}; this does not block them"
 

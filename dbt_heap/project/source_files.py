@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import yaml
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.artifacts import mapping
 from dbt_heap.project.files import read_yaml
+from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.nodes import Model
 from dbt_heap.project.variables import FILE_NAME
 
@@ -52,11 +52,10 @@ def newer_files(project_dir: Path, raw: Mapping[str, Any], generated_at: str) ->
 
     `raw` is dbt_project.yml. Empty if the instant cannot be read.
     """
-    try:
-        instant = datetime.fromisoformat(generated_at)
-    except ValueError:
+    instant = parse_instant(generated_at)
+    if instant is None:
         return []
-    seconds = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+    seconds = instant.timestamp()
     return sorted(
         file.relative_to(project_dir).as_posix() for file in _files(project_dir, raw) if _is_newer(file, seconds)
     )

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from dbt_heap.errors import SettingsError
+from dbt_heap.errors import SettingsError, counted
+from dbt_heap.project.instants import parse_instant
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync
 
@@ -74,15 +75,11 @@ def _environment(invocation: Invocation, sync: Sync, target: str) -> tuple[str, 
 
 def _age(generated_at: str, now: datetime) -> int | None:
     """Seconds since an instant; None if it cannot be read. A clock that is ahead makes it no younger than now."""
-    try:
-        then = datetime.fromisoformat(generated_at)
-    except ValueError:
-        return None
-    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max(0, round((now - aware).total_seconds()))
+    then = parse_instant(generated_at)
+    return max(0, round((now - then).total_seconds())) if then else None
 
 
 def _in_words(seconds: int) -> str:
     size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
     count = seconds // size
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return counted(count, unit)

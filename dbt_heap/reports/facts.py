@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from dbt_heap.delivery.results import FILE_NAME as RESULTS
 from dbt_heap.delivery.results import Results, Status, SyncResult, read_results
 from dbt_heap.errors import HeapError, SettingsError
 from dbt_heap.project.artifacts import load_manifest
+from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.lineage import Lineage, lineage
 from dbt_heap.state.history import read_history, read_rejects
 from dbt_heap.state.open import open_ledger
@@ -116,7 +116,7 @@ def _as_run(results: Results, result: SyncResult) -> Run:
     return Run(
         run_id=results.run_id,
         status=str(result.status),
-        started_at=datetime.fromisoformat(results.started_at),
+        started_at=_instant(results.started_at),
         planned=result.planned,
         accepted=result.accepted,
         rejected=result.rejected,
@@ -127,7 +127,6 @@ def _as_run(results: Results, result: SyncResult) -> Run:
 
 FILE_NAME = "heap_report.html"
 _MAX_REJECTS = 10_000  # kinds of them, over all syncs
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 
 
 @dataclass(frozen=True)
@@ -214,6 +213,6 @@ def _run(row: Mapping[str, Any]) -> Run:
 
 
 def _instant(text: str) -> datetime:
-    """What a warehouse wrote of its clock, which is in UTC, to the second; each has another form for the rest."""
-    found = _INSTANT.match(text)
-    return datetime.fromisoformat("T".join(found.groups()) if found else "1970-01-01").replace(tzinfo=UTC)
+    """Return a time as text, to the second; 1970 if it cannot be read."""
+    found = parse_instant(text)
+    return found.replace(microsecond=0) if found else datetime.fromtimestamp(0, UTC)

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from dbt_heap import __version__
+from dbt_heap.errors import counted
 from dbt_heap.heap.rejects import Reason
 from dbt_heap.reports.charts import FATES, counts, fate_bar, timeline
 from dbt_heap.reports.drawing import drawing
@@ -89,8 +90,7 @@ def _ago(instant: datetime, now: datetime) -> str:
     passed = max(now - instant, timedelta())
     for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
         if passed >= length:
-            count = passed // length
-            return f"1 {unit} ago" if count == 1 else f"{count} {unit}s ago"
+            return f"{counted(passed // length, unit)} ago"
     return "just now"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbt_heap.delivery.results import Status, SyncResult
+from dbt_heap.errors import counted
 from dbt_heap.heap.client import Outcome
 from dbt_heap.heap.deletion_client import COMPLETE, PENDING, HeapDeletions
 from dbt_heap.heap.payload import payload_builder
@@ -41,14 +42,9 @@ NOT_ALLOWED = (
 def question(plan: Plan) -> str:
     """What is asked before anybody is deleted."""
     return (
-        f"{plan.sync.name}: Heap will delete {people(plan.sendable)} and all their data, in ALL environments of the "
-        "project, for good. Delete them?"
+        f"{plan.sync.name}: Heap will delete {counted(plan.sendable, 'user')} and all their data, in ALL environments "
+        "of the project, for good. Delete them?"
     )
-
-
-def people(count: int) -> str:
-    """So many users, in words."""
-    return "1 user" if count == 1 else f"{count:,} users"
 
 
 @dataclass
@@ -114,8 +110,8 @@ class DeletionStages:
         done = [each for each in requests if self._is_complete(each, _Tally())]
         if done:
             self.deletions.complete(done)
-            count = sum(requests[each] for each in done)
-            yield f"Heap has deleted {people(count)} that an earlier run asked for, and they have left the state"
+            users = counted(sum(requests[each] for each in done), "user")
+            yield f"Heap has deleted {users} that an earlier run asked for, and they have left the state"
 
     def _carried_out(self, plan: Plan, tally: _Tally) -> Iterator[None]:
         """Asks, waits and purges; yields whenever more rows have their fate."""
@@ -209,8 +205,8 @@ class DeletionStages:
         counts = _row_counts(plan, tally)
         if waiting and waiting == counts.undelivered and not tally.failure:
             return Status.PARTIAL, (
-                f"Heap has not reported yet that it has deleted {people(waiting)}. Nothing is lost, and no sync sends "
-                "them: run the same command again to hear of it."
+                f"Heap has not reported yet that it has deleted {counted(waiting, 'user')}. Nothing is lost, and no "
+                "sync sends them: run the same command again to hear of it."
             )
         return judged(plan, counts, stopped=self.stopped() and tally.failure is None, failure=tally.failure)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.delivery.verdicts import Verdict
-from dbt_heap.state.guards import rows
+from dbt_heap.errors import counted
 from dbt_heap.state.log import Acknowledgement, RowCounts
 from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import Sync
@@ -25,7 +25,8 @@ def judged(plan: Plan, counts: RowCounts, *, stopped: bool, failure: str | None)
     """How the run of a sync ended, and what to do about it."""
     sync = plan.sync
     if counts.undelivered and stopped:
-        return Status.PARTIAL, f"stopped with {rows(counts.undelivered)} left; run the same command again for the rest."
+        rows = counted(counts.undelivered, "row")
+        return Status.PARTIAL, f"stopped with {rows} left; run the same command again for the rest."
     if counts.undelivered:
         return Status.UNDELIVERED, _undelivered(counts, failure)
     rejected = counts.rejected + plan.standing
@@ -38,14 +39,16 @@ def judged(plan: Plan, counts: RowCounts, *, stopped: bool, failure: str | None)
 
 def _undelivered(counts: RowCounts, failure: str | None) -> str:
     reason = f": {failure}" if failure else ""
-    return f"Heap did not take {rows(counts.undelivered)}{reason}. Nothing is lost: run the same command again."
+    rows = counted(counts.undelivered, "row")
+    return f"Heap did not take {rows}{reason}. Nothing is lost: run the same command again."
 
 
 def _rejected(plan: Plan, counts: RowCounts) -> str:
-    parts = [f"{rows(counts.rejected)} {'was' if counts.rejected == 1 else 'were'} rejected"] if counts.rejected else []
+    rows = f"{counted(counts.rejected, 'row')} {'was' if counts.rejected == 1 else 'were'}"
+    parts = [f"{rows} rejected"] if counts.rejected else []
     if plan.standing:
         verb = "stands" if plan.standing == 1 else "stand"
-        parts.append(f"{plan.standing if parts else rows(plan.standing)} {verb} rejected from earlier runs")
+        parts.append(f"{plan.standing if parts else counted(plan.standing, 'row')} {verb} rejected from earlier runs")
     return " and ".join(parts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbt_heap.delivery.results import Status, SyncResult
-from dbt_heap.errors import SettingsError
+from dbt_heap.errors import SettingsError, counted
 from dbt_heap.heap.client import must_be_reachable
 from dbt_heap.project.statuses import listed, unknown_statuses
 from dbt_heap.run.outcome import gated
@@ -141,7 +141,7 @@ def _of_missing_tests(invocation: Invocation, sent: Sequence[Sync], of: Mapping[
     if missing:
         count = len(set().union(*missing.values()))
         yield (
-            f"{count} {'test' if count == 1 else 'tests'} of {listed(list(missing))} did not run since dbt built the "
+            f"{counted(count, 'test')} of {listed(list(missing))} did not run since dbt built the "
             "models; this does not block them"
         )
 

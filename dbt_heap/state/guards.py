@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from dbt_heap.errors import counted
 from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import SyncType
 
@@ -20,8 +21,8 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
         )
     if plan.older_key and plan.new:
         return (
-            f"its key was {plan.older_key}, and is {plan.sync.key} now: {rows(plan.new)} would go under new keys, "
-            "and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
+            f"its key was {plan.older_key}, and is {plan.sync.key} now: {counted(plan.new, 'row')} would go under new "
+            "keys, and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
         )
     if plan.keys_came and not first_sync:
         return _recomputed(plan)
@@ -51,8 +52,3 @@ def _recomputed(plan: Plan) -> str:
         f"{_TWICE[plan.sync.type]}. Was the key ({plan.sync.key}) recomputed, by another salt or another expression? "
         f"If it is meant: dbt-heap sync --first-sync --select {plan.sync.model.name}"
     )
-
-
-def rows(count: int) -> str:
-    """So many rows, in words."""
-    return "1 row" if count == 1 else f"{count:,} rows"

@@ -59,7 +59,7 @@ def _read(state: State, macro: str, destinations: Mapping[str, str], **more: Any
 
 
 def _text(since: datetime | None) -> str | None:
-    return since.isoformat(sep=" ", timespec="seconds") if since else None
+    return since.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds") if since else None
 
 
 _DAY_SECONDS = 24 * 60 * 60

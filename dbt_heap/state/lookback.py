@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-_TIME = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)"
-    r"(?:[ T](?P<clock>\d\d:\d\d)(?P<second>:\d\d)?(?:\.(?P<fraction>\d+))?)?"
-    r"(?: ?(?P<utc>Z|UTC)| ?(?P<hours>[+-]\d\d):?(?P<minutes>\d\d)?)?"
-)
-
-
-def instant(text: str) -> datetime | None:
-    """A time as any warehouse writes it, in UTC; None for one that Python has no calendar for, such as `infinity`."""
-    found = _TIME.fullmatch(text.strip())
-    if not found:
-        return None
-    fraction = (found["fraction"] or "")[:6].ljust(6, "0")
-    zone = f"{found['hours'] or '+00'}:{found['minutes'] or '00'}"
-    written = f"{found['day']}T{found['clock'] or '00:00'}{found['second'] or ':00'}.{fraction}{zone}"
-    try:
-        return datetime.fromisoformat(written).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        return None
+from dbt_heap.project.instants import parse_instant
 
 
 def latest(*texts: str | None) -> str | None:
     """The latest of some times, those left out that cannot be read."""
-    times = [time for text in texts if text and (time := instant(text))]
-    return max(times).isoformat(sep=" ") if times else None
+    times = [time for text in texts if text and (time := parse_instant(text))]
+    return _text(max(times)) if times else None
 
 
 def held_back(newest: str | None, oldest: str | None) -> str | None:
@@ -39,8 +20,8 @@ def held_back(newest: str | None, oldest: str | None) -> str | None:
     """
     if newest is None or oldest is None:
         return newest
-    ends = instant(newest), instant(oldest)
-    return min(end for end in ends if end).isoformat(sep=" ") if all(ends) else None
+    ends = parse_instant(newest), parse_instant(oldest)
+    return _text(min(end for end in ends if end)) if all(ends) else None
 
 
 def start(newest: str | None, lookback: timedelta | None, *, by_day: bool) -> str | None:
@@ -48,11 +29,16 @@ def start(newest: str | None, lookback: timedelta | None, *, by_day: bool) -> st
 
     A column of dates is held against a date: of an instant, some warehouses would make an error.
     """
-    end = instant(newest) if newest else None
+    end = parse_instant(newest) if newest else None
     if end is None or lookback is None:
         return None
     try:
         begin = end - lookback
     except OverflowError:
         return None
-    return begin.date().isoformat() if by_day else begin.isoformat(sep=" ")
+    return begin.date().isoformat() if by_day else _text(begin)
+
+
+def _text(time: datetime) -> str:
+    """Return an instant as every warehouse reads it: in UTC, without an offset."""
+    return time.replace(tzinfo=None).isoformat(sep=" ")

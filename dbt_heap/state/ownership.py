@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dbt_heap.errors import StateError
+from dbt_heap.errors import StateError, counted
 from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.store import State
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -233,7 +233,7 @@ def same_rows(sync: Sync, found: Iterable[Candidate]) -> str:
 def _rows(found: Candidate) -> str:
     if found.rows is None:
         return "its last run did not end"
-    return f"{found.rows:,} {'row' if found.rows == 1 else 'rows'} acknowledged"
+    return f"{counted(found.rows, 'row')} acknowledged"
 
 
 def _package(entry: LogEntry) -> str:

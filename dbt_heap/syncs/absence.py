@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dbt_heap.errors import counted
 from dbt_heap.project.nodes import Model, Relation
 
 _SHOWN = 3  # relations
@@ -99,7 +100,7 @@ def _some(relations: Sequence[Relation]) -> str:
     """All of a few, or the first of many: the models' names are beside it."""
     shown = [str(each) for each in relations[:_SHOWN]]
     if rest := len(relations) - len(shown):
-        shown.append("1 other" if rest == 1 else f"{rest} others")
+        shown.append(counted(rest, "other"))
     return enumerated(shown)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from dbt_heap.errors import counted
 from dbt_heap.project.files import scalar
 from dbt_heap.project.heap_vars import ExposureVars
 from dbt_heap.project.nodes import Group, Model
@@ -92,7 +93,7 @@ def _description(sync: Sync) -> str:
     if sync.type is SyncType.EVENTS:
         what += f" `{sync.event_name}`" if sync.event_name else f" named by `{sync.event_name_column}`"
     count = len(sync.properties)
-    content = ["1 property" if count == 1 else f"{count} properties"] if count else []
+    content = [counted(count, "property", "properties")] if count else []
     if count:
         content[0] += f" ({', '.join(sync.properties)})"
     if sync.properties_column:

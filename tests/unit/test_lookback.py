@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbt_heap.state.lookback import held_back, instant, latest, start
+from dbt_heap.project.instants import parse_instant
+from dbt_heap.state.lookback import held_back, latest, start
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from dbt_heap.state.lookback import held_back, instant, latest, start
     ],
 )
 def test_a_time_is_read_however_a_warehouse_writes_it(text: str, time: datetime) -> None:
-    assert instant(text) == time
+    assert parse_instant(text) == time.replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_a_time_is_read_however_a_warehouse_writes_it(text: str, time: datetime)
      "2026-02-30", "0001-01-01 00:00:00+14"],
 )  # fmt: skip
 def test_a_time_without_a_calendar_is_none(text: str) -> None:
-    assert instant(text) is None
+    assert parse_instant(text) is None
 
 
 def test_the_latest_time_is_not_the_one_that_sorts_last() -> None:
