@@ -38,7 +38,7 @@ from dbt_heap.state.session import SyncSession
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import Sync, SyncType
 
-_NOT_BEGUN = partial(blank_result, status=Status.SKIPPED, message="not begun; run the same command again.")
+_not_begun = partial(blank_result, status=Status.SKIPPED, message="not begun; run the same command again.")
 
 
 def sync(invocation: Invocation, options: SyncOptions | None = None, observer: Observer | None = None) -> Results:
@@ -66,9 +66,7 @@ def sync(invocation: Invocation, options: SyncOptions | None = None, observer: O
                 failed = options.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
                 if failed or run.stopped():
-                    out: SyncResult | None = blank_result(
-                        each, Status.SKIPPED, "not begun; run the same command again."
-                    )
+                    out: SyncResult | None = _not_begun(each)
                 else:
                     out = _held_back(each, today, options, invocation)
                 ended.append(out or run.session(each))
