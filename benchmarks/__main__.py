@@ -1,4 +1,4 @@
-"""All benchmarks, or those that are named, as the page docs/explanation/benchmarks.md.
+"""Run all benchmarks, or the named ones, and print the page docs/explanation/benchmarks.md.
 
 python -m benchmarks --peers .venv-peers/bin/python > page.md
 python -m benchmarks latency growth
@@ -16,31 +16,33 @@ from benchmarks.measuring import commit, machine
 
 PAGE = """# Benchmarks
 
+This page shows how fast dbt-heap is, compared with other tools and with the minimum that is possible.
+
 ```
 make bench
 ```
 
-measures on your machine what stands here, writes this page, and takes an hour or two. Ratios are between contenders
-that took turns in one run, and times are medians. Heap is a server that takes every request at once, unless something
-else is said: what is measured is dbt-heap and the warehouse, not Heap's patience or its limits.
+takes the measurements on your machine, which needs an hour or two, and writes this page. Ratios are between contenders
+that ran in turns, and times are medians. Unless the text says otherwise, Heap is a server that accepts every request at
+once: this measures dbt-heap and the warehouse, not Heap's speed or its limits.
 
-Measured on {when:%Y-%m-%d}, of commit {commit}: {machine}.
+Measured on {when:%Y-%m-%d} at commit {commit}: {machine}.
 """
 
-RULED = """## What rules the time
+RULED = """## What determines the time
 
-A profile of a first sync on DuckDB (cProfile, and the times of its steps in `sync_log`): most is the start, which
-imports dbt and its adapter and reads dbt's macros. Then comes the delivery, in which DuckDB writes the records as JSON,
-a page ahead of the threads that post them; the diff into the outbox takes half as long, and the fold half of the
-diff. Python touches no value of a row there. In other warehouses it writes the records, which is most of a delivery to
-a Heap that answers at once.
+A profile of a first sync on DuckDB (cProfile, and the times of its steps in `sync_log`) shows that the start takes
+longest: importing dbt and its adapter, and reading dbt's macros. Next is the delivery, in which DuckDB writes the
+records as JSON, one page ahead of the threads that post them. The diff into the outbox takes half as long as the
+delivery, and the merge half as long as the diff. Python touches no row value there. With other warehouses, Python
+writes the records, which is most of the delivery if Heap answers at once.
 
-From there on Heap rules: by its limit of 15,000 events a minute, and by the time that it takes to answer.
+Beyond that, Heap determines the time: by its limit of 15,000 events per minute, and by how long its answers take.
 """
 
 
 def main() -> None:
-    """Prints the page, section by section."""
+    """Print the page, section by section."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, help="the Python of an environment that has the other tools")
     sections = {

@@ -1,9 +1,9 @@
 """## The diff
 
-The statement that finds what is new or changed, run by the warehouse itself, by turns with what a person could write
-by hand: where nothing changed, the bare inner join of model and state by their key, counting one column; where one
-row in a hundred changed, a left join that compares the six values and looks for repeated keys, into a table. The
-whole command beside it begins a process, reads dbt's macros, and writes its steps into the log.
+This measures the statement that finds what is new or changed, executed by the warehouse itself, in turns with what a
+person could write by hand. If nothing changed, that is the bare inner join of model and state by their key, counting
+one column. If one row in a hundred changed, it is a left join that compares the six values and looks for repeated keys,
+into a table. The whole command also starts a process, reads dbt's macros, and writes its steps to the log.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ONE_IN_A_HUNDRED = "case when id % 100 = {round} then 1 else 0 end"
 
 
 def measure(rows: int = 10_000_000, runs: int = 5) -> None:
-    """Prints a table for DuckDB and one for Postgres."""
+    """Print a table for DuckDB and one for Postgres."""
     with sink() as url:
         with on_duckdb(url, memory_limit="8GB") as project:
             print(f"DuckDB, {rows:,} users:\n")
@@ -54,47 +54,47 @@ def measure(rows: int = 10_000_000, runs: int = 5) -> None:
 
 @contextmanager
 def on_postgres(url: str) -> Iterator[Project]:
-    """The project on a Postgres server of its own."""
+    """Yield the project on its own Postgres server."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder, postgres_server() as host:
         yield project_of_users(Path(folder), url, Postgres(host))
 
 
 def measure_on(project: Project, rows: int, runs: int) -> None:
-    """Prints what it takes where nothing changed, and where 1% did."""
+    """Print the times if nothing changed, and if 1% changed."""
     build(project, rows)
     dbt_heap(project, "sync", "--first-sync")()
     sync = dbt_heap(project, "sync")
     statements = _statements(project)
     _analyze(project)
-    unchanged = _by_turns(project, statements, ("bare join", "our diff"), runs)
+    unchanged = _by_turns(project, statements, ("bare join", "dbt-heap's diff"), runs)
     unchanged["the whole command"] = timed(sync)
     build(project, rows, grown=ONE_IN_A_HUNDRED.format(round=7))
     _analyze(project)
-    changed = _by_turns(project, statements, ("by hand", "our diff"), runs)
+    changed = _by_turns(project, statements, ("by hand", "dbt-heap's diff"), runs)
     changed["the whole command"] = timed(sync)
     table(
-        ("nothing changed", "time", "times the bare join"),
+        ("nothing changed", "time", "relative to the bare join"),
         [(name, f"{took:.2f} s", f"{took / unchanged['bare join']:.2f}") for name, took in unchanged.items()],
     )
     table(
-        ("1% changed", "time", "times the one by hand"),
+        ("1% changed", "time", "relative to the query by hand"),
         [(name, f"{took:.2f} s", f"{took / changed['by hand']:.2f}") for name, took in changed.items()],
     )
 
 
 def _by_turns(project: Project, statements: dict[str, str], names: tuple[str, ...], runs: int) -> dict[str, float]:
-    """Median seconds of statements, each on a connection of its own, and into a table that is not there."""
+    """Return the median seconds of statements, each on its own connection and into a table that does not exist."""
     contenders = {name: lambda name=name: project.sql(statements[name]) for name in names}  # type: ignore[misc]
     return by_turns(contenders, runs, before=lambda: project.sql(f"drop table if exists {statements['outbox']}"))
 
 
 def _analyze(project: Project) -> None:
-    """What a warehouse does by itself a little later."""
+    """Update statistics, as a warehouse does by itself a little later."""
     project.sql("analyze")
 
 
 def _statements(project: Project) -> dict[str, str]:
-    """SQL by name, and the table that it makes."""
+    """Return statements by name, and the name of the table that they create."""
     settings = Settings(project_dir=project.folder, profiles_dir=project.folder, environ=project.environment)
     invocation = invoke(settings)
     (sync,) = invocation.selected
@@ -107,7 +107,7 @@ def _statements(project: Project) -> dict[str, str]:
     differs = " or ".join(f"model.{name} is distinct from synced.{stored[name]}" for name in PROPERTIES)
     return {
         "outbox": outbox,
-        "our diff": ours,
+        "dbt-heap's diff": ours,
         "bare join": BARE_JOIN.format(synced=synced, column=stored["plan"]),
         "by hand": BY_HAND.format(outbox=outbox, synced=synced, differs=differs),
     }

@@ -1,8 +1,8 @@
 """## Events at Heap's limit
 
-Heap takes 15,000 events a minute of an environment. The sandbox counts as strictly as Heap's documentation reads;
-measured is the time from the first request to the last, in which all but the first minute's share has to be waited
-for.
+Heap accepts 15,000 events per minute for one environment. The sandbox enforces the limit as strictly as Heap's
+documentation can be read. The time is measured from the first request to the last. All events beyond the first minute's
+share have to wait.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ORDERS = (
 
 
 def measure(events: int = 60_000) -> None:
-    """Prints the events a minute, and how many requests were refused for their number."""
+    """Print the events per minute, and how many requests were refused because of the limit."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder, running(SandboxOptions()) as heap:
         project = Project(Path(folder), heap.url, DuckDB(Path(folder)))
         project.declare("heap_orders", EVENTS)
@@ -41,7 +41,7 @@ def measure(events: int = 60_000) -> None:
     a_minute = (events - last) / minutes if minutes else 0.0
     limited = sum(each["status"] == 429 for each in requests)
     table(
-        ("events", "time", "events a minute", "of Heap's limit", "answers with 429"),
+        ("events", "time", "events per minute", "of Heap's limit", "429 answers"),
         [
             (
                 f"{events:,}",

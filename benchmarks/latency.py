@@ -1,8 +1,9 @@
-"""## A Heap that takes its time
+"""## A slow Heap
 
-Every answer takes 200 ms, eight requests are in flight, a thousand users in each: 40,000 rows a second are possible.
-Measured are the whole process, its start, diff and acknowledgement included, and by the server's clock the time from
-the first request to the last answer, which the warehouse's pages and acknowledgements must not prolong.
+Every answer takes 200 ms. Eight requests are in flight with a thousand users each, so at most 40,000 rows per second
+are possible. The first line is the whole process, including start, diff and acknowledgement. The second is the time
+from the first request to the last answer, by the server's clock, which reading and acknowledging in the warehouse must
+not extend.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ IN_FLIGHT = 8
 
 
 def measure(rows: int = 1_000_000) -> None:
-    """Prints what of the possible was reached."""
+    """Print how much of the maximum was reached."""
     with sink(LATENCY_SECONDS) as url, on_duckdb(url) as project:
         build(project, rows)
         seconds = {
@@ -25,7 +26,7 @@ def measure(rows: int = 1_000_000) -> None:
         }
     possible = IN_FLIGHT * 1_000 / LATENCY_SECONDS
     table(
-        (f"{rows:,} users", "time", "users a second", "of the possible"),
+        (f"{rows:,} users", "time", "users per second", "of the maximum"),
         [
             (what, f"{took:.1f} s", f"{rows / took:,.0f}", f"{rows / took / possible:.0%}")
             for what, took in seconds.items()

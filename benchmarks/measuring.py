@@ -1,4 +1,4 @@
-"""How figures are taken: contenders by turns, medians told, the machine named."""
+"""Measure contenders in turns, and print medians and the machine."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Contender = Callable[[], object]
 
 
 def timed(what: Contender) -> float:
-    """The seconds that it takes."""
+    """Return how many seconds it takes."""
     began = time.monotonic()
     what()
     return time.monotonic() - began
 
 
 def by_turns(contenders: Mapping[str, Contender], runs: int, before: Contender = lambda: None) -> dict[str, float]:
-    """The median seconds of each; every round begins with another, so that what slows the machine slows all.
+    """Return the median seconds of each. Every round starts with another, so a slow moment of the machine affects all.
 
-    `before` is called before each, and not measured.
+    `before` is called before each, outside of the measurement.
     """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
@@ -43,7 +43,7 @@ def by_turns(contenders: Mapping[str, Contender], runs: int, before: Contender =
 
 
 def command(*words: str | Path, folder: Path | None = None, **environment: str) -> Callable[[], float]:
-    """A whole process, which has to end well; gives the most memory that it took, in megabytes."""
+    """Return a function that runs a whole process, which must succeed, and returns its peak memory in megabytes."""
 
     def run() -> float:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
@@ -61,12 +61,12 @@ def command(*words: str | Path, folder: Path | None = None, **environment: str) 
 
 
 def dbt_heap(project: Project, *words: str) -> Callable[[], float]:
-    """A command of ours in a process of its own."""
+    """Return a function that runs a dbt-heap command in its own process."""
     return command(sys.executable, "-m", "dbt_heap", *words, folder=project.folder, **project.environment)
 
 
 def exponent(seconds: Mapping[int, float]) -> float:
-    """By which power of the rows the time grows, as a line through the logarithms has it."""
+    """Return the power of the rows by which the time grows: the slope of a line through the logarithms."""
     points = [(log(rows), log(max(took, 0.001))) for rows, took in seconds.items()]
     x = sum(each for each, _ in points) / len(points)
     y = sum(each for _, each in points) / len(points)
@@ -74,7 +74,7 @@ def exponent(seconds: Mapping[int, float]) -> float:
 
 
 def commit() -> str:
-    """What is measured: git's short name of it."""
+    """Return git's short name of the measured commit."""
     return subprocess.check_output(
         ["git", "describe", "--always", "--dirty"],
         cwd=Path(__file__).parent,
@@ -83,7 +83,7 @@ def commit() -> str:
 
 
 def machine(*packages: str) -> str:
-    """What it was measured on, and with what."""
+    """Return the machine, the Python and the packages."""
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     python = platform.python_version()
@@ -91,14 +91,14 @@ def machine(*packages: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table in Markdown, on stdout."""
+    """Print a Markdown table."""
     for row in (header, ["---"] * len(header), *rows):
         print(f"| {' | '.join(row)} |", flush=True)
     print()
 
 
 def plot(title: str, values: Mapping[str, float]) -> None:
-    """Bars of letters, which look alike wherever Markdown is read; on stdout."""
+    """Print a bar chart in text, which looks the same wherever Markdown is read."""
     most, width = max(values.values()), max(map(len, values))
     bars = (f"{name:<{width}}  {'█' * round(50 * value / most)} {value:,.0f}" for name, value in values.items())
     print("\n".join(["```text", title, "", *bars, "```", ""]), flush=True)

@@ -1,7 +1,7 @@
 """## Memory
 
-The most memory of the process at a first sync. On Postgres the diff has its memory elsewhere, so that all of it is
-ours: it stays what it is, however many rows are sent.
+This is the peak memory of the process in a first sync. On Postgres, the diff uses the server's memory, so all of this
+is dbt-heap's own. It stays the same, however many rows are sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from benchmarks.users import build
 
 
 def measure(sizes: Sequence[int] = (100_000, 1_000_000, 10_000_000)) -> None:
-    """Prints the most memory by the number of users."""
+    """Print the peak memory by the number of users."""
     megabytes = {}
     for rows in sizes:
         with sink() as url, on_postgres(url) as project:
@@ -23,6 +23,6 @@ def measure(sizes: Sequence[int] = (100_000, 1_000_000, 10_000_000)) -> None:
             megabytes[rows] = dbt_heap(project, "sync", "--first-sync")()
     least = megabytes[sizes[0]]
     table(
-        ("users", "most memory", "times that of the first line"),
+        ("users", "peak memory", "relative to the first line"),
         [(f"{rows:,}", f"{most:.0f} MB", f"{most / least:.2f}") for rows, most in megabytes.items()],
     )

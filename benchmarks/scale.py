@@ -1,7 +1,7 @@
-"""## On one machine's Spark
+"""## Spark on one machine
 
-Ten million users on Spark in local mode, its driver told to take 10 GB: a first sync, then plans and syncs of one in
-a hundred and of nothing. One run each.
+Ten million users on Spark in local mode, with 10 GB for its driver: a first sync, then plans and syncs after one row in
+a hundred changed and after nothing changed. One run each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.users import build, project_of_users
 
 
 def measure(rows: int = 10_000_000, memory: str = "10g") -> None:
-    """Prints how long each takes, and the most memory of Java."""
+    """Print how long each takes, and the peak memory of Java."""
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-memory {memory} pyspark-shell"
     from tests.spark import Spark, spark_session  # needs Java, and the variable above
 
@@ -38,7 +38,7 @@ def measure(rows: int = 10_000_000, memory: str = "10g") -> None:
 
 
 def _most_of_java() -> float:
-    """The most memory, in gigabytes, that a Java process has taken."""
+    """Return the peak memory of a Java process in gigabytes."""
     most = 0.0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:

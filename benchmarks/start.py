@@ -1,7 +1,7 @@
 """## Start
 
-A project of many models, of which one in fifty is synced: what `dbt-heap ls` takes, beside `dbt ls` with its partial
-parse warm. And what dbt itself, which imports every module named `dbt_*`, spends on ours.
+A project has many models, and one in fifty is synced. The table compares `dbt-heap ls` with `dbt ls`, which has a warm
+partial parse. dbt imports every module named `dbt_*`, so the time to import dbt-heap matters too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IMPORTS = "import sys, time; began = time.perf_counter(); import dbt_heap; print
 
 
 def measure(models: int = 10_000, runs: int = 3) -> None:
-    """Prints seconds and memory of both, and the milliseconds of an import."""
+    """Print seconds and memory of both, and the milliseconds of an import."""
     with TemporaryDirectory(prefix="dbt-heap-") as name:
         folder = Path(name)
         _write(folder, models)

@@ -1,4 +1,4 @@
-"""The rows that are measured: users of six properties, of whom some or all may change."""
+"""Build the measured rows: users with six properties, some or all of which may change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NUMBERS = {
 
 
 def build(project: Project, rows: int, *, grown: str = "0") -> None:
-    """The model `heap_users`; `grown` is what the seats of a user `id` have more."""
+    """Build the model `heap_users`; `grown` is an expression that adds to the seats of the user `id`."""
     kind = project.engine.adapter_type
     text = "string" if kind == "spark" else "varchar"
     select = USERS.format(text=text, grown=grown, numbers=_NUMBERS[kind].format(rows=rows))

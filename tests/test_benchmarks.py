@@ -20,4 +20,4 @@ def test_a_first_sync_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_diff_is_measured_beside_one_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
     with sink() as url, on_duckdb(url) as project:
         measure_on(project, rows=400, runs=1)
-    assert capsys.readouterr().out.count("| our diff |") == 2
+    assert capsys.readouterr().out.count("| dbt-heap's diff |") == 2
