@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -211,6 +212,25 @@ def test_every_page_is_in_the_navigation_or_is_a_listed_decision() -> None:
     for page in docs.rglob("*.md"):
         name = page.relative_to(docs).as_posix()
         assert f'"{name}"' in listed or f"({page.name})" in listed, name
+
+
+def test_every_message_of_the_troubleshooting_page_is_in_the_program() -> None:
+    page = (ROOT / "docs" / "how-to" / "troubleshooting.md").read_text()
+    program = "\n".join(text for module in (ROOT / "dbt_heap").rglob("*.py") for text in literals(module))
+    quoted = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    assert len(quoted) > 50
+    for message in quoted:
+        pattern = ".{0,80}?".join(re.escape(part.strip()) for part in message.split("…"))
+        assert re.search(pattern, program), message
+
+
+def literals(module: Path) -> Iterator[str]:
+    """Yield the texts of a module, with … in place of what is filled in."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def test_every_command_has_its_place_in_the_docs() -> None:
