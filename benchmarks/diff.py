@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -84,7 +85,7 @@ def measure_on(project: Project, rows: int, runs: int) -> None:
 
 def _by_turns(project: Project, statements: dict[str, str], names: tuple[str, ...], runs: int) -> dict[str, float]:
     """Return the median seconds of statements, each on its own connection and into a table that does not exist."""
-    contenders = {name: lambda name=name: project.sql(statements[name]) for name in names}  # type: ignore[misc]
+    contenders = {name: partial(project.sql, statements[name]) for name in names}
     return by_turns(contenders, runs, before=lambda: project.sql(f"drop table if exists {statements['outbox']}"))
 
 

@@ -49,7 +49,7 @@ def project_of_users(folder: Path, url: str, engine: Engine) -> Project:
 def on_duckdb(url: str, *, memory_limit: str | None = None) -> Iterator[Project]:
     """The same in a DuckDB file of its own, which may take so much memory."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder:
-        engine = DuckDB(Path(folder))
+        engine: Engine = DuckDB(Path(folder))
         if memory_limit:
             engine.output["settings"] = {"memory_limit": memory_limit}
         yield project_of_users(Path(folder), url, engine)

@@ -12,7 +12,7 @@ PROJECT = Path(os.environ.get("DBT_PROJECT_DIR", "/opt/dbt"))
 
 
 @dag(schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1)
-def dbt_to_heap():
+def dbt_to_heap() -> None:
     @task.bash
     def build() -> str:
         return f"dbt build --project-dir '{PROJECT}'"

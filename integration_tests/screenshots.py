@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import requests
 from playwright.sync_api import Browser, Page
@@ -88,7 +89,7 @@ def runs(sync: Sync, now: datetime) -> Iterator[Run]:
         yield Run(str(number), status, now - timedelta(hours=12 * (28 - number)), rows, rows - rejected, rejected)
 
 
-def opened(browser: Browser, url: str, scheme: str = "light", width: int = 1280) -> Page:
+def opened(browser: Browser, url: str, scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Page:
     """The page at an address, without motion."""
     context = browser.new_context(
         viewport={"width": width, "height": 720},

@@ -14,7 +14,7 @@ from dbt_heap.warehouse import adapter
 
 
 class Macros:
-    """What `opening.load_macros` would load, known already or from the first time on."""
+    """What `adapter.load_macros` would load, known already or from the first time on."""
 
     def __init__(self) -> None:
         self._parsed: dict[str, Any] = {}
@@ -22,7 +22,7 @@ class Macros:
         self._load = adapter.load_macros
 
     def load(self, config: Any, *_: Any) -> Any:
-        """In place of `opening.load_macros`; a project with macros of its own loads all of them."""
+        """In place of `adapter.load_macros`; a project with macros of its own loads all of them."""
         kind = config.credentials.type
         if Path(config.project_root, "macros").is_dir():
             return self._load(config)

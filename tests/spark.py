@@ -23,7 +23,7 @@ from tests.warehouses import IN_FULL
 def spark_session(cores: int = 1, in_full: bool = IN_FULL) -> Iterator[SparkSession]:
     """A session with a metastore and a warehouse of its own; dbt-spark's `method: session` finds it."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder:
-        settings = {
+        settings: dict[str, bool | float | int | str | None] = {
             "spark.ui.enabled": "false",
             "spark.sql.warehouse.dir": f"{folder}/warehouse",
             "spark.sql.shuffle.partitions": str(cores),
@@ -63,7 +63,7 @@ class Spark:
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """What a statement gives. An update or delete is a new table in the old one's place."""
-        (tree,) = sqlglot.parse(statement, read="duckdb")
+        tree = sqlglot.parse_one(statement, read="duckdb")
         self._session.sql(f"use {self.default_schema}")
         if isinstance(tree, (exp.Update, exp.Delete, exp.Alter)) and not tree.find(exp.AlterRename):
             self.table(tree.this.db or self.default_schema, tree.this.name, self._rebuilt(tree))
@@ -124,11 +124,11 @@ class Spark:
         return f"select {', '.join(columns.values())} from {table}"
 
 
-def _spark(tree: exp.Expression) -> str:
+def _spark(tree: exp.Expr) -> str:
     return tree.transform(_in_sparks_words).sql("spark")
 
 
-def _in_sparks_words(node: exp.Expression) -> exp.Expression:
+def _in_sparks_words(node: exp.Expr) -> exp.Expr:
     """What sqlglot leaves in words that Spark does not know."""
     if isinstance(node, exp.GenerateSeries):
         return exp.Anonymous(this="explode", expressions=[exp.func("sequence", node.args["start"], node.args["end"])])

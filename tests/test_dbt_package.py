@@ -153,4 +153,5 @@ def typed(shop: Shop) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
 
 def snippet(language: str, word: str) -> str:
     """The first snippet of the page in a language that has a word in it."""
-    return next(text for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL) if word in text)
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return next(text for text in found if word in text)

@@ -127,8 +127,8 @@ def test_id_from_a_variable_without_any_block_is_warned_of(shop: Commands) -> No
     copy.mkdir()
     elsewhere = Commands(copy, shop.environment["HEAP_BASE_URL"])
     manifest, profiles = str(shop.folder / "target" / "manifest.json"), str(shop.folder)
-    variables = {"WAREHOUSE_FILE": str(shop.folder / "shop.duckdb"), "DBT_PROFILES_DIR": profiles, "HEAP_APP_ID": "5"}
-    said = elsewhere.run("dbt-heap", "plan", "--manifest", manifest, "--profile", "shop", **variables).stderr
+    elsewhere.environment |= {"WAREHOUSE_FILE": str(shop.folder / "shop.duckdb"), "DBT_PROFILES_DIR": profiles}
+    said = elsewhere.run("dbt-heap", "plan", "--manifest", manifest, "--profile", "shop", HEAP_APP_ID="5").stderr
     assert "which has no dbt_project.yml" in said
 
 

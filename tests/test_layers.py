@@ -21,7 +21,7 @@ LAYERS = [
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def imports(module: Path) -> Iterator[tuple[str, ast.stmt]]:
+def imports(module: Path) -> Iterator[tuple[str, ast.AST]]:
     """The modules of this package that a module imports, with the statement."""
     for node in ast.walk(ast.parse(module.read_text())):
         names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []

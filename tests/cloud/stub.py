@@ -28,8 +28,8 @@ sys.exit(int(code))
 
 def main() -> None:
     """Serves until SIGTERM."""
-    folder, code, catch_up, mute_dbt_events, *jobs = sys.argv[1:]
-    server.SILENT_SECONDS = float(mute_dbt_events)
+    folder, code, catch_up, silence, *jobs = sys.argv[1:]
+    server.SILENT_SECONDS = float(silence)
     silent = server.Connection._close_if_silent
 
     def close_once_told(held: server.Connection) -> None:
@@ -38,7 +38,7 @@ def main() -> None:
         else:
             held._timer = held.loop.call_later(0.05, held._close_if_silent)
 
-    server.Connection._close_if_silent = close_once_told  # type: ignore[method-assign]
+    server.Connection._close_if_silent = close_once_told  # type: ignore[method-assign, assignment]
     options = ListenOptions(
         secret=os.environ[SECRET].strip(),
         command=[sys.executable, "-S", "-c", SYNC, folder, code],

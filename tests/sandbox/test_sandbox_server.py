@@ -386,14 +386,14 @@ def test_a_hanging_client_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPat
 
     def hang() -> None:
         try:
-            answers.append(track(sandbox, EVENT))
+            answers.append(track(server, EVENT))
         except requests.RequestException as error:
             answers.append(error)
 
     client = threading.Thread(target=hang)
-    with running(SandboxOptions(faults="timeout-after:1")) as sandbox:
+    with running(SandboxOptions(faults="timeout-after:1")) as server:
         client.start()
-        while not sandbox.requests():
+        while not server.requests():
             time.sleep(0.01)
     client.join()
     assert [type(answer) for answer in answers] == [requests.ConnectionError]

@@ -94,14 +94,14 @@ def variables(draw: st.DrawFn) -> Any:
 
 
 def _mutated(draw: st.DrawFn, tree: Any, values: st.SearchStrategy[Any]) -> Any:
-    root = {"": tree}
+    root: dict[str, Any] = {"": tree}
     for _ in range(draw(st.integers(0, 4))):
         places = list(_places(root))
         if not places:
             break
         # What is declared is a small part of a manifest, and the part that is read closely.
         close = [(parent, key) for parent, key, declared in places if declared]
-        chosen = close if close and draw(st.integers(0, 3)) else [(parent, key) for parent, key, _ in places]
+        chosen = close if close and draw(st.integers(0, 3)) > 0 else [(parent, key) for parent, key, _ in places]
         parent, key = chosen[draw(st.integers(0, len(chosen) - 1))]
         other_parent, other_key, _ = places[draw(st.integers(0, len(places) - 1))]
         change = draw(st.sampled_from(["put", "put", "word", "remove", "rename", "copy", "wrap", "add"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -80,8 +80,8 @@ def test_a_ca_bundle_that_cannot_be_used_ends_each_command_that_sends(users: Pro
     assert not any(table.startswith("outbox") for table in users.state_tables())  # nothing was planned
     assert "CURL_CA_BUNDLE names '/b.pem'" in users.sync(HEAP_BASE_URL=HEAP, CURL_CA_BUNDLE="/b.pem").stderr
     tried = users.run("debug", HEAP_BASE_URL=HEAP, REQUESTS_CA_BUNDLE="/nowhere.pem")
-    said = "Heap environments: ERROR: REQUESTS_CA_BUNDLE names '/nowhere.pem', which does not exist"
-    assert (tried.exit_code, said in tried.stdout) == (2, True), tried.stdout
+    error = "Heap environments: ERROR: REQUESTS_CA_BUNDLE names '/nowhere.pem', which does not exist"
+    assert (tried.exit_code, error in tried.stdout) == (2, True), tried.stdout
     cloud = users.sync("--dbt-cloud", REQUESTS_CA_BUNDLE="/nowhere.pem", **CLOUD)
     assert (cloud.exit_code, "REQUESTS_CA_BUNDLE names '/nowhere.pem'" in cloud.stderr) == (2, True)
 
@@ -126,8 +126,9 @@ def test_connections_through_a_socks_proxy_stay_connections_through_it() -> None
     class Through(HTTPSConnection):  # as urllib3.contrib.socks makes them
         pass
 
-    assert issubclass(_punctual(Through), Through)
-    assert _punctual(_punctual(Through)) is _punctual(Through)
+    punctual: Callable[[type], type] = _punctual
+    assert issubclass(punctual(Through), Through)
+    assert punctual(punctual(Through)) is punctual(Through)
 
 
 class Proxy(LocalServer):

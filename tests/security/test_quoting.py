@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from dbt_common.clients.jinja import get_environment
@@ -41,7 +41,7 @@ def test_a_name_that_is_not_refused_stays_one_name(nowhere: Warehouse) -> None:
         assert (found.token_type, found.text) == (TokenType.IDENTIFIER, name)
 
 
-def allowed(names: Iterator[str]) -> list[str]:
+def allowed(names: Iterable[str]) -> list[str]:
     """The names that a declaration may use of a column."""
     kept = []
     for name in names:

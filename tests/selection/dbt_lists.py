@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 RESOURCES = ("--resource-type", "model", "seed", "snapshot", "source")
 NEVER = "2000-01-01T00:00:00Z"
@@ -41,7 +42,9 @@ def main() -> None:
     earlier()
     shutil.copytree(later, ".", dirs_exist_ok=True)
     os.environ["SCHEMA_OF_THE_DAY"] = "another"
-    dbt = dbtRunner(manifest=dbtRunner().invoke(["parse", "--quiet"]).result)
+    manifest = dbtRunner().invoke(["parse", "--quiet"]).result
+    assert isinstance(manifest, Manifest)
+    dbt = dbtRunner(manifest=manifest)
     found = [listed(dbt, selection) for selection in json.loads(asked.read_bytes())]
     asked.with_name("found.json").write_text(json.dumps(found))
 

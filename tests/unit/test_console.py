@@ -8,8 +8,9 @@ import re
 
 import pytest
 
-from dbt_heap.cli.console import LINE_SECONDS, Console, Terminal
+from dbt_heap.cli.console import LINE_SECONDS, Console
 from dbt_heap.cli.progress import Bars, Course, time_left
+from dbt_heap.cli.streams import Terminal
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import Sync

@@ -74,7 +74,7 @@ def test_every_option_and_command_of_dbt_is_answered() -> None:
     ours = {each for parameter in command("sync").params for each in parameter.opts}
     theirs = {
         each
-        for found in (dbt, *map(dbt.commands.get, SELECTING))
+        for found in (dbt, *(dbt.commands[name] for name in SELECTING))
         for parameter in found.params
         for each in options(parameter)
     }

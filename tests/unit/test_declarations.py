@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from declaring import FILE, declared, heap_vars, mistakes, models, one
 
 from dbt_heap.errors import DeclarationError
 from dbt_heap.project.nodes import Model
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.sync import Allowance, Sync, SyncType
+from tests.unit.declaring import FILE, declared, heap_vars, mistakes, models, one
 
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: [plan]"

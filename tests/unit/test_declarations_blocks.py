@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from declaring import FILE, Case, mistakes
+
+from tests.unit.declaring import FILE, Case, mistakes
 
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: [plan]"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from declaring import FILE, declared, one
 
 from dbt_heap.syncs.absence import Absence, Why
 from dbt_heap.syncs.column_check import Readable, check_columns
 from dbt_heap.syncs.columns import ValueClass as V
+from tests.unit.declaring import FILE, declared, one
 
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: "

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from declaring import braced, declared
 from jsonschema import Draft202012Validator
 
 from dbt_heap.errors import DeclarationError
 from dbt_heap.syncs.block import block_schema
+from tests.unit.declaring import braced, declared
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "declarations.md").read_text()

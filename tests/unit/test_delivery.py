@@ -4,14 +4,13 @@ import math
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Event, get_ident
 from typing import Any
 
 import pytest
-from heap_server import HeapServer, Received, Reply
 
 from dbt_heap.delivery import sender
 from dbt_heap.delivery.sender import deliver
@@ -23,6 +22,7 @@ from dbt_heap.heap.records import SEPARATOR, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.syncs.sync import SyncType
+from tests.unit.heap_server import HeapServer, Received, Reply
 
 Groups = list[tuple[Verdict, ...]]
 HANGS_SECONDS = 60.0  # after which what should have happened is taken to hang; no test is right by it
@@ -55,7 +55,7 @@ class Delivery:
     per_minute: int | None = None
     in_flight: int = 4
 
-    def groups(self, batches: Iterable[Batch], **options: Any) -> Iterator[tuple[Verdict, ...]]:
+    def groups(self, batches: Iterable[Batch], **options: Any) -> Generator[tuple[Verdict, ...]]:
         pace = RateLimiter(self.per_minute, self.clock)
         retry = BoundedRetry.of(retries=1, sleep=lambda _: None)
         timeout = HANGS_SECONDS

@@ -12,12 +12,12 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from heap_server import HeapServer, Received, Reply, TricklingServer
 
 from dbt_heap.heap.client import Answer, Heap, Outcome
 from dbt_heap.heap.records import Payload, Records
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.syncs.sync import SyncType
+from tests.unit.heap_server import HeapServer, Received, Reply, TricklingServer
 
 USERS = SyncType.USER_PROPERTIES
 RECORD = b'{"identity":"ana@example.org","properties":{}}'
@@ -198,9 +198,14 @@ def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
         assert len(server.received) == 1
 
 
+def accept_and_close(listener: socket.socket, times: int) -> None:
+    for _ in range(times):
+        listener.accept()[0].close()
+
+
 def test_a_tls_handshake_that_is_dropped_is_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        answers = Thread(target=lambda: [listener.accept()[0].close() for _ in range(3)])
+        answers = Thread(target=accept_and_close, args=(listener, 3))
         answers.start()
         with Heap(f"https://127.0.0.1:{listener.getsockname()[1]}", "11", retry=patient(2)) as heap:
             assert heap.send(USERS, ONE) == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)

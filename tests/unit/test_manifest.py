@@ -236,7 +236,8 @@ def test_a_model_whose_columns_alone_bear_heap_is_found(path: Path) -> None:
 
 
 def test_a_heap_that_says_nothing_is_found_too_so_that_it_can_be_told(path: Path) -> None:
-    for value in (None, False, "", [], {}):
+    values: tuple[object, ...] = (None, False, "", [], {})
+    for value in values:
         assert model(path, config={"meta": {"heap": value}}).heap == value
 
 
@@ -415,7 +416,7 @@ def test_the_integration_project_as_dbt_parses_it_declares_six_syncs(tmp_path: P
 
 # Odd shapes
 
-ODD = {
+ODD: dict[str, object] = {
     "null": None,
     "text": "x",
     "number": 7,

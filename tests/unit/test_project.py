@@ -30,7 +30,7 @@ def project(folder: Path, text: str, cli_vars: dict[str, Any] | None = None, **e
     return read_project(folder, cli_vars or {}, environ)
 
 
-def heap_vars(folder: Path, block: str, **environ: str) -> HeapVars:
+def heap_vars(folder: Path, block: str, **environ: Any) -> HeapVars:
     """What is read of a block `vars: dbt_heap:`, given as flow YAML."""
     return project(folder, f"name: shop\nvars:\n  dbt_heap: {block}\n", **environ).heap_vars
 
@@ -549,7 +549,7 @@ def first_column(heading: str) -> list[str]:
 
 @pytest.mark.parametrize("block", blocks())
 def test_each_example_of_the_page_is_read(tmp_path: Path, block: str) -> None:
-    examples = dict.fromkeys(re.findall(r"env_var\('(\w+)'\)", block), "1234567890")
+    examples: dict[str, Any] = dict.fromkeys(re.findall(r"env_var\('(\w+)'\)", block), "1234567890")
     found = project(tmp_path, block, **examples)
     assert found.heap_vars != HeapVars()
 

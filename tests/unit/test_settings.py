@@ -35,7 +35,7 @@ def going(
     return destination(settings, HeapVars(**block), environment, target)
 
 
-def refusal(block: dict[str, Any], target: str = "prod", environment: str | None = None, **environ: str) -> str:
+def refusal(block: dict[str, Any], target: str = "prod", environment: str | None = None, **environ: Any) -> str:
     with pytest.raises(SettingsError) as refused:
         going(block, target, environment, **environ)
     return str(refused.value)

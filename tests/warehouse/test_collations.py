@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg2
 import pytest
@@ -63,7 +63,7 @@ USERS = {"type": "user_properties", "identity": "user_id", "max_rows": 100, "pro
 EVENTS = {"type": "events", "identity": "user_id", "event_name_column": "name", "unique_key": ["order_id", "user_id"]}
 
 
-def collated(*ways: Collated, names: tuple[str, ...] = ()) -> Any:
+def collated(*ways: Collated, names: tuple[str, ...] = ()) -> pytest.MarkDecorator:
     """Parametrizes a test by where a collation is."""
     return pytest.mark.parametrize(
         ("engine", "way"), [(way.engine, way) for way in ways], ids=names or None, indirect=["engine"]

@@ -179,7 +179,7 @@ def test_what_is_asked_about_missing_relations_parses_in_the_dialect_of_each_war
 @pytest.mark.parametrize("nowhere", ["databricks"], indirect=True)
 def test_hive_metastore_is_shown_beside_unity_catalog(nowhere: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    shown = {
+    shown: dict[str, list[list[Any]]] = {
         "show schemas in `hive_metastore`": [["databaseName"], ["sales"]],
         "show table extended in `hive_metastore`.`sales` like 'a'": [
             ["database", "tableName", "isTemporary", "information"],
@@ -241,7 +241,7 @@ def test_what_redshift_does_not_list_is_read_from_its_own_views(nowhere: Warehou
     assert read("shared", "lake", "shared") == [("lake", "sales", "shared", "paid", "numeric(9,2)")]
 
 
-def unquoted_reserved(tree: sqlglot.Expression, dialect: str) -> set[str]:
+def unquoted_reserved(tree: exp.Expr, dialect: str) -> set[str]:
     """Words that a dialect keeps for itself, and that a statement uses as bare names; sqlglot knows some dialects'.
 
     It takes `type` for one of Redshift's, whose list has none: https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html

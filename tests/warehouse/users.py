@@ -8,7 +8,9 @@ from typing import Any
 from dbt_heap.sandbox.server import Sandbox
 from tests.project import Project
 
-USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan", "Seats": "seats"}}
+USERS: dict[str, Any] = {
+    "type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan", "Seats": "seats"},
+}  # fmt: skip
 ROWS = "select * from (values ('ana', 'team', 3), ('bob', 'free', 1), ('cem', null, 2)) as t(user_id, plan, seats)"
 
 
