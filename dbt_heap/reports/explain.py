@@ -80,7 +80,7 @@ class Explanation:
         return f"{self.next_action.sentence}: {self.reason}{of}. {Reason.describe(self.reason)}"
 
 
-_LEFT_OUT = {"skipped": NextAction.SKIPPED, "deleted": NextAction.DELETED}  # the macro `left_out`
+_LEFT_OUT = {"skipped": NextAction.SKIPPED, "deleted": NextAction.DELETED}  # the macro `excluded_reasons`
 
 Key: TypeAlias = "str | tuple[str, ...]"  # of a single column, or the parts of one of several
 

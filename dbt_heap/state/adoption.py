@@ -66,7 +66,7 @@ def adopt_objects(ledger: Ledger, sync: Sync, destination: str, given: Relation)
     if len(keys := spellings(key, types)) != 1:
         raise StateError(f"{sync.name}: {given} has no column {key}, by which its rows are known")
     columns = tuple(_columns(ledger, comparison, given, types))
-    relation = str(warehouse.render("given_relation", relation=given.__dict__)).strip()
+    relation = str(warehouse.render("relation_name", relation=given.__dict__)).strip()
     there = replace(
         comparison, columns=columns, key_columns=tuple(keys), tables={**comparison.tables, "relation": relation}
     )

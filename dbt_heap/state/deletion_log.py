@@ -67,7 +67,9 @@ class Deletions:
 
     def open_rows(self, plan: Mapping[str, Any]) -> dict[int, str]:
         """Which rows of a plan's outbox are in such a request: seq -> request."""
-        return {int(seq): str(request_id) for seq, request_id in self._warehouse.fetch("open_rows", plan=plan)}
+        return {
+            int(seq): str(request_id) for seq, request_id in self._warehouse.fetch("rows_in_open_requests", plan=plan)
+        }
 
     def ask(self, plan: Mapping[str, Any]) -> None:
         """From now on nobody of a plan is sent. Raises RunningError where a run goes on that planned before."""
@@ -120,7 +122,7 @@ class Deletions:
         self._warehouse.execute("log_deletions", plan=plan, run_id=self.run_id, step=step, **more)
 
     def _end(self, requests: Collection[str], step: str) -> None:
-        self._warehouse.execute("end_requests", deletion=self._deletion(requests), run_id=self.run_id, step=step)
+        self._warehouse.execute("close_requests", deletion=self._deletion(requests), run_id=self.run_id, step=step)
 
     def _deletion(self, requests: Collection[str] | None = None) -> dict[str, Any]:
         narrowed = {} if requests is None else {"requests": sorted(requests)}

@@ -75,7 +75,7 @@ def tidy(state: State, days: int | None, now: float) -> Sequence[str]:
         return ()
     logs = [state.relation(table) for table in state.catalog.state_tables if names.is_log(table)]
     try:
-        state.warehouse.execute("forget_older", state=state.arguments(), logs=logs, days=days)
+        state.warehouse.execute("delete_older_than", state=state.arguments(), logs=logs, days=days)
     except WarehouseError as refusal:
         return (f"what is older than {days} days cannot be cleared, as retain_days asks: {refusal}",)
     return ()

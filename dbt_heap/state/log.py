@@ -101,7 +101,7 @@ class LogEntry:
         )  # fmt: skip
 
     def as_arguments(self) -> dict[str, Any]:
-        """What the macro `log_entry` takes."""
+        """What the macro `append_entry` takes."""
         return {**asdict(self), "step": str(self.step)}
 
     @classmethod

@@ -53,10 +53,10 @@ class Merge:
         table = names.log(self.entry.sync)
         log = self.state.relation(table)
         if not self.catalog.of_state(table):
-            self.state.warehouse.execute("create_log", log=log)
+            self.state.warehouse.execute("create_property_log", log=log)
         if properties:
             self.state.warehouse.execute(
-                "write_log",
+                "append_property_log",
                 run=self._arguments(),
                 log=log,
                 destination=self.entry.destination,
@@ -71,15 +71,15 @@ class Merge:
                     f"{self.entry.sync}: {table}, which a run left that did not end, is gone from the schema "
                     f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
                 )
-        row = self.state.warehouse.query("fates", run=self._arguments()).rows[0]
+        row = self.state.warehouse.query("verdict_counts", run=self._arguments()).rows[0]
         accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
         return RowCounts(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
 
     def _fold_events(self, follows: bool) -> str:
         if follows and self.entry.synced:
-            self.state.warehouse.execute("fold_events", run=self._arguments())
+            self.state.warehouse.execute("merge_events", run=self._arguments())
             return self.entry.synced
-        return self._generation("generation_events")
+        return self._generation("create_event_generation")
 
     def _fold_objects(self, older: Any) -> str:
         sent = {
@@ -92,10 +92,10 @@ class Merge:
             for name, type_name in older.items()
             if name not in sent and name not in _OWN_COLUMNS
         ]
-        if self.entry.synced and fits and self.state.warehouse.render("merges"):
-            self.state.warehouse.execute("fold_objects", run=self._arguments(columns=columns, kept=kept))
+        if self.entry.synced and fits and self.state.warehouse.render("supports_merge"):
+            self.state.warehouse.execute("merge_objects", run=self._arguments(columns=columns, kept=kept))
             return self.entry.synced
-        return self._generation("generation_objects", columns=columns, kept=kept)
+        return self._generation("create_object_generation", columns=columns, kept=kept)
 
     def _generation(self, macro: str, **more: Any) -> str:
         """A table of a new name, whoever folds and however often: a killed CTAS may have left the last one behind."""
@@ -124,12 +124,12 @@ def doubted(state: State, entry: LogEntry) -> str | None:
     Raises WarehouseError.
     """
     known = state.relation(entry.synced or "")
-    if state.warehouse.render("merges"):
-        state.warehouse.execute("mark_all_doubtful", synced=known)
+    if state.warehouse.render("supports_merge"):
+        state.warehouse.execute("mark_all_in_doubt", synced=known)
         return None
     doubtful = names.generation(entry.destination, entry.sync)
     state.warehouse.execute(
-        "doubtful_generation", next=state.relation(doubtful), synced=known,
+        "create_in_doubt_generation", next=state.relation(doubtful), synced=known,
         columns=list(state.catalog.of_state(entry.synced)),
     )  # fmt: skip
     return doubtful

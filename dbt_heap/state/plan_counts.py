@@ -51,11 +51,11 @@ def replaced_keys(warehouse: Warehouse, plan: Mapping[str, Any], outbox: str, co
     late = int(counts["late_rows"]) if known and timed else 0
     if not (_may_be_timed(known, new, late) if timed else known and new >= max(LEAST, 0.2 * known)):
         return Replaced()
-    row = warehouse.query("replaced_keys", plan=plan, outbox=outbox).rows[0]
-    gone, asked = int(row["gone_rows"] or 0), int(row["known_rows"] or 0)
+    row = warehouse.query("recomputed_keys", plan=plan, outbox=outbox).rows[0]
+    gone, asked = int(row["missing_rows"] or 0), int(row["known_rows"] or 0)
     if not timed:
         return Replaced(gone, new) if gone >= max(LEAST, 0.3 * asked) and new >= 0.8 * gone else Replaced()
-    came = int(row["came_rows"] or 0)
+    came = int(row["rekeyed_rows"] or 0)
     counts_for = gone >= LEAST_TIMED and gone >= 0.1 * asked and gone >= min(0.1 * known, _MANY)
     same_times = came >= 0.3 * gone and came >= 0.5 * late
     # Of a day's or an hour's events that share one time, nothing can be told: they may be that day's later ones.

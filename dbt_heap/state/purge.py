@@ -89,8 +89,8 @@ def _remove(state: State, deletion: Mapping[str, Any], place: _Place, destinatio
     """The table that is without them now: the same one, or what took its place where nothing can be deleted."""
     arguments, warehouse = place.arguments(state, deletion), state.warehouse
     following = names.generation(destination, sync)
-    if names.holds_state(place.table) and not warehouse.render("deletes"):
-        warehouse.execute("purged_generation", next=state.relation(following), **arguments)
+    if names.holds_state(place.table) and not warehouse.render("supports_delete"):
+        warehouse.execute("create_purged_generation", next=state.relation(following), **arguments)
         return following
     warehouse.execute("purge", aside=state.relation(following), **arguments)
     return place.table

@@ -92,7 +92,7 @@ class State:
     def append(self, entry: LogEntry, lock: Lock, holder: Holder) -> None:
         """Writes a step down, if the lock is still the holder's. Raises WarehouseError."""
         self.warehouse.execute(
-            "log_entry", state=self.arguments(), lock=lock.table, holder=holder.run_id, entry=entry.as_arguments()
+            "append_entry", state=self.arguments(), lock=lock.table, holder=holder.run_id, entry=entry.as_arguments()
         )
 
     def drop(self, table: str) -> None:

@@ -163,7 +163,7 @@ class Warehouse:
         while not self._opened(last=time.monotonic() >= until):
             time.sleep(_REOPENING_STEP_SECONDS)
         self._known = True
-        for statement in self._adapter.execute_macro("pin_session", project="dbt_heap"):
+        for statement in self._adapter.execute_macro("session_settings", project="dbt_heap"):
             self._adapter.execute(statement, auto_begin=False)
 
     def _must_exist(self) -> None:

@@ -1,7 +1,7 @@
 {#
     Expand to a text that compares by its bytes, as Heap compares: `ANA` and `ana` are two people, even if the column,
     table, schema, database or session has a collation under which they are equal. Rendered several times per column,
-    and `return` raises an exception in dbt, so this macro and `text_of` only expand.
+    and `return` raises an exception in dbt, so this macro and `as_text` only expand.
 #}
 {% macro bytewise(text) %}{{ adapter.dispatch('bytewise', 'dbt_heap')(text) }}{% endmacro %}
 

@@ -10,7 +10,7 @@
 select table_catalog, table_schema, table_name, column_name, data_type
 from (
     {%- for view, wanted in views.items() %}
-    select table_catalog, table_schema, table_name, column_name, {{ dbt_heap.whole_type() }} as data_type, ordinal_position
+    select table_catalog, table_schema, table_name, column_name, {{ dbt_heap.full_type() }} as data_type, ordinal_position
     from {{ view }}
     where {% for each in wanted %}
         {{- 'or ' if not loop.first }}({{ dbt_heap.same_name('table_schema', each.schema) }}

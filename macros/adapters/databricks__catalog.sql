@@ -9,7 +9,7 @@
         {%- do (in_hive if (each.database or 'hive_metastore') | lower == 'hive_metastore' else in_unity).append(each) -%}
     {%- endfor -%}
     {%- if not in_hive -%}{{ return(dbt_heap.default__catalog(in_unity)) }}{%- endif -%}
-    {%- set rows = dbt_heap.shown_columns(in_hive, 'hive_metastore') or ["('', '', '', '', '')"] -%}
+    {%- set rows = dbt_heap.columns_from_show(in_hive, 'hive_metastore') or ["('', '', '', '', '')"] -%}
 select * from values {{ rows | join(', ') }} as seen (table_catalog, table_schema, table_name, column_name, data_type)
     {%- if in_unity %}
 union all

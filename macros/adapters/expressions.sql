@@ -1,7 +1,7 @@
 {# Expand to an expression as text, exactly as Heap would get it, compared by its bytes. #}
-{% macro text_of(expression) %}{{ adapter.dispatch('text_of', 'dbt_heap')(expression) }}{% endmacro %}
+{% macro as_text(expression) %}{{ adapter.dispatch('as_text', 'dbt_heap')(expression) }}{% endmacro %}
 
-{% macro default__text_of(expression) %}{{ dbt_heap.bytewise('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') }}{% endmacro %}
+{% macro default__as_text(expression) %}{{ dbt_heap.bytewise('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')') }}{% endmacro %}
 
 {# Return the condition that two values differ. A null counts as a value. #}
 {% macro differs(left, right) %}{{ return(adapter.dispatch('differs', 'dbt_heap')(left, right)) }}{% endmacro %}
@@ -17,7 +17,7 @@
 {% macro not_finite(expression) %}{{ return(adapter.dispatch('not_finite', 'dbt_heap')(expression)) }}{% endmacro %}
 
 {% macro default__not_finite(expression) %}
-    {{ return('lower(' ~ dbt_heap.text_of(expression) ~ ") in ('nan', 'inf', '-inf', '+inf', 'infinity', '-infinity')") }}
+    {{ return('lower(' ~ dbt_heap.as_text(expression) ~ ") in ('nan', 'inf', '-inf', '+inf', 'infinity', '-infinity')") }}
 {% endmacro %}
 
 {#
@@ -30,7 +30,7 @@
 {# Return an array, struct, map or json column as JSON text. Equal values give equal text. #}
 {% macro json_text(expression) %}{{ return(adapter.dispatch('json_text', 'dbt_heap')(expression)) }}{% endmacro %}
 
-{% macro default__json_text(expression) %}{{ return(dbt_heap.text_of('to_json(' ~ expression ~ ')')) }}{% endmacro %}
+{% macro default__json_text(expression) %}{{ return(dbt_heap.as_text('to_json(' ~ expression ~ ')')) }}{% endmacro %}
 
 {#
     A json value does not cast to text:
@@ -42,14 +42,14 @@
 {% macro redshift__json_text(expression) %}{{ return('json_serialize(' ~ expression ~ ')') }}{% endmacro %}
 
 {# Return a mapped column as a page selects it. #}
-{% macro fetched(column) %}{{ return(adapter.dispatch('fetched', 'dbt_heap')(column)) }}{% endmacro %}
+{% macro page_column(column) %}{{ return(adapter.dispatch('page_column', 'dbt_heap')(column)) }}{% endmacro %}
 
-{% macro default__fetched(column) %}{{ return(column.stored) }}{% endmacro %}
+{% macro default__page_column(column) %}{{ return(column.stored) }}{% endmacro %}
 
 {#
     PySpark converts an instant to the local time of its machine. Without a zone, it returns the session's time, which
     is UTC.
 #}
-{% macro spark__fetched(column) %}
+{% macro spark__page_column(column) %}
     {{ return('cast(' ~ column.stored ~ ' as timestamp_ntz)' if column.value_class == 'timestamptz' else column.stored) }}
 {% endmacro %}

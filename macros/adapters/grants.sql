@@ -21,7 +21,7 @@
 
 {# https://docs.snowflake.com/en/sql-reference/sql/grant-privilege #}
 {% macro snowflake__grants(needs, relations, role, columns) %}
-    {%- set schema = dbt_heap.written_relation(relations[0]).without_identifier() -%}
+    {%- set schema = dbt_heap.quoted_relation(relations[0]).without_identifier() -%}
     {%- set statements = ['grant usage on database ' ~ schema.without_identifier().include(schema=false) ~ ' to role ' ~ role, 'grant usage on schema ' ~ schema ~ ' to role ' ~ role] -%}
     {%- for each in relations -%}{%- do statements.append('grant select on ' ~ each.kind ~ ' ' ~ each.sql ~ ' to role ' ~ role) -%}{%- endfor -%}
     {{ return(statements) }}
@@ -41,7 +41,7 @@
 
 {# https://docs.databricks.com/aws/en/sql/language-manual/security-grant #}
 {% macro databricks__grants(needs, relations, role, columns) %}
-    {%- set schema = dbt_heap.written_relation(relations[0]).without_identifier() -%}
+    {%- set schema = dbt_heap.quoted_relation(relations[0]).without_identifier() -%}
     {%- set statements = ['grant use schema on schema ' ~ schema ~ ' to ' ~ role] -%}
     {%- for each in relations -%}{%- do statements.append('grant select on table ' ~ each.sql ~ ' to ' ~ role) -%}{%- endfor -%}
     {{ return(statements) }}

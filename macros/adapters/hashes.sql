@@ -30,13 +30,13 @@
     https://duckdb.org/docs/stable/sql/functions/utility
     https://spark.apache.org/docs/latest/api/sql/index.html#uuid
 #}
-{% macro default__random_text() %}{{ return(dbt_heap.text_of('uuid()')) }}{% endmacro %}
+{% macro default__random_text() %}{{ return(dbt_heap.as_text('uuid()')) }}{% endmacro %}
 
 {# https://www.postgresql.org/docs/current/functions-uuid.html #}
-{% macro postgres__random_text() %}{{ return(dbt_heap.text_of('gen_random_uuid()')) }}{% endmacro %}
+{% macro postgres__random_text() %}{{ return(dbt_heap.as_text('gen_random_uuid()')) }}{% endmacro %}
 
 {# Redshift only has random numbers: https://docs.aws.amazon.com/redshift/latest/dg/r_RANDOM.html #}
-{% macro redshift__random_text() %}{{ return(dbt.concat([dbt_heap.text_of('random()')] * 4)) }}{% endmacro %}
+{% macro redshift__random_text() %}{{ return(dbt.concat([dbt_heap.as_text('random()')] * 4)) }}{% endmacro %}
 
 {# https://docs.snowflake.com/en/sql-reference/functions/uuid_string #}
 {% macro snowflake__random_text() %}{{ return('uuid_string()') }}{% endmacro %}

@@ -7,9 +7,9 @@
 #}
 {% macro databricks__stored_as() %}{{ return('') }}{% endmacro %}
 
-{% macro databricks__merges() %}{{ return(true) }}{% endmacro %}
+{% macro databricks__supports_merge() %}{{ return(true) }}{% endmacro %}
 
-{% macro databricks__deletes() %}{{ return(true) }}{% endmacro %}
+{% macro databricks__supports_delete() %}{{ return(true) }}{% endmacro %}
 
 {% macro databricks__purge(table, subject, deletion, where, aside) %}
     {{- return(dbt_heap.default__purge(table, subject, deletion, where, aside)) -}}
@@ -21,11 +21,11 @@
 
 {% macro databricks__move_lock(state, lock, aside) %}{{ return(dbt_heap.snowflake__move_lock(state, lock, aside)) }}{% endmacro %}
 
-{% macro databricks__fetched(column) %}{{ return(column.stored) }}{% endmacro %}
+{% macro databricks__page_column(column) %}{{ return(column.stored) }}{% endmacro %}
 
 {% macro databricks__unlisted_columns(relations) %}{{ return(dbt_heap.default__unlisted_columns(relations)) }}{% endmacro %}
 
-{% macro databricks__inserts_in_parallel() %}{{ return(true) }}{% endmacro %}
+{% macro databricks__supports_parallel_inserts() %}{{ return(true) }}{% endmacro %}
 
 {#
     Redshift has none of these from Postgres. `redshift__unlisted_columns` reads what information_schema does not list.

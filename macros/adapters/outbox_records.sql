@@ -21,7 +21,7 @@
     {%- set fields, cuts = [], [] -%}
     {%- for column in properties -%}
         {%- set changed = "substring(changed, " ~ loop.index ~ ", 1) = '1'" -%}
-        {%- set value = dbt_heap.written_value(column) -%}
+        {%- set value = dbt_heap.record_value(column) -%}
         {%- set value = "coalesce(" ~ value ~ ", '\"\"')" if plan.blank_nulls else value -%}
         {%- do fields.append("case when " ~ changed ~ " then " ~ dbt_heap.literal(tojson(column.name) ~ ":") ~ " || " ~ value ~ " end") -%}
         {%- if column.value_class in ('text', 'other') -%}
@@ -40,7 +40,7 @@ from (
         batch,
         '{{ '{"identity":' if plan.type == 'user_properties' else '{"account_id":' }}' || to_json(key)
             || ',"properties":{' || concat_ws(',', {{ fields | join(', ') or "null" }}) || '}}' as record,
-        {{ dbt_heap.grouped(cuts, ' + ') or 0 }} as cut
+        {{ dbt_heap.joined(cuts, ' + ') or 0 }} as cut
     from {{ plan.outbox }} as outbox
     where reject is null and stood is null
         and seq between {{ first }} and {{ last }}

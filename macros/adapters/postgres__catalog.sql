@@ -7,7 +7,7 @@
 {% macro postgres__catalog(relations) %}
 select
     current_database() as table_catalog, schemas.nspname as table_schema, relations.relname as table_name,
-    columns.attname as column_name, {{ dbt_heap.postgres__whole_type() }} as data_type
+    columns.attname as column_name, {{ dbt_heap.postgres__full_type() }} as data_type
 from pg_catalog.pg_attribute as columns
 join pg_catalog.pg_class as relations on relations.oid = columns.attrelid
 join pg_catalog.pg_namespace as schemas on schemas.oid = relations.relnamespace

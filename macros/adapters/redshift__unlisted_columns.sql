@@ -25,11 +25,11 @@ from (
     select view_schema::text as table_schema, view_name::text as table_name, col_name::text as column_name, col_type::text as data_type, ordinal_position
     from pg_get_late_binding_view_cols()
         as cols(view_schema name, view_name name, col_name name, col_type varchar, ordinal_position int)
-    where {{ dbt_heap.any_of(relations, 'view_schema', 'view_name') }}
+    where {{ dbt_heap.matches_any(relations, 'view_schema', 'view_name') }}
     union all
     select schemaname::text, tablename::text, columnname::text, external_type::text, columnnum
     from pg_catalog.svv_external_columns
-    where {{ dbt_heap.any_of(relations, 'schemaname', 'tablename') }}
+    where {{ dbt_heap.matches_any(relations, 'schemaname', 'tablename') }}
 ) as seen
 order by table_schema, table_name, ordinal_position
 {% endmacro %}
@@ -40,12 +40,12 @@ select
     database_name as table_catalog, schema_name as table_schema, table_name, column_name,
     case when data_type = 'numeric' then data_type || '(' || numeric_precision || ',' || numeric_scale || ')' else data_type end as data_type
 from svv_all_columns
-where {{ dbt_heap.any_of(relations, 'schema_name', 'table_name', 'database_name') }}
+where {{ dbt_heap.matches_any(relations, 'schema_name', 'table_name', 'database_name') }}
 order by database_name, schema_name, table_name, ordinal_position
 {% endmacro %}
 
 {# Return the condition that a row belongs to one of the relations. #}
-{% macro any_of(relations, schema, table, database=none) %}
+{% macro matches_any(relations, schema, table, database=none) %}
     {%- set each_of = [] -%}
     {%- for each in relations -%}
         {%- set names = [dbt_heap.same_name(schema, each.schema), dbt_heap.same_name(table, each.identifier)] -%}

@@ -4,12 +4,12 @@
     https://spark.apache.org/docs/latest/sql-ref-syntax-aux-show-table.html
 #}
 {% macro spark__catalog(relations) %}
-    {%- set rows = dbt_heap.shown_columns(relations) -%}
+    {%- set rows = dbt_heap.columns_from_show(relations) -%}
 select * from values {{ rows | join(', ') if rows else "('', '', '', '', '')" }} as seen (table_catalog, table_schema, table_name, column_name, data_type)
 {% endmacro %}
 
 {# Return a row of literals for each column of relations in one catalog (Spark's default catalog if none is given). #}
-{% macro shown_columns(relations, catalog=none) %}
+{% macro columns_from_show(relations, catalog=none) %}
     {%- set there = run_query('show schemas' ~ (' in ' ~ adapter.quote(catalog) if catalog else '')).columns[0].values() | map('lower') | list -%}
     {%- set rows = [] -%}
     {%- for schema, wanted in relations | groupby('schema') if schema | lower in there -%}

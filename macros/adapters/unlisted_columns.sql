@@ -7,7 +7,7 @@
 {% macro default__unlisted_columns(relations) %}
     {%- set rows = [] -%}
     {%- for each in relations -%}
-        {%- for found in adapter.get_columns_in_relation(dbt_heap.written_relation(each)) -%}
+        {%- for found in adapter.get_columns_in_relation(dbt_heap.quoted_relation(each)) -%}
             {%- do rows.append([each.database, each.schema, each.identifier, found.name, found.data_type]) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -29,7 +29,7 @@ select * from {{ relation }} where 1 = 0
 {% endmacro %}
 
 {# Return a relation, quoted as its name in the manifest is. #}
-{% macro written_relation(relation) %}
+{% macro quoted_relation(relation) %}
     {%- set named = api.Relation.create(database=relation.database, schema=relation.schema, identifier=relation.identifier) -%}
     {%- if not relation.sql -%}{{ return(named) }}{%- endif -%}
     {{ return(named.quote(

@@ -7,7 +7,7 @@
     from (
         select candidates.subject, {{ dbt_heap.identity_digest(deletion.who, 'candidates.subject', 'salted.salt') }} as digest
         from (select distinct {{ dbt_heap.bytewise(subject) }} as subject from {{ rows }}) as candidates
-        cross join {{ dbt_heap.salted(deletion) }} as salted
+        cross join {{ dbt_heap.salt_row(deletion) }} as salted
         where candidates.subject is not null
     ) as known
     where known.digest in (
@@ -36,7 +36,7 @@
 {% endmacro %}
 
 {# The row that holds the salt, for a cross join. #}
-{% macro salted(deletion) %}(select digest as salt from {{ deletion.log }} where step = 'salt'){% endmacro %}
+{% macro salt_row(deletion) %}(select digest as salt from {{ deletion.log }} where step = 'salt'){% endmacro %}
 
 {# Select the salt, for digests of text that no statement may contain. #}
-{% macro deletion_salt(deletion) %}select salt from {{ dbt_heap.salted(deletion) }} as salted{% endmacro %}
+{% macro deletion_salt(deletion) %}select salt from {{ dbt_heap.salt_row(deletion) }} as salted{% endmacro %}

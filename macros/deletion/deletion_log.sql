@@ -22,7 +22,7 @@ insert into {{ plan.deletion.log }} ({{ dbt_heap.deletion_columns() }})
 select
     '{{ step }}', asked.digest, {{ dbt_heap.literal(plan.deletion.address) }}, {{ dbt_heap.literal(request_id) }},
     {{ dbt_heap.literal(plan.sync) }}, {{ dbt_heap.literal(run_id) }}, {{ dbt_heap.now() }}
-from ({{ dbt_heap.asked_rows(plan) }}) as asked
+from ({{ dbt_heap.outbox_digests(plan) }}) as asked
 where {{ 'asked.seq in (' ~ seqs | join(', ') ~ ')' if seqs is not none else '1 = 1' }}
     and not exists (
         select 1 from {{ plan.deletion.log }} as written

@@ -13,7 +13,7 @@ where {{ dbt_heap.is_purged(table, subject, deletion, where) }}
 {% endmacro %}
 
 {# Create the next generation of a table without those rows, for warehouses that cannot delete in place. #}
-{% macro purged_generation(table, subject, deletion, where, next) %}
+{% macro create_purged_generation(table, subject, deletion, where, next) %}
 create table {{ next }} {{ dbt_heap.stored_as() }} as
 select * from {{ table }}
 where not coalesce({{ dbt_heap.is_purged(table, subject, deletion, where) }}, 1 = 0)

@@ -8,9 +8,9 @@ order by log.request_id
 {% endmacro %}
 
 {# Select the rows of a deletion outbox that are in an open request. #}
-{% macro open_rows(plan) %}
+{% macro rows_in_open_requests(plan) %}
 select asked.seq, max(log.request_id) as request_id
-from ({{ dbt_heap.asked_rows(plan) }}) as asked
+from ({{ dbt_heap.outbox_digests(plan) }}) as asked
 join {{ plan.deletion.log }} as log on log.digest = asked.digest
 where {{ dbt_heap.is_open(plan.deletion, dbt_heap.literal(plan.sync)) }}
 group by asked.seq
@@ -27,7 +27,7 @@ group by asked.seq
 {%- endmacro %}
 
 {# Append how requests ended, for everyone they were about. Safe to repeat. #}
-{% macro end_requests(deletion, run_id, step) %}
+{% macro close_requests(deletion, run_id, step) %}
 insert into {{ deletion.log }} ({{ dbt_heap.deletion_columns() }})
 select distinct
     '{{ step }}', log.digest, log.address, log.request_id, log.sync, {{ dbt_heap.literal(run_id) }}, {{ dbt_heap.now() }}
@@ -46,9 +46,9 @@ where log.step = 'requested' and {{ dbt_heap.of_requests(deletion, 'log') }}
 {% endmacro %}
 
 {# Select the people in a deletion outbox, each with a digest. #}
-{% macro asked_rows(plan) %}
+{% macro outbox_digests(plan) %}
     select outbox.seq, {{ dbt_heap.identity_digest(plan.deletion.who, 'outbox.key', 'salted.salt') }} as digest
     from {{ plan.outbox }} as outbox
-    cross join {{ dbt_heap.salted(plan.deletion) }} as salted
+    cross join {{ dbt_heap.salt_row(plan.deletion) }} as salted
     where outbox.reject is null and outbox.stood is null
 {% endmacro %}

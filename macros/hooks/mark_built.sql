@@ -6,13 +6,13 @@
 {% macro mark_built() %}{{ return(adapter.dispatch('mark_built', 'dbt_heap')()) }}{% endmacro %}
 
 {% macro default__mark_built() %}
-    {%- if execute and dbt_heap.inserts_in_parallel() and dbt_heap.is_tagged(model) and load_relation(dbt_heap.declared_relation('builds')) -%}
+    {%- if execute and dbt_heap.supports_parallel_inserts() and dbt_heap.declares_sync(model) and load_relation(dbt_heap.declared_relation('builds')) -%}
         {{ return(dbt_heap.insert_builds([dbt_heap.build_of(model, 'built')])) }}
     {%- endif -%}
     {{ return('') }}
 {% endmacro %}
 
 {# Return whether a dbt node declares a sync. Older projects have `meta` outside `config`. #}
-{% macro is_tagged(node) %}
+{% macro declares_sync(node) %}
     {{ return(node.resource_type | string in ['model', 'snapshot', 'seed'] and ('heap' in (node.config.meta or {}) or 'heap' in (node.meta or {}))) }}
 {% endmacro %}

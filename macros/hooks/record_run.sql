@@ -22,7 +22,7 @@
 {% macro builds_of(results) %}
     {%- set known = dbt_heap.statuses() -%}
     {%- set found = {} -%}
-    {%- for result in results if dbt_heap.is_tagged(result.node) -%}
+    {%- for result in results if dbt_heap.declares_sync(result.node) -%}
         {%- set status = result.status | string | lower -%}
         {%- do found.update({result.node.unique_id: dbt_heap.build_of(result.node, known.models.get(status, status), [], [])}) -%}
     {%- endfor -%}
@@ -43,7 +43,7 @@
 {% macro tested_models(test) %}
     {%- set read = [test.attached_node] if test.attached_node else test.depends_on.nodes -%}
     {%- set tagged = [] -%}
-    {%- for unique_id in read if unique_id in graph.nodes and dbt_heap.is_tagged(graph.nodes[unique_id]) -%}
+    {%- for unique_id in read if unique_id in graph.nodes and dbt_heap.declares_sync(graph.nodes[unique_id]) -%}
         {%- do tagged.append(unique_id) -%}
     {%- endfor -%}
     {{ return(tagged) }}

@@ -13,12 +13,12 @@
     select
         model.*,
         {{ 'synced.key is null' if plan.synced else '1 = 1' }} as is_new,
-        {{ dbt_heap.grouped(marks, ' || ') }} as changed
+        {{ dbt_heap.joined(marks, ' || ') }} as changed
     from model
     {% if plan.synced -%}
     left join {{ plan.synced }} as synced on {{ dbt_heap.bytewise('synced.key') }} = model.key
     {% endif -%}
-    where {{ dbt_heap.grouped(flags, '\n        or ') }}
+    where {{ dbt_heap.joined(flags, '\n        or ') }}
 {% endmacro %}
 
 {# Return the condition that Heap needs one property. #}
@@ -26,7 +26,7 @@
     {%- set value = 'model.' ~ column.stored -%}
     {%- if not plan.synced -%}{{ return(value ~ ' is not null') }}{%- endif -%}
     {%- set known = column.stored in plan.synced_columns -%}
-    {%- set moved = dbt_heap.differs(value, dbt_heap.compared('synced.' ~ column.stored, column.value_class)) if known else value ~ ' is not null' -%}
+    {%- set moved = dbt_heap.differs(value, dbt_heap.comparable('synced.' ~ column.stored, column.value_class)) if known else value ~ ' is not null' -%}
     {%- if plan.blank_nulls -%}{{ return('(' ~ moved ~ ' or coalesce(synced.doubt, 1 = 0))') }}{%- endif -%}
     {%- if not known -%}{{ return(moved) }}{%- endif -%}
     {{ return('(' ~ value ~ ' is not null and (' ~ moved ~ ' or synced.doubt))') }}

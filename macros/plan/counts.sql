@@ -8,7 +8,7 @@
 {% macro reject_counts(outbox) %}
 select reject as reason, property, count(*) as row_count
 from {{ outbox }} as outbox
-where reject is not null and reject not in {{ dbt_heap.left_out() }} and stood is null
+where reject is not null and reject not in {{ dbt_heap.excluded_reasons() }} and stood is null
 group by reject, property
 order by row_count desc, reason, property
 {% endmacro %}
@@ -17,6 +17,6 @@ order by row_count desc, reason, property
 {% macro accounts_without_users(relation, key_columns, synced, column) %}
 select count(*) as accounts
 from (select {{ dbt_heap.key_text(key_columns) }} as key from {{ relation }}) as model
-left join (select distinct {{ dbt_heap.text_of(column) }} as key from {{ synced }}) as carried on carried.key = model.key
-where model.key is not null and carried.key is null
+left join (select distinct {{ dbt_heap.as_text(column) }} as key from {{ synced }}) as users on users.key = model.key
+where model.key is not null and users.key is null
 {% endmacro %}

@@ -7,11 +7,11 @@
 select
     key,
     {{ plan.subject if events else 'key' }} as subject,
-    {{ dbt_heap.text_of('event_at' if events else 'null') }} as event_at,
+    {{ dbt_heap.as_text('event_at' if events else 'null') }} as event_at,
     {{ dbt_heap.is_before(begin) }} as before_begin,
     {{ dbt_heap.is_before(newer_than) }} as before_lookback
     {%- for column in plan.columns %},
-    {{ dbt_heap.text_of(column.stored) }} as {{ column.stored }}
+    {{ dbt_heap.as_text(column.stored) }} as {{ column.stored }}
     {%- endfor %}
 from (
     {{ dbt_heap.model_rows(plan) }}
@@ -29,7 +29,7 @@ limit {{ limit }}
 {# Select what a sync would do with the rows of some keys: the columns of `outbox_page`, and the verdict on each row. #}
 {% macro explain_plan(plan) %}
 select seq, batch, key, changed
-    {%- for column in plan.columns %}, {{ dbt_heap.fetched(column) }}{% endfor %},
+    {%- for column in plan.columns %}, {{ dbt_heap.page_column(column) }}{% endfor %},
     case when is_new then 1 else 0 end as is_new, reject, property, stood
 from ({{ dbt_heap.outbox_rows(plan) }}) as outbox
 order by seq

@@ -3,11 +3,11 @@
     a part is null.
 #}
 {% macro key_text(columns) %}
-    {%- if columns | length == 1 -%}{{ return(dbt_heap.text_of(adapter.quote(columns[0]))) }}{%- endif -%}
+    {%- if columns | length == 1 -%}{{ return(dbt_heap.as_text(adapter.quote(columns[0]))) }}{%- endif -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
-        {%- set text = dbt_heap.text_of(adapter.quote(column)) -%}
-        {%- do parts.extend([dbt_heap.text_of(dbt.length(text)), "':'", text]) -%}
+        {%- set text = dbt_heap.as_text(adapter.quote(column)) -%}
+        {%- do parts.extend([dbt_heap.as_text(dbt.length(text)), "':'", text]) -%}
     {%- endfor -%}
     {{ return(dbt.concat(parts)) }}
 {% endmacro %}

@@ -17,8 +17,8 @@
         and ({{ adapter.quote(plan.timestamp) }} >= {{ dbt_heap.literal(instant) }} or {{ adapter.quote(plan.timestamp) }} is null)
     {%- endfor %}
     {%- if plan.only_keys %}
-        and ({{ dbt_heap.among(dbt_heap.key_text(plan.key_columns), plan.only_keys) }}
-        {%- for column in plan.columns if column.role == 'subject' %} or {{ dbt_heap.among(dbt_heap.stored_value(column), plan.only_subjects) }}{% endfor %})
+        and ({{ dbt_heap.one_of(dbt_heap.key_text(plan.key_columns), plan.only_keys) }}
+        {%- for column in plan.columns if column.role == 'subject' %} or {{ dbt_heap.one_of(dbt_heap.stored_value(column), plan.only_subjects) }}{% endfor %})
     {%- endif %}
 {% endmacro %}
 
@@ -34,13 +34,13 @@
     {%- if column.value_class == 'bytes' -%}{{ return("case when " ~ expression ~ " is not null then 'bytes' end") }}{%- endif -%}
     {%- if column.role == 'property' and column.value_class not in ('other', 'text') -%}{{ return(expression) }}{%- endif -%}
     {%- if column.role == 'timestamp' -%}{{ return(expression) }}{%- endif -%}
-    {{ return(dbt_heap.text_of(expression)) }}
+    {{ return(dbt_heap.as_text(expression)) }}
 {% endmacro %}
 
 {#
     Return a column of the state in the form to compare: text by its bytes, even if an older version stored it with
     the collation of the model's column.
 #}
-{% macro compared(expression, value_class) %}
+{% macro comparable(expression, value_class) %}
     {{- return(dbt_heap.bytewise(expression) if value_class in ['text', 'other', 'array', 'json', 'bytes'] else expression) -}}
 {% endmacro %}

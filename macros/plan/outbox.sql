@@ -14,7 +14,7 @@ order by seq
 #}
 {% macro outbox_page(plan, first, last) %}
 select seq, batch, key, changed
-    {%- for column in plan.columns %}, {{ dbt_heap.fetched(column) }}{% endfor %}
+    {%- for column in plan.columns %}, {{ dbt_heap.page_column(column) }}{% endfor %}
 from {{ plan.outbox }} as outbox
 where reject is null and stood is null
     and seq between {{ first }} and {{ last }}
@@ -24,7 +24,7 @@ order by seq
 {# Select the first rows that would be sent, without an outbox. #}
 {% macro outbox_sample(plan, limit) %}
 select seq, batch, key, changed
-    {%- for column in plan.columns %}, {{ dbt_heap.fetched(column) }}{% endfor %}
+    {%- for column in plan.columns %}, {{ dbt_heap.page_column(column) }}{% endfor %}
 from ({{ dbt_heap.outbox_rows(plan) }}) as outbox
 where reject is null and stood is null
 order by seq

@@ -6,7 +6,7 @@
 select
     count(case when reject is null and stood is null then 1 end) as sendable,
     count(case when reject is null and stood is null and is_new then 1 end) as new_rows,
-    count(case when reject is not null and reject not in {{ dbt_heap.left_out() }} and stood is null then 1 end) as rejected,
+    count(case when reject is not null and reject not in {{ dbt_heap.excluded_reasons() }} and stood is null then 1 end) as rejected,
     count(case when stood is not null then 1 end) as standing,
     count(case when reject = 'skipped' then 1 end) as skipped,
     count(case when reject = 'deleted' then 1 end) as deleted,
@@ -20,12 +20,12 @@ select
     {%- endfor %}
     {%- if plan.type == 'events' %},
     {#- a time in the future would hide later events #}
-    {{ dbt_heap.text_of('max(case when reject is null and stood is null and event_at <= ' ~ dbt_heap.now() ~ ' then event_at end)') }} as newest,
-    {{ dbt_heap.text_of('min(case when reject is null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest,
-    {{ dbt_heap.text_of('min(case when stood is not null or reject not in ' ~ dbt_heap.left_out() ~ ' then event_at end)') }} as oldest_reject
+    {{ dbt_heap.as_text('max(case when reject is null and stood is null and event_at <= ' ~ dbt_heap.now() ~ ' then event_at end)') }} as newest,
+    {{ dbt_heap.as_text('min(case when reject is null or reject not in ' ~ dbt_heap.excluded_reasons() ~ ' then event_at end)') }} as oldest,
+    {{ dbt_heap.as_text('min(case when stood is not null or reject not in ' ~ dbt_heap.excluded_reasons() ~ ' then event_at end)') }} as oldest_reject
     {%- endif %}
     {%- if plan.least_new %},
-    {#- a branch, so the state is only read if rows are new: see replaced_keys #}
+    {#- a branch, so the state is only read if rows are new: see recomputed_keys #}
     case when count(case when reject is null and stood is null and is_new then 1 end) >= {{ plan.least_new }} then
         (select count(*) from {{ plan.synced }}{% if plan.newer_than %} where event_at >= {{ dbt.cast(dbt_heap.literal(plan.newer_than), dbt.type_timestamp()) }}{% endif %})
     end as known_rows

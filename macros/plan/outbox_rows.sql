@@ -39,7 +39,7 @@ judged as (
 ),
 
 recognised as (
-    {{ dbt_heap.standing_rejects(plan) }}
+    {{ dbt_heap.still_rejected(plan) }}
 )
 
 {{ dbt_heap.numbered_events(plan) if plan.type == 'events' else dbt_heap.numbered_objects(plan) }}

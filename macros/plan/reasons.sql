@@ -1,6 +1,6 @@
 {# The reason why Heap would refuse a column's value as an identity; null if it would not. #}
 {% macro identity_reason(column) %}
-    {%- set identity = dbt_heap.text_of(column) -%}
+    {%- set identity = dbt_heap.as_text(column) -%}
     case
         when {{ identity }} is null then 'null_identity'
         {{- dbt_heap.identity_branches(identity) }}
@@ -17,7 +17,7 @@
 
 {# The reason why Heap would refuse a column's value as an event name; null if it would not. #}
 {% macro event_name_reason(column) %}
-    case {{- dbt_heap.event_name_branches(dbt_heap.text_of(column)) }}
+    case {{- dbt_heap.event_name_branches(dbt_heap.as_text(column)) }}
     end
 {%- endmacro %}
 
@@ -34,7 +34,7 @@
 {% macro property_reason(column, value_class=none) %}
     {%- set property = {'role': 'property', 'value_class': value_class or 'other'} -%}
     {%- do property.update({'stored': dbt_heap.as_stored(column, property)}) -%}
-    {%- set broken = dbt_heap.broken_value({'reject_too_long': true}, property) -%}
-    {%- if not broken -%}{{ return(dbt.cast('null', dbt.type_string())) }}{%- endif -%}
-    case when {{ broken }} then '{{ dbt_heap.broken_reason(property) }}' end
+    {%- set invalid = dbt_heap.invalid_value({'reject_too_long': true}, property) -%}
+    {%- if not invalid -%}{{ return(dbt.cast('null', dbt.type_string())) }}{%- endif -%}
+    case when {{ invalid }} then '{{ dbt_heap.invalid_reason(property) }}' end
 {%- endmacro %}

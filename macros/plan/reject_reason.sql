@@ -12,8 +12,8 @@
         {{- dbt_heap.event_name_branches(column.stored) }}
         {%- endfor %}
         when repeated.key is not null then 'duplicate_key'
-        {%- for column in plan.columns %}{% set broken = dbt_heap.broken_value(plan, column) %}{% if broken %}
-        when {{ broken }} then '{{ dbt_heap.broken_reason(column) }}'
+        {%- for column in plan.columns %}{% set invalid = dbt_heap.invalid_value(plan, column) %}{% if invalid %}
+        when {{ invalid }} then '{{ dbt_heap.invalid_reason(column) }}'
         {%- endif %}{% endfor %}
     end
 {% endmacro %}
@@ -22,14 +22,14 @@
     Return the reasons, as a list in SQL, for which a row is neither sent nor rejected: its person is unknown, or
     deleted in Heap.
 #}
-{% macro left_out() %}{{ return("('skipped', 'deleted')") }}{% endmacro %}
+{% macro excluded_reasons() %}{{ return("('skipped', 'deleted')") }}{% endmacro %}
 
 {# Heap's name of the property that makes its row a reject; null for reasons that concern the whole row. #}
 {% macro rejected_property(plan) %}
     case
-        {%- for column in plan.columns if column.role == 'property' %}{% set broken = dbt_heap.broken_value(plan, column) %}{% if broken %}
-        when reject = '{{ dbt_heap.broken_reason(column) }}' and {{ broken }} then {{ dbt_heap.text_of(dbt_heap.literal(column.name)) }}
+        {%- for column in plan.columns if column.role == 'property' %}{% set invalid = dbt_heap.invalid_value(plan, column) %}{% if invalid %}
+        when reject = '{{ dbt_heap.invalid_reason(column) }}' and {{ invalid }} then {{ dbt_heap.as_text(dbt_heap.literal(column.name)) }}
         {%- endif %}{% endfor %}
-        when 1 = 0 then {{ dbt_heap.text_of("''") }}
+        when 1 = 0 then {{ dbt_heap.as_text("''") }}
     end
 {% endmacro %}

@@ -1,5 +1,5 @@
 {# Return the condition that a text is one of some, compared by its bytes. #}
-{% macro among(expression, texts) %}
+{% macro one_of(expression, texts) %}
     {%- set each = [] -%}
     {%- for text in texts -%}{%- do each.append(dbt_heap.literal(text)) -%}{%- endfor -%}
     {{ return(dbt_heap.bytewise(expression) ~ ' in (' ~ each | join(', ') ~ ')' if each else '1 = 0') }}
@@ -15,11 +15,11 @@
     DuckDB allows a thousand levels (https://duckdb.org/docs/stable/configuration/overview) and took half a minute to
     plan a chain of 900 `||`.
 #}
-{% macro grouped(expressions, operator) %}
+{% macro joined(expressions, operator) %}
     {%- if expressions | length <= 32 -%}{{ return(expressions | join(operator)) }}{%- endif -%}
     {%- set groups = [] -%}
     {%- for group in expressions | batch(32) -%}{%- do groups.append('(' ~ group | join(operator) ~ ')') -%}{%- endfor -%}
-    {{ return(dbt_heap.grouped(groups, operator)) }}
+    {{ return(dbt_heap.joined(groups, operator)) }}
 {% endmacro %}
 
 {# Return the warehouse's clock, in UTC. #}

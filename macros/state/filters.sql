@@ -11,9 +11,9 @@
 {% endmacro %}
 
 {# Return the end of a condition that keeps what came after an instant, if one is given. #}
-{% macro only_since(column, since) %}
+{% macro and_since(column, since) %}
     {{- return(' and ' ~ column ~ ' >= ' ~ dbt.cast(dbt_heap.literal(since), dbt.type_timestamp()) if since else '') -}}
 {% endmacro %}
 
 {# Return the end of a condition that keeps some values of a column, if any are given. #}
-{% macro only_among(column, words) %}{{ return(' and ' ~ dbt_heap.among(column, words) if words else '') }}{% endmacro %}
+{% macro and_one_of(column, words) %}{{ return(' and ' ~ dbt_heap.one_of(column, words) if words else '') }}{% endmacro %}

@@ -3,19 +3,19 @@
     some statuses, if given.
 #}
 {% macro read_runs(state, syncs, limit, since=none, statuses=[]) %}
-select run_id, sync, destination, status, {{ dbt_heap.text_of('started_at') }} as started_at, {{ dbt_heap.text_of('last_at') }} as last_at,
+select run_id, sync, destination, status, {{ dbt_heap.as_text('started_at') }} as started_at, {{ dbt_heap.as_text('last_at') }} as last_at,
     planned, accepted, rejected, undelivered, standing
 from {{ state.runs }} as runs
 where {{ dbt_heap.of_syncs(syncs) }}
-{{- dbt_heap.only_since('started_at', since) }}
-{{- dbt_heap.only_among('status', statuses) }}
+{{- dbt_heap.and_since('started_at', since) }}
+{{- dbt_heap.and_one_of('status', statuses) }}
 order by started_at desc, sync
 limit {{ limit }}
 {% endmacro %}
 
 {# Select the latest runs of each of some syncs, earliest first. #}
 {% macro read_history(state, syncs, limit) %}
-select run_id, sync, status, {{ dbt_heap.text_of('started_at') }} as started_at,
+select run_id, sync, status, {{ dbt_heap.as_text('started_at') }} as started_at,
     planned, accepted, rejected, undelivered, standing
 from (
     select runs.*, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by started_at desc, run_id desc) as newness
@@ -35,11 +35,11 @@ order by numbered.started_at, sync
 select sync, reason, property,
     {%- if keys %} key as row_key, {{ rows }} as row_count,
     {%- else %} sum({{ rows }}) as row_count, {% endif %}
-    {{ dbt_heap.text_of('first_at' if keys else 'min(first_at)') }} as since
+    {{ dbt_heap.as_text('first_at' if keys else 'min(first_at)') }} as since
 from {{ state.rejects }} as rejects
 where {{ dbt_heap.of_syncs(syncs) }}
-{{- dbt_heap.only_since('first_at', since) }}
-{{- dbt_heap.only_among('reason', reasons) }}
+{{- dbt_heap.and_since('first_at', since) }}
+{{- dbt_heap.and_one_of('reason', reasons) }}
 {%- if not keys %}
 group by sync, reason, property
 {%- endif %}

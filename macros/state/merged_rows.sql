@@ -3,14 +3,14 @@
     mask, so an older run's outbox merges like a new one; `run.kept` are columns of the state that are no longer
     mapped. Each has the type it is stored with.
 #}
-{% macro folded_rows(run) %}
+{% macro merged_rows(run) %}
     select
         {{ dbt_heap.bytewise('sent.key') }} as key,
         {%- for column in run.columns %}
-        {{ dbt_heap.folded_value(column, place=loop.index) }} as {{ column.name }},
+        {{ dbt_heap.merged_value(column, place=loop.index) }} as {{ column.name }},
         {%- endfor %}
         {%- for column in run.kept %}
-        {{ dbt_heap.folded_value(column) }} as {{ column.name }},
+        {{ dbt_heap.merged_value(column) }} as {{ column.name }},
         {%- endfor %}
         sent.verdict = 'doubt' as doubt,
         'sent' as origin,
@@ -19,7 +19,7 @@
     from (
         -- computed once instead of in the expression of every property
         select decided.*, case when decided.verdict = 'accepted' then decided.changed end as accepted_mask
-        from ({{ dbt_heap.decided_rows(run) }}) as decided
+        from ({{ dbt_heap.sent_rows(run) }}) as decided
     ) as sent
     {%- if run.older %}
     left join {{ run.older }} as synced on {{ dbt_heap.bytewise('synced.key') }} = {{ dbt_heap.bytewise('sent.key') }}
@@ -28,20 +28,20 @@
 {% endmacro %}
 
 {# Return the columns that describe a row itself; they follow its key and properties. #}
-{% macro own_columns() %}{{ return(['doubt', 'origin', 'acked_at', 'run_id']) }}{% endmacro %}
+{% macro metadata_columns() %}{{ return(['doubt', 'origin', 'acked_at', 'run_id']) }}{% endmacro %}
 
 {#
     The next value of a property in the state: the accepted one, or the previous one. If the row was in doubt and no
     longer is, a property that was not sent becomes null: Heap has either the previous value or the one in doubt, so
     both must be sent if the model returns to them.
 #}
-{% macro folded_value(column, place=none) -%}
+{% macro merged_value(column, place=none) -%}
     case
-        {%- if place %} when substring(sent.accepted_mask, {{ place }}, 1) = '1' then {{ dbt_heap.restored('sent', column) }}{% endif %}
-        {%- if column.known %} when sent.verdict = 'accepted' and synced.doubt then null else {{ dbt_heap.restored('synced', column) }}{% endif %} end
+        {%- if place %} when substring(sent.accepted_mask, {{ place }}, 1) = '1' then {{ dbt_heap.kept_value('sent', column) }}{% endif %}
+        {%- if column.known %} when sent.verdict = 'accepted' and synced.doubt then null else {{ dbt_heap.kept_value('synced', column) }}{% endif %} end
 {%- endmacro %}
 
 {# Return a column of the state as the next generation stores it, with the binary collation. #}
-{% macro restored(table, column) %}
-    {{- return(dbt_heap.compared(table ~ '.' ~ column.name, dbt_heap.value_class(column.type))) -}}
+{% macro kept_value(table, column) %}
+    {{- return(dbt_heap.comparable(table ~ '.' ~ column.name, dbt_heap.value_class(column.type))) -}}
 {% endmacro %}

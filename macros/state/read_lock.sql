@@ -7,7 +7,7 @@
 select held.run_id, held.host, held.pid, held.since, {{ dbt.datediff('held.last_at', dbt_heap.now(), 'second') }} as silent_seconds
 from (
     select
-        run_id, host, pid, {{ dbt_heap.text_of(at) }} as since,
+        run_id, host, pid, {{ dbt_heap.as_text(at) }} as since,
         greatest(
             {{ at }},
             coalesce((select max({{ at }}) from {{ state.sync_log }} as log where log.run_id = own.run_id), {{ at }})

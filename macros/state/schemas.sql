@@ -8,7 +8,7 @@
 {% macro schema_exists(schema) %}{{ return(adapter.check_schema_exists(target.database, schema)) }}{% endmacro %}
 
 {# Return a relation that a user named, quoted by the adapter. #}
-{% macro given_relation(relation) %}
+{% macro relation_name(relation) %}
     {{ return(api.Relation.create(database=relation.database, schema=relation.schema, identifier=relation.identifier) | string) }}
 {% endmacro %}
 

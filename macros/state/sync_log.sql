@@ -2,7 +2,7 @@
     Append one step, if the run still holds its lock. Rendered for every page of a large sync, so nothing is
     dispatched unless it must be.
 #}
-{% macro log_entry(state, lock, holder, entry) %}
+{% macro append_entry(state, lock, holder, entry) %}
 insert into {{ state.sync_log }} ({% for name in dbt_heap.log_columns() %}{{ dbt_heap.log_name(name) }}{{ ', ' if not loop.last }}{% endfor %})
 select
     {%- for name, type in dbt_heap.log_columns().items() %}

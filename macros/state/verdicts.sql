@@ -19,7 +19,7 @@ insert into {{ acked }} (batch, seq, verdict, reason, property, {{ adapter.quote
     Select the rows of an outbox that may have been sent, each with its verdict. A row without one is in doubt: Heap
     may or may not have it.
 #}
-{% macro decided_rows(run) %}
+{% macro sent_rows(run) %}
     select
         outbox.*,
         case
@@ -39,9 +39,9 @@ insert into {{ acked }} (batch, seq, verdict, reason, property, {{ adapter.quote
 {% endmacro %}
 
 {# Count the rows that may have been sent, by verdict. #}
-{% macro fates(run) %}
+{% macro verdict_counts(run) %}
 select
     count(case when verdict = 'accepted' then 1 end) as accepted,
     count(case when verdict = 'rejected' then 1 end) as rejected
-from ({{ dbt_heap.decided_rows(run) }}) as decided
+from ({{ dbt_heap.sent_rows(run) }}) as decided
 {% endmacro %}

@@ -23,7 +23,7 @@ from (
             from {{ acked }} where verdict = 'rejected' group by seq
         ) as single on single.seq = outbox.seq
         {%- endif %}
-        where (outbox.reject is not null and outbox.reject not in {{ dbt_heap.left_out() }}) or outbox.stood is not null{{ ' or single.seq is not null' if acked }}
+        where (outbox.reject is not null and outbox.reject not in {{ dbt_heap.excluded_reasons() }}) or outbox.stood is not null{{ ' or single.seq is not null' if acked }}
     ) as rejected
     group by key, digest, reason, property
 ) as found

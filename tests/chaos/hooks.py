@@ -120,7 +120,7 @@ def _watch_statements(steps: _Steps) -> None:
     execute = Warehouse.execute
 
     def watched_execute(warehouse: Warehouse, macro: str, **arguments: Any) -> None:
-        written[:] = [arguments["entry"]["step"]] if macro == "log_entry" else []
+        written[:] = [arguments["entry"]["step"]] if macro == "append_entry" else []
         execute(warehouse, macro, **arguments)
         written.clear()
 

@@ -16,7 +16,7 @@ from tests.long import LONG
 CHAINS_A_WORLD = 8
 WHENS: tuple[When, ...] = ("before", "uncommitted", "after") if LONG else ("after",)
 # After a statement that only reads, all is as it was before: these are left to the long form.
-READS = {"catalog", "newest_entries", "outbox_counts", "outbox_page", "fates", "lock_holder", "reject_counts"}
+READS = {"catalog", "newest_entries", "outbox_counts", "outbox_page", "verdict_counts", "lock_holder", "reject_counts"}
 SHARE, SMALL_SHARE = (1.0, 1.0) if LONG else (0.4, 0.1)  # of the steps, at one of which a run dies
 TRIES = 10  # of the last deaths that are left
 REPEATS = 2  # of steps that a run repeats as often as there are batches, as many are tried

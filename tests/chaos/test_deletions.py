@@ -100,5 +100,5 @@ def deaths(steps: tuple[str, ...]) -> list[Death]:
         for words in of_deletion
         for when in WHENS
         if (words[1], when) not in (("ask", "uncommitted"), ("progress", "uncommitted"))
-        and (words[1] in ("ask", "progress", "end_requests") or chance.random() < SHARE)
+        and (words[1] in ("ask", "progress", "close_requests") or chance.random() < SHARE)
     ]

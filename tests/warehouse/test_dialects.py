@@ -18,7 +18,7 @@ from tests.project import Project
 from tests.warehouses import DuckDB, Engine
 
 ASKING = {  # macros that ask the warehouse while they are rendered: for its schemas, or for its version
-    "bigquery": {"catalog", "access"}, "databricks": {"newest_entries", "read_lock", "forget_older"},
+    "bigquery": {"catalog", "access"}, "databricks": {"newest_entries", "read_lock", "delete_older_than"},
     "spark": {"catalog", "access"},
 }  # fmt: skip
 
@@ -129,8 +129,8 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
             parsed += 1
     assert parsed > 120
     assert {
-        "write_log", "forget_older", "purge", "open_rows", "end_requests", "log_digests", "replaced_keys",
-        "acknowledged_rows",
+        "append_property_log", "delete_older_than", "purge", "rows_in_open_requests", "close_requests", "log_digests",
+        "recomputed_keys", "acknowledged_rows",
     } <= {macro for macro, _ in calls}  # fmt: skip
 
 

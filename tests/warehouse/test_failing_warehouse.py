@@ -25,11 +25,11 @@ ORDERS = {
 }
 LARGE = "select 'u' || i as user_id, repeat('x', 900) || i as plan from generate_series(1, 20000) as t(i)"
 OF_A_FIRST_SYNC = [
-    "create_lock", "create_outbox", "acknowledge", "generation_objects", "generation_events", "synced_view",
+    "create_lock", "create_outbox", "acknowledge", "create_object_generation", "create_event_generation", "synced_view",
 ]  # fmt: skip
 OF_A_LATER_SYNC = [
-    "create_lock", "create_outbox", "outbox_counts", "create_acked", "log_entry", "outbox_page", "acknowledge", "fates",
-    "fold_objects", "fold_events", "drop_state_table",
+    "create_lock", "create_outbox", "outbox_counts", "create_acked", "append_entry", "outbox_page", "acknowledge",
+    "verdict_counts", "merge_objects", "merge_events", "drop_state_table",
 ]  # fmt: skip
 
 on_postgres = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
@@ -112,7 +112,7 @@ def test_what_was_acknowledged_before_the_connection_was_lost_is_told(
     shop: Project, heap: Sandbox, before_statement: BeforeStatement
 ) -> None:
     assert isinstance(shop.engine, Postgres)
-    before_statement("fates", shop.engine.disconnect, 1)
+    before_statement("verdict_counts", shop.engine.disconnect, 1)
     assert shop.sync().exit_code == 1  # the other sync ran
     result = shop.results()["heap_users"]
     assert (result["status"], result["planned"], result["accepted"]) == ("error", 2, 2)
@@ -133,11 +133,11 @@ def test_a_model_rebuilt_in_the_middle_of_a_sync_is_sent_as_it_was_planned_and_t
 
 
 @on_postgres
-@pytest.mark.parametrize("macro", ["acknowledge", "fold_objects", "generation_objects"])
+@pytest.mark.parametrize("macro", ["acknowledge", "merge_objects", "create_object_generation"])
 def test_a_state_schema_dropped_in_the_middle_ends_the_run_with_a_clear_message(
     shop: Project, heap: Sandbox, before_statement: BeforeStatement, macro: str
 ) -> None:
-    if macro == "fold_objects":
+    if macro == "merge_objects":
         assert shop.sync().exit_code == 0
         shop.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
     before_statement(macro, lambda: shop.sql(f"drop schema {shop.state_schema} cascade"), 1)

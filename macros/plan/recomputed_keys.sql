@@ -3,9 +3,9 @@
     other keys. Runs only if many rows are new, because it reads the model's keys again.
     docs/decisions/0018-recomputed-keys.md
 #}
-{% macro replaced_keys(plan, outbox) %}
+{% macro recomputed_keys(plan, outbox) %}
 {%- if plan.timestamp and plan.type == 'events' -%}
-with came as (
+with rekeyed as (
     -- new rows that are not later than the newest event in Heap
     select event_at, count(*) as found
     from {{ outbox }} as outbox
@@ -16,31 +16,31 @@ with came as (
 known as (
     select key, event_at
     from {{ plan.synced }}
-    where event_at between (select min(event_at) from came) and (select max(event_at) from came)
+    where event_at between (select min(event_at) from rekeyed) and (select max(event_at) from rekeyed)
 ),
 
-gone as (
+missing as (
     select known.event_at, count(*) as found
     from known
-    left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.text_of('known.key') }}
+    left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.as_text('known.key') }}
     where model.key is null
     group by known.event_at
 )
 
 select
     max(totals.known_rows) as known_rows,
-    max(totals.gone_rows) as gone_rows,
-    coalesce(sum(came.found), 0) as came_rows,
+    max(totals.missing_rows) as missing_rows,
+    coalesce(sum(rekeyed.found), 0) as rekeyed_rows,
     count(*) as instants
 from (
-    select (select count(*) from known) as known_rows, (select sum(found) from gone) as gone_rows
+    select (select count(*) from known) as known_rows, (select sum(found) from missing) as missing_rows
 ) as totals
-cross join gone
-inner join came on came.event_at = gone.event_at
+cross join missing
+inner join rekeyed on rekeyed.event_at = missing.event_at
 {%- else -%}
-select count(*) as known_rows, count(case when model.key is null then 1 end) as gone_rows
+select count(*) as known_rows, count(case when model.key is null then 1 end) as missing_rows
 from {{ plan.synced }} as synced
-left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.text_of('synced.key') }}
+left join ({{ dbt_heap.model_keys(plan) }}) as model on model.key = {{ dbt_heap.as_text('synced.key') }}
 {%- endif %}
 {% endmacro %}
 

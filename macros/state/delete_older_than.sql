@@ -2,8 +2,8 @@
     Delete what is older than a number of days and no longer needed: runs before each sync's latest, rejects that are
     no longer current, and old rows of the property logs. The rows of a run in progress are newer. Safe to repeat.
 #}
-{% macro forget_older(state, logs, days) %}
-    {%- if not dbt_heap.deletes() -%}{{ return([]) }}{%- endif -%}
+{% macro delete_older_than(state, logs, days) %}
+    {%- if not dbt_heap.supports_delete() -%}{{ return([]) }}{%- endif -%}
     {%- set cutoff = dbt.dateadd('day', -days, dbt_heap.now()) -%}
     {%- set newest -%}
         select sync_log.run_id, sync_log.rejects_run_id, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by entry desc) as newness

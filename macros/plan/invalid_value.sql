@@ -1,5 +1,5 @@
 {# Return the condition that a value makes its row a reject; none if no value of its class does. #}
-{% macro broken_value(plan, column) %}
+{% macro invalid_value(plan, column) %}
     {%- if column.value_class == 'bytes' -%}{{ return(column.stored ~ ' is not null') }}{%- endif -%}
     {%- if column.role not in ('property', 'timestamp') -%}{{ return(none) }}{%- endif -%}
     {%- if column.value_class == 'float' -%}
@@ -18,7 +18,7 @@
 {% endmacro %}
 
 {# Return the reason that `rejects` shows for it. #}
-{% macro broken_reason(column) %}
+{% macro invalid_reason(column) %}
     {%- if column.value_class == 'bytes' -%}{{ return('bytes') }}{%- endif -%}
     {%- if column.value_class == 'float' -%}{{ return('not_a_number') }}{%- endif -%}
     {%- if column.value_class in ('date', 'timestamp', 'timestamptz') -%}{{ return('date_out_of_range') }}{%- endif -%}

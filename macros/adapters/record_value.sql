@@ -1,5 +1,5 @@
 {# Return a property's value as JSON text, as DuckDB writes it; null for a null. #}
-{% macro written_value(column) %}
+{% macro record_value(column) %}
     {%- set value = column.stored -%}
     {%- if column.value_class == 'integer' -%}{{ return("cast(" ~ value ~ " as varchar)") }}{%- endif -%}
     {%- if column.value_class == 'decimal' -%}

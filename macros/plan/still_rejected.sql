@@ -2,7 +2,7 @@
     Mark rows that were rejected before with the same values and by the same rules. They count as still rejected and
     are not retried.
 #}
-{% macro standing_rejects(plan) %}
+{% macro still_rejected(plan) %}
     {%- if plan.retry_rejected or not plan.rejects_run_id -%}
     select
         judged.*,
@@ -47,8 +47,8 @@
     {%- set verdict = "coalesce(" ~ table ~ ".reject, '-')" -%}
     {%- set parts = ["'r2" ~ (' too_long' if plan.reject_too_long) ~ " '", verdict] -%}
     {%- for column in plan.columns -%}
-        {%- set text = dbt_heap.text_of(table ~ '.' ~ column.stored) -%}
-        {%- do parts.append("coalesce(" ~ dbt.concat([dbt_heap.text_of(dbt.length(text)), "':'", text]) ~ ", '-')") -%}
+        {%- set text = dbt_heap.as_text(table ~ '.' ~ column.stored) -%}
+        {%- do parts.append("coalesce(" ~ dbt.concat([dbt_heap.as_text(dbt.length(text)), "':'", text]) ~ ", '-')") -%}
     {%- endfor -%}
-    {{ return("case when " ~ table ~ ".key is null then " ~ dbt.concat(["'no key '", verdict]) ~ " else " ~ dbt.hash(dbt_heap.grouped(parts, ' || ')) ~ " end") }}
+    {{ return("case when " ~ table ~ ".key is null then " ~ dbt.concat(["'no key '", verdict]) ~ " else " ~ dbt.hash(dbt_heap.joined(parts, ' || ')) ~ " end") }}
 {% endmacro %}

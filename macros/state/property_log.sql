@@ -1,5 +1,5 @@
 {# Create the property log of a sync, `<sync>__log`: one row per property that Heap accepted. Safe to repeat. #}
-{% macro create_log(log) %}
+{% macro create_property_log(log) %}
 create table if not exists {{ log }} (
     destination {{ dbt.type_string() }}, key {{ dbt.type_string() }}, property {{ dbt.type_string() }}, value {{ dbt.type_string() }},
     sent_at {{ dbt.type_timestamp() }}, run_id {{ dbt.type_string() }}
@@ -11,9 +11,9 @@ create table if not exists {{ log }} (
     statement writes all of it, so a run that has rows here has all of them: safe to repeat. Rows in doubt are logged
     when they are sent again.
 #}
-{% macro write_log(run, log, destination, properties) %}
+{% macro append_property_log(run, log, destination, properties) %}
 insert into {{ log }} (destination, key, property, value, sent_at, run_id)
-select {{ dbt_heap.literal(destination) }}, told.key, told.property, coalesce(told.value, ''), told.sent_at, {{ dbt_heap.literal(run.run_id) }}
+select {{ dbt_heap.literal(destination) }}, logged.key, logged.property, coalesce(logged.value, ''), logged.sent_at, {{ dbt_heap.literal(run.run_id) }}
 from (
     select
         sent.key,
@@ -23,17 +23,17 @@ from (
         named.place,
         -- the property's value in the warehouse, cut to Heap's limit
         substring(case named.place
-            {%- for each in properties %} when {{ each.place }} then {{ dbt_heap.text_of('sent.' ~ each.column) }}{% endfor %}
+            {%- for each in properties %} when {{ each.place }} then {{ dbt_heap.as_text('sent.' ~ each.column) }}{% endfor %}
         end, 1, {{ dbt_heap.limits().max_text }}) as value
-    from ({{ dbt_heap.decided_rows(run) }}) as sent
+    from ({{ dbt_heap.sent_rows(run) }}) as sent
     cross join (
         {%- for each in properties %}
         select {{ each.place }} as place, {{ dbt.cast(dbt_heap.literal(each.name), dbt.type_string()) }} as property{{ ' union all' if not loop.last }}
         {%- endfor %}
     ) as named
     where sent.verdict = 'accepted'
-) as told
-where case when told.changed is null then told.value is not null else substring(told.changed, told.place, 1) = '1' end
+) as logged
+where case when logged.changed is null then logged.value is not null else substring(logged.changed, logged.place, 1) = '1' end
     and not exists (
         select 1 from {{ log }} as written
         where written.run_id = {{ dbt_heap.literal(run.run_id) }} and written.destination = {{ dbt_heap.literal(destination) }}

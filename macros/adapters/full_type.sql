@@ -2,17 +2,17 @@
     Return an expression for a column's full type, including everything its values depend on: a decimal with fewer
     digits would round.
 #}
-{% macro whole_type() %}{{ return(adapter.dispatch('whole_type', 'dbt_heap')()) }}{% endmacro %}
+{% macro full_type() %}{{ return(adapter.dispatch('full_type', 'dbt_heap')()) }}{% endmacro %}
 
-{% macro default__whole_type() %}{{ return('data_type') }}{% endmacro %}
+{% macro default__full_type() %}{{ return('data_type') }}{% endmacro %}
 
 {#
-    Computes from the tables in `postgres__catalog` what `redshift__whole_type` reads from information_schema. A
+    Computes from the tables in `postgres__catalog` what `redshift__full_type` reads from information_schema. A
     domain counts as its base type. The numbers are the oids of date, time, timetz, timestamp, timestamptz and
     interval, which never change:
     https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
 #}
-{% macro postgres__whole_type() %}
+{% macro postgres__full_type() %}
         case
             when coalesce(bases.typelem, types.typelem) <> 0 and coalesce(bases.typlen, types.typlen) = -1 then 'ARRAY'
             when coalesce(base_schemas.nspname, type_schemas.nspname) <> 'pg_catalog' then 'USER-DEFINED'
@@ -33,15 +33,15 @@
 {% endmacro %}
 
 {# https://docs.aws.amazon.com/redshift/latest/dg/r_SVV_COLUMNS.html lists the same columns. #}
-{% macro redshift__whole_type() %}
+{% macro redshift__full_type() %}
     {%- set decimals = "case when data_type = 'numeric' then data_type || '(' || numeric_precision || ',' || numeric_scale || ')' end" -%}
     {{ return("coalesce(" ~ decimals ~ ", data_type || '(' || datetime_precision || ')', data_type)") }}
 {% endmacro %}
 
 {# https://docs.snowflake.com/en/sql-reference/info-schema/columns #}
-{% macro snowflake__whole_type() %}
+{% macro snowflake__full_type() %}
     {{ return("case when data_type = 'NUMBER' then data_type || '(' || numeric_precision || ',' || numeric_scale || ')' else data_type end") }}
 {% endmacro %}
 
 {# https://docs.databricks.com/aws/en/sql/language-manual/information-schema/columns #}
-{% macro databricks__whole_type() %}{{ return('full_data_type') }}{% endmacro %}
+{% macro databricks__full_type() %}{{ return('full_data_type') }}{% endmacro %}
