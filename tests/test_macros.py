@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from dbt.parser.schemas import is_valid_type
 from dbt_common.clients.jinja import get_environment
 from jinja2 import nodes
 
+from dbt_heap.state import contract
+from dbt_heap.state.log import LogEntry
 from tests.integration import ROOT
 
 FILES = sorted((ROOT / "macros").rglob("*.sql"))
@@ -88,3 +92,36 @@ def test_public_macros_are_documented_with_their_arguments() -> None:
     for macro in DOCUMENTED:
         assert macro["description"].strip().endswith(".")
         assert all(is_valid_type(each["type"]) and each["description"] for each in macro["arguments"]), macro["name"]
+
+
+def used_keys() -> Iterator[tuple[str, str]]:
+    """Every key that a macro uses of an argument, or of what it loops over: (the argument's name, the key)."""
+    for macro in (macro for file in FILES for macro in macros(file)):
+        targets = [loop.target for loop in macro.find_all(nodes.For)]
+        given = {each.name for each in [*macro.args, *targets] if isinstance(each, nodes.Name)}
+        for use in macro.find_all(nodes.Getattr):
+            inner = use.node.node if isinstance(use.node, nodes.Getitem) else use.node  # `relations[0].schema`
+            if isinstance(inner, nodes.Getattr):  # `plan.deletion.log`
+                yield inner.attr, use.attr
+            elif isinstance(inner, nodes.Name) and inner.name in given:
+                yield inner.name if inner is use.node else inner.name.removesuffix("s"), use.attr
+        for filtered in macro.find_all(nodes.Filter):  # `plan.columns | map(attribute='value_class')`
+            named = filtered.args[:1] if filtered.name in ("selectattr", "groupby") else []
+            for each in [*named, *(each.value for each in filtered.kwargs if each.key == "attribute")]:
+                if isinstance(each, nodes.Const) and isinstance(each.value, str):
+                    assert any(each.value in keys.__annotations__ for keys in contract.ARGUMENTS.values()), each.value
+
+
+def test_macros_use_the_keys_that_python_passes_and_no_others() -> None:
+    used = defaultdict(set)
+    for name, key in used_keys():
+        used[name].add(key)
+    for name, keys in contract.ARGUMENTS.items():
+        assert used[name] == {*keys.__annotations__}, name
+
+
+def test_the_log_has_a_column_for_every_field_of_an_entry() -> None:
+    (macro,) = (macro for file in FILES for macro in macros(file) if macro.name == "log_columns")
+    (columns,) = macro.find_all(nodes.Dict)
+    named = {pair.key.value for pair in columns.items if isinstance(pair.key, nodes.Const)}
+    assert named == {field.name for field in fields(LogEntry)} - {"seconds_ago"} | {"at"}

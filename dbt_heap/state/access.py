@@ -10,6 +10,7 @@ from typing import Any
 from dbt_heap.errors import WarehouseError
 from dbt_heap.project.nodes import Model, Relation
 from dbt_heap.state.catalog import Catalog, as_arguments, class_of
+from dbt_heap.state.contract import RelationArguments
 from dbt_heap.state.store import State
 from dbt_heap.syncs.absence import Absence, Why, absent
 from dbt_heap.syncs.column_check import Readable, named_columns
@@ -88,7 +89,7 @@ def _said(refusal: WarehouseError) -> str:
 
 def grants(warehouse: Warehouse, models: Sequence[Model], absence: Absence) -> list[str]:
     """Return the statements that would let the role read the models."""
-    relations = [
+    relations: list[RelationArguments] = [
         {**as_arguments(each.relation), "kind": kind if kind in _KINDS else "table"}
         for each in models
         if each.relation and (kind := each.materialized.replace("_", " "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 from zoneinfo import ZoneInfo
 
 from dbt_heap.errors import RunningError, StateError, WarehouseError
@@ -13,8 +13,9 @@ from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
 from dbt_heap.state.access import absence_of
 from dbt_heap.state.admin import by, held
-from dbt_heap.state.catalog import read_catalog
+from dbt_heap.state.catalog import as_arguments, read_catalog
 from dbt_heap.state.compare import Ledger
+from dbt_heap.state.contract import PlanChanges
 from dbt_heap.state.log import Step
 from dbt_heap.state.plan import Comparison, DiffOptions
 from dbt_heap.state.views import property_names, show_synced
@@ -66,7 +67,7 @@ def adopt_objects(ledger: Ledger, sync: Sync, destination: str, given: Relation)
     if len(keys := spellings(key, types)) != 1:
         raise StateError(f"{sync.name}: {given} has no column {key}, by which its rows are known")
     columns = tuple(_columns(ledger, comparison, given, types))
-    relation = str(warehouse.render("relation_name", relation=given.__dict__)).strip()
+    relation = str(warehouse.render("relation_name", relation=as_arguments(given))).strip()
     there = replace(
         comparison, columns=columns, key_columns=tuple(keys), tables={**comparison.tables, "relation": relation}
     )
@@ -103,7 +104,7 @@ def _columns(
         raise StateError(f"{comparison.sync.name}: {given} has columns of other types: {'; '.join(wrong)}. Cast them")
 
 
-def _adopted(ledger: Ledger, comparison: Comparison, macro: str, **more: Any) -> Adopted:
+def _adopted(ledger: Ledger, comparison: Comparison, macro: str, **changes: Unpack[PlanChanges]) -> Adopted:
     """Makes the first state by one statement, and says so in the log: until then nothing has happened."""
     sync, destination = comparison.sync, comparison.destination
     with held(ledger.state, destination, sync.name) as (state, lock, holder):
@@ -111,7 +112,8 @@ def _adopted(ledger: Ledger, comparison: Comparison, macro: str, **more: Any) ->
             raise RunningError(f"{sync.name}: another run came between. Run the same command again.")
         table = names.generation(destination, sync.name)
         relation = state.relation(table)
-        plan = comparison.arguments(next=relation, run_id=holder.run_id, **more)
+        named: PlanChanges = {**changes, "next": relation, "run_id": holder.run_id}
+        plan = comparison.arguments(**named)
         with state.warehouse.about(sync=sync.name, run_id=holder.run_id):
             state.warehouse.execute(macro, plan=plan)
             ledger.state = state

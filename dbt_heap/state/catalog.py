@@ -9,6 +9,7 @@ from typing import Any
 from dbt_heap.errors import StateError, WarehouseError
 from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
+from dbt_heap.state.contract import RelationArguments
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, is_property
 from dbt_heap.warehouse.connection import Warehouse
 
@@ -94,8 +95,8 @@ def class_of(warehouse: Warehouse, type_name: str) -> ValueClass:
     return ValueClass(str(warehouse.render("value_class", type=type_name)).strip())
 
 
-def as_arguments(relation: Relation) -> dict[str, Any]:
-    """Return a relation as the macros of `macros/adapters/` take it; a model's columns must be readable."""
+def as_arguments(relation: Relation) -> RelationArguments:
+    """Return a relation as the macros in `macros/adapters/` take it; a model's columns must be readable."""
     return {
         "database": relation.database,
         "schema": relation.schema,

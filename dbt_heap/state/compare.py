@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from dbt_heap.errors import DeclarationError, StateError
 from dbt_heap.project.heap_vars import HeapVars
-from dbt_heap.state import accounts
+from dbt_heap.state import accounts, names
 from dbt_heap.state.access import Inspection, reading
 from dbt_heap.state.catalog import must_fit
+from dbt_heap.state.contract import PlanTables
 from dbt_heap.state.deletion_log import Deletions, deletion_arguments, with_deletion_log
 from dbt_heap.state.lock import Holder, letting_go
 from dbt_heap.state.log import LogEntry
@@ -72,11 +73,12 @@ class Ledger:
                 f"{sync.name}: its state, the table {synced}, is gone from the schema {self.state.schema}. "
                 f"Restore it, or start over with: dbt-heap state reset {sync.name}"
             )
-        tables = {
-            **self.state.arguments(),
+        tables: PlanTables = {
             "relation": sync.model.relation.sql if sync.model.relation else "",
             "synced": self.state.relation(synced) if synced else None,
             "synced_columns": list(known),
+            "sync_log": self.state.relation(names.SYNC_LOG),
+            "reject_log": self.state.relation(names.REJECT_LOG),
             "deletion": deletion_arguments(self.state, destination, sync),
         }
         key_columns = tuple(spelled(column, self._types(sync)) for column in sync.key_columns)

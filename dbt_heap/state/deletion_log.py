@@ -11,6 +11,7 @@ from typing import Any
 from dbt_heap.errors import WarehouseError
 from dbt_heap.state import names
 from dbt_heap.state.admin import held
+from dbt_heap.state.contract import DeletionArguments, PlanArguments
 from dbt_heap.state.purge import purge
 from dbt_heap.state.store import State
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -24,7 +25,7 @@ def address_of(destination: str) -> str:
     return destination.partition("@")[2]
 
 
-def deletion_arguments(state: State, destination: str, sync: Sync) -> dict[str, Any] | None:
+def deletion_arguments(state: State, destination: str, sync: Sync) -> DeletionArguments | None:
     """What the macros take as `plan.deletion`; None where nobody was ever deleted, and of accounts.
 
     Raises StateError where the log is gone.
@@ -65,18 +66,18 @@ class Deletions:
         rows = self._warehouse.fetch("open_requests", deletion=self._deletion(), sync=self.sync)
         return {str(request_id): int(people) for request_id, people in rows}
 
-    def open_rows(self, plan: Mapping[str, Any]) -> dict[int, str]:
+    def open_rows(self, plan: PlanArguments) -> dict[int, str]:
         """Which rows of a plan's outbox are in such a request: seq -> request."""
         return {
             int(seq): str(request_id) for seq, request_id in self._warehouse.fetch("rows_in_open_requests", plan=plan)
         }
 
-    def ask(self, plan: Mapping[str, Any]) -> None:
+    def ask(self, plan: PlanArguments) -> None:
         """From now on nobody of a plan is sent. Raises RunningError where a run goes on that planned before."""
         self._log(plan, "asked")
         self._nobody_goes_on()
 
-    def requested(self, plan: Mapping[str, Any], request_id: str, seqs: Collection[int]) -> None:
+    def requested(self, plan: PlanArguments, request_id: str, seqs: Collection[int]) -> None:
         """Heap has a request about these rows of a plan."""
         self._log(plan, "requested", request_id=request_id, seqs=sorted(seqs))
 
@@ -118,15 +119,15 @@ class Deletions:
                 with held(state, destination, sync):
                     pass  # who held it has ended, or is dead
 
-    def _log(self, plan: Mapping[str, Any], step: str, **more: Any) -> None:
+    def _log(self, plan: PlanArguments, step: str, **more: Any) -> None:
         self._warehouse.execute("log_deletions", plan=plan, run_id=self.run_id, step=step, **more)
 
     def _end(self, requests: Collection[str], step: str) -> None:
         self._warehouse.execute("close_requests", deletion=self._deletion(requests), run_id=self.run_id, step=step)
 
-    def _deletion(self, requests: Collection[str] | None = None) -> dict[str, Any]:
-        narrowed = {} if requests is None else {"requests": sorted(requests)}
-        return {"log": self.state.deletion_log(), "address": address_of(self.destination), **narrowed}
+    def _deletion(self, requests: Collection[str] | None = None) -> DeletionArguments:
+        deletion: DeletionArguments = {"log": self.state.deletion_log(), "address": address_of(self.destination)}
+        return deletion if requests is None else {**deletion, "requests": sorted(requests)}
 
     @property
     def _warehouse(self) -> Any:

@@ -10,6 +10,7 @@ import agate
 
 from dbt_heap.errors import WarehouseError
 from dbt_heap.state import names
+from dbt_heap.state.contract import SyncArguments
 from dbt_heap.state.log import LogEntry
 from dbt_heap.state.store import State
 
@@ -54,7 +55,9 @@ def read_rejects(
 def _read(state: State, macro: str, destinations: Mapping[str, str], **more: Any) -> agate.Table:
     if not state.ready() or not destinations:
         return agate.Table([], ["sync"], [agate.Text()])
-    pairs = [{"sync": sync, "destination": destination} for sync, destination in destinations.items()]
+    pairs: list[SyncArguments] = [
+        {"sync": sync, "destination": destination} for sync, destination in destinations.items()
+    ]
     return state.warehouse.query(macro, state=state.arguments(), syncs=pairs, **more)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbt_heap.errors import HeapError, RunningError, WarehouseError
+from dbt_heap.state.contract import HolderArguments, StateArguments
 from dbt_heap.warehouse.connection import Warehouse
 
 LEASE_SECONDS = 900  # a run that has written nothing for so long is taken for dead
@@ -30,6 +31,10 @@ class Holder:
         """This process, its host told apart from others of the same name."""
         return cls(run_id, f"{platform.node() or 'unknown'}/{_machine()}", os.getpid())
 
+    def as_arguments(self) -> HolderArguments:
+        """Return what the macro `create_lock` takes."""
+        return {"run_id": self.run_id, "host": self.host, "pid": self.pid}
+
 
 @dataclass
 class Lock:
@@ -39,7 +44,7 @@ class Lock:
     sync: str
     stem: str  # what the tables of this sync share in their names
     table: str
-    state: dict[str, str]
+    state: StateArguments
     acked: str | None  # where the run that may hold it writes its verdicts
     _taken_at: float = 0.0
     _shown_at: float = 0.0  # when others were last shown that its holder lives
@@ -51,11 +56,11 @@ class Lock:
         """
         self._taken_at = time.time()  # which goes on while a machine sleeps
         try:
-            self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
+            self.warehouse.execute("create_lock", lock=self.table, holder=holder.as_arguments())
             return None
         except WarehouseError as refusal:
             aside = self._take_over(self._other(refusal))
-            self.warehouse.execute("create_lock", lock=self.table, holder=holder.__dict__)
+            self.warehouse.execute("create_lock", lock=self.table, holder=holder.as_arguments())
             return aside
 
     def show(self) -> None:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from dbt_heap.state.contract import VerdictArguments
+
 
 @dataclass(frozen=True)
 class Acknowledgement:
@@ -17,6 +19,13 @@ class Acknowledgement:
     verdict: str  # accepted | rejected
     reason: str | None = None
     property: str | None = None
+
+    def as_arguments(self) -> VerdictArguments:
+        """Return what the macro `acknowledge` takes."""
+        return {
+            "batch": self.batch, "seq": self.seq, "verdict": self.verdict, "reason": self.reason,
+            "property": self.property,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from dbt_heap.errors import StateError
 from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog
+from dbt_heap.state.contract import PropertyArguments, RunArguments, RunChanges, StateColumnArguments
 from dbt_heap.state.log import LogEntry, RowCounts
 from dbt_heap.state.store import State
 from dbt_heap.syncs.columns import is_field, is_property
@@ -40,12 +41,12 @@ class Merge:
             )
         if self.entry.type == "user_deletions":
             return None  # what is known of them stands in the deletion log
-        return self._fold_events(bool(older)) if self.entry.type == "events" else self._fold_objects(older)
+        return self._merge_events(bool(older)) if self.entry.type == "events" else self._merge_objects(older)
 
     def log(self, names_of: Mapping[str, str]) -> None:
         """Keeps which property was sent when, under Heap's names (stored name -> name). Raises WarehouseError."""
         columns = [name for name in self.catalog.of_state(self.entry.outbox) if is_property(name)]
-        properties = [
+        properties: list[PropertyArguments] = [
             {"place": place, "column": column, "name": names_of.get(column, column)}
             for place, column in enumerate(columns, start=1)
             if self.entry.type != "events" or not is_field(column)
@@ -75,19 +76,21 @@ class Merge:
         accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
         return RowCounts(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
 
-    def _fold_events(self, follows: bool) -> str:
+    def _merge_events(self, follows: bool) -> str:
         if follows and self.entry.synced:
             self.state.warehouse.execute("merge_events", run=self._arguments())
             return self.entry.synced
         return self._generation("create_event_generation")
 
-    def _fold_objects(self, older: Any) -> str:
+    def _merge_objects(self, older: Any) -> str:
         sent = {
             name: type_name for name, type_name in self.catalog.of_state(self.entry.outbox).items() if is_property(name)
         }
-        columns = [{"name": name, "known": name in older, "type": type_name} for name, type_name in sent.items()]
+        columns: list[StateColumnArguments] = [
+            {"name": name, "known": name in older, "type": type_name} for name, type_name in sent.items()
+        ]
         fits = all(_holds(older.get(name), type_name) for name, type_name in sent.items())
-        kept = [
+        kept: list[StateColumnArguments] = [
             {"name": name, "known": True, "type": type_name}
             for name, type_name in older.items()
             if name not in sent and name not in _OWN_COLUMNS
@@ -97,14 +100,15 @@ class Merge:
             return self.entry.synced
         return self._generation("create_object_generation", columns=columns, kept=kept)
 
-    def _generation(self, macro: str, **more: Any) -> str:
-        """A table of a new name, whoever folds and however often: a killed CTAS may have left the last one behind."""
+    def _generation(self, macro: str, **changes: Unpack[RunChanges]) -> str:
+        """Create a table under a new name each time, because a killed CTAS may have left the last one behind."""
         name = names.generation(self.entry.destination, self.entry.sync)
-        self.state.warehouse.execute(macro, run=self._arguments(next=self.state.relation(name), **more))
+        named: RunChanges = {**changes, "next": self.state.relation(name)}
+        self.state.warehouse.execute(macro, run=self._arguments(**named))
         return name
 
-    def _arguments(self, **more: Any) -> dict[str, Any]:
-        """What the macros take as `run`."""
+    def _arguments(self, **changes: Unpack[RunChanges]) -> RunArguments:
+        """Return what the macros take as `run`."""
         relation = self.state.relation
         return {
             "run_id": self.entry.run_id,
@@ -113,8 +117,8 @@ class Merge:
             "outbox": relation(self.entry.outbox or ""),
             "acked": relation(self.entry.acked or ""),
             "older": relation(self.entry.synced) if self.entry.synced else None,
-            "horizon": self.entry.horizon or 0,
-            **more,
+            "sent_up_to": self.entry.horizon or 0,
+            **changes,
         }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from dbt_heap.http import limits
 from dbt_heap.state import lookback
+from dbt_heap.state.contract import ColumnArguments, PlanArguments, PlanChanges, PlanTables
 from dbt_heap.state.log import LogEntry
 from dbt_heap.state.plan_counts import LEAST, LEAST_TIMED, Replaced, reject_reasons, replaced_keys
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, spellings
@@ -68,7 +69,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A model held against the state of one sync: all that the macros of `macros/plan/` know."""
+    """A model and the state of one sync to compare it with: all that the macros in `macros/plan/` know."""
 
     sync: Sync
     destination: str
@@ -76,10 +77,10 @@ class Comparison:
     key_columns: tuple[str, ...]  # as the warehouse spells them
     newest: LogEntry | None
     options: DiffOptions
-    tables: Mapping[str, Any]  # relation, synced, synced_columns, deletion (each or None), sync_log, …
+    tables: PlanTables
 
-    def arguments(self, **more: Any) -> dict[str, Any]:
-        """What the macros take as `plan`."""
+    def arguments(self, **changes: Unpack[PlanChanges]) -> PlanArguments:
+        """Return what the macros take as `plan`."""
         sync = self.sync
         by_role = {column.role: column for column in self.columns if column.role is not Role.PROPERTY}
         subject, timestamp = by_role.get(Role.SUBJECT), by_role.get(Role.TIMESTAMP)
@@ -99,7 +100,7 @@ class Comparison:
             "begin": sync.begin.isoformat() if sync.begin else None,
             "newer_than": self.newer_than,
             "rejects_run_id": self.newest.rejects_run_id if self.newest else None,
-            "only_keys": [],  # where some are named, no other row is looked at
+            "only_keys": [],
             "only_subjects": [],
             "retry_rejected": self.options.retry_rejected,
             "leaves_out_deleted": bool(self.tables["deletion"]) and sync.type is not SyncType.USER_DELETIONS,
@@ -109,9 +110,9 @@ class Comparison:
             "count_state": bool(self.tables["synced"])
             and sync.max_rows is not None
             and sync.max_rows.share is not None,
-            **_BATCHING,
-            **({"max_batch": limits.MAX_DELETIONS} if sync.type is SyncType.USER_DELETIONS else {}),
-            **more,
+            "max_batch": limits.MAX_DELETIONS if sync.type is SyncType.USER_DELETIONS else limits.MAX_BATCH,
+            "max_identity_events": limits.EVENTS_PER_MINUTE_AND_IDENTITY,
+            **changes,
         }
 
     @property
@@ -123,7 +124,7 @@ class Comparison:
         by_day = any(column.value_class is ValueClass.DATE for column in times)
         return lookback.start(self.newest.newest if self.newest else None, self.sync.lookback, by_day=by_day)
 
-    def figures(self, warehouse: Warehouse, plan: Mapping[str, Any], outbox: str, counts: Mapping[str, Any]) -> Plan:
+    def figures(self, warehouse: Warehouse, plan: PlanArguments, outbox: str, counts: Mapping[str, Any]) -> Plan:
         """Return the plan of an outbox, a table or a select, that one row of `outbox_counts` counts.
 
         Raises WarehouseError.
@@ -184,12 +185,6 @@ class Comparison:
         return tuple(each.name for each in properties if each.stored not in self.tables["synced_columns"])
 
 
-_BATCHING = {
-    "max_batch": limits.MAX_BATCH,
-    "max_identity_events": limits.EVENTS_PER_MINUTE_AND_IDENTITY,
-}
-
-
 def spelled(column: str, types: Iterable[str]) -> str:
     """A declared column as the warehouse spells it. That there is one and no other, is the caller's to know."""
     return spellings(column, types)[0]
@@ -215,7 +210,7 @@ def mapped_columns(sync: Sync, types: Mapping[str, str], classes: Mapping[str, V
     return tuple(MappedColumn(role, name, column, types[column], classes[column]) for role, name, column in found)
 
 
-def _as_arguments(column: MappedColumn) -> dict[str, str]:
+def _as_arguments(column: MappedColumn) -> ColumnArguments:
     return {
         "role": str(column.role),
         "name": column.name,

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dbt_heap.state.contract import PlanArguments
+
 if TYPE_CHECKING:
     from dbt_heap.warehouse.connection import Warehouse
 
@@ -36,7 +38,7 @@ class Replaced:
     came: int = 0
 
 
-def replaced_keys(warehouse: Warehouse, plan: Mapping[str, Any], outbox: str, counts: Mapping[str, Any]) -> Replaced:
+def replaced_keys(warehouse: Warehouse, plan: PlanArguments, outbox: str, counts: Mapping[str, Any]) -> Replaced:
     """Return how many keys were recomputed. Asks the warehouse only if the plan's figures leave it possible.
 
     Args:

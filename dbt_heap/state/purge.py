@@ -8,6 +8,7 @@ from typing import Any
 
 from dbt_heap.state import names
 from dbt_heap.state.admin import by, held
+from dbt_heap.state.contract import DeletionArguments, SyncArguments
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry, Step
 from dbt_heap.state.store import State
@@ -26,7 +27,7 @@ class _Place:
     who: str  # `identity`, or `user_id` of Heap's SDK
     where: str | None = None  # which rows, of a table that several syncs share
 
-    def arguments(self, state: State, deletion: Mapping[str, Any]) -> dict[str, Any]:
+    def arguments(self, state: State, deletion: DeletionArguments) -> dict[str, Any]:
         """What the macros of `purge` take."""
         return {
             "table": state.relation(self.table), "subject": self.subject, "where": self.where,
@@ -34,7 +35,7 @@ class _Place:
         }  # fmt: skip
 
 
-def purge(state: State, deletion: Mapping[str, Any], declared: Mapping[str, Sync], *, own: tuple[str, str]) -> None:
+def purge(state: State, deletion: DeletionArguments, declared: Mapping[str, Sync], *, own: tuple[str, str]) -> None:
     """Removes the people of `deletion.requests` from all that is kept at their address; safe to repeat.
 
     `own` is the sync whose lock is held already. Raises RunningError where a run is at work on one that has them.
@@ -50,14 +51,14 @@ def purge(state: State, deletion: Mapping[str, Any], declared: Mapping[str, Sync
                 _purge_sync(fresh, deletion, declared.get(sync), lock, holder, (destination, sync))
 
 
-def _concerned(state: State, deletion: Mapping[str, Any], entry: LogEntry, sync: Sync | None) -> bool:
+def _concerned(state: State, deletion: DeletionArguments, entry: LogEntry, sync: Sync | None) -> bool:
     """Whether a sync's tables hold any of them, or a killed run's are left, which nobody looks into."""
     left = bool(state.unnamed(entry.destination, entry.sync))
     return left or any(_found(state, deletion, place) for place in _synced(state, entry, sync))
 
 
 def _purge_sync(
-    state: State, deletion: Mapping[str, Any], sync: Sync | None, lock: Lock, holder: Holder, name: tuple[str, str]
+    state: State, deletion: DeletionArguments, sync: Sync | None, lock: Lock, holder: Holder, name: tuple[str, str]
 ) -> None:
     """One sync's tables, while nobody else may change them."""
     entry = state.entries[name]
@@ -80,12 +81,12 @@ def _purge_sync(
                 state.drop(place.table)
 
 
-def _found(state: State, deletion: Mapping[str, Any], place: _Place) -> bool:
+def _found(state: State, deletion: DeletionArguments, place: _Place) -> bool:
     rows = state.warehouse.fetch("count_purged", **place.arguments(state, deletion))
     return int(rows[0][0]) > 0
 
 
-def _remove(state: State, deletion: Mapping[str, Any], place: _Place, destination: str, sync: str) -> str:
+def _remove(state: State, deletion: DeletionArguments, place: _Place, destination: str, sync: str) -> str:
     """The table that is without them now: the same one, or what took its place where nothing can be deleted."""
     arguments, warehouse = place.arguments(state, deletion), state.warehouse
     following = names.generation(destination, sync)
@@ -105,7 +106,7 @@ def _synced(state: State, entry: LogEntry, sync: Sync | None) -> Iterator[_Place
 def _kept(state: State, entry: LogEntry, sync: Sync | None) -> Iterator[_Place]:
     """What nothing depends on: rejects, and the log of what was sent, which knows one sync alone."""
     if subject := _subject_of_key(state, entry, sync):
-        of_sync = {"sync": entry.sync, "destination": entry.destination}
+        of_sync: SyncArguments = {"sync": entry.sync, "destination": entry.destination}
         where = str(state.warehouse.render("of_sync", plan=of_sync)).strip()
         yield _Place(names.REJECT_LOG, subject, _who(sync), where)
         if state.catalog.of_state(names.log(entry.sync)):

@@ -11,6 +11,7 @@ from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.state import names
 from dbt_heap.state.access import reading
 from dbt_heap.state.catalog import Catalog, read_catalog
+from dbt_heap.state.contract import PlanArguments
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import Acknowledgement, LogEntry, RowCounts, Step
 from dbt_heap.state.merge import Merge, doubted
@@ -35,7 +36,7 @@ class SyncSession:
         self._lock = lock
         self._holder = holder
         self._lock.show()
-        self.arguments: dict[str, Any] = {}  # of the plan, as the macros know it
+        self.arguments: PlanArguments  # what the macros take as `plan`, once there is one
         self._names: dict[str, str] = {}
         self._logs = logs  # whether what was sent is kept in `<sync>__log`
         self.written = False  # whether the warehouse writes the records: a row of `pages` is a batch then
@@ -81,23 +82,22 @@ class SyncSession:
     def plan(self, comparison: Comparison) -> Plan:
         """Step 2: the outbox and its figures. Raises RunningError where another run came between."""
         self._names = property_names(comparison.columns)
-        self.arguments = comparison.arguments(
-            outbox=self._relation("outbox"), acked=self._relation("acked"), lock=self._lock.table
-        )
+        outbox = self._relation("outbox")
+        self.arguments = comparison.arguments(outbox=outbox, lock=self._lock.table)
         warehouse = self._state.warehouse
         with reading(self._state, comparison.sync):
             warehouse.execute("create_outbox", plan=self.arguments)
-        counts = warehouse.query("outbox_counts", plan=self.arguments, outbox=self.arguments["outbox"]).rows[0].dict()
+        counts = warehouse.query("outbox_counts", plan=self.arguments, outbox=outbox).rows[0].dict()
         self._must_hold(counts["holder"])
         if int(counts["entry"] or 0) != self.entry.entry:
             self._state.drop(self._table("outbox"))
             raise RunningError(f"{self.entry.sync}: another run ended a moment ago. Run the same command again.")
-        return comparison.figures(warehouse, self.arguments, self.arguments["outbox"], counts)
+        return comparison.figures(warehouse, self.arguments, outbox, counts)
 
     def begin(self, plan: Plan) -> None:
         """Step 3: what is about to be sent is on record."""
         self.written = bool(self._state.warehouse.render("outbox_records", plan=self.arguments, first=1, last=1))
-        self._state.warehouse.execute("create_acked", acked=self.arguments["acked"])
+        self._state.warehouse.execute("create_acked", acked=self._relation("acked"))
         self._log(
             Step.PLANNED,
             key_columns=plan.older_key or plan.sync.key,
@@ -123,8 +123,8 @@ class SyncSession:
         """Step 6: verdicts become durable, single rows first: no batch counts as accepted before its rejects do."""
         rows = sorted(group, key=lambda each: each.seq is None)
         for start in range(0, len(rows), _INSERT_ROWS):
-            chunk = [asdict(each) for each in rows[start : start + _INSERT_ROWS]]
-            self._state.warehouse.execute("acknowledge", acked=self.arguments["acked"], verdicts=chunk)
+            chunk = [each.as_arguments() for each in rows[start : start + _INSERT_ROWS]]
+            self._state.warehouse.execute("acknowledge", acked=self._relation("acked"), verdicts=chunk)
             self._lock.show()
 
     def heartbeat(self) -> None:
@@ -146,7 +146,7 @@ class SyncSession:
         if rejects_changed and standing:
             self._state.warehouse.execute(
                 "write_rejects", state=self._state.arguments(), plan=self.arguments, run_id=self._holder.run_id,
-                acked=self.arguments["acked"] if self.entry.acked else None,
+                acked=self._relation("acked") if self.entry.acked else None,
             )  # fmt: skip
         rejects_run_id = (self._holder.run_id if standing else None) if rejects_changed else self._before.rejects_run_id
         self._log(

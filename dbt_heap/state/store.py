@@ -11,6 +11,7 @@ from dbt_heap.errors import StateError, WarehouseError
 from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog, read_catalog
+from dbt_heap.state.contract import StateArguments
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import SCHEMA_VERSION, LogEntry, Step
 from dbt_heap.syncs.sync import SyncType
@@ -60,9 +61,13 @@ class State:
             self._relations_by_table[table] = str(rendered).strip()
         return self._relations_by_table[table]
 
-    def arguments(self) -> dict[str, str]:
-        """What the macros of `macros/state/` take as `state`."""
-        return {"schema": self.schema, **{name: self.relation(name) for name in names.SHARED}}
+    def arguments(self) -> StateArguments:
+        """Return what the macros in `macros/state/` take as `state`."""
+        return {
+            "schema": self.schema, "sync_log": self.relation(names.SYNC_LOG),
+            "reject_log": self.relation(names.REJECT_LOG), "builds": self.relation(names.BUILDS),
+            "runs": self.relation(names.RUNS), "rejects": self.relation(names.REJECTS),
+        }  # fmt: skip
 
     def lock(self, destination: str, sync: str) -> Lock:
         """The lock of a sync at a destination, not taken yet."""

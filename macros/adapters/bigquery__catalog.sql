@@ -5,14 +5,14 @@
 #}
 {% macro bigquery__catalog(relations) %}
     {%- set looks = [] -%}
-    {%- for each in relations -%}
-        {%- set database = each.database or target.database -%}
-        {%- if adapter.check_schema_exists(database, each.schema) -%}
-            {%- set dataset = api.Relation.create(database=database, schema=each.schema).without_identifier() -%}
+    {%- for relation in relations -%}
+        {%- set database = relation.database or target.database -%}
+        {%- if adapter.check_schema_exists(database, relation.schema) -%}
+            {%- set dataset = api.Relation.create(database=database, schema=relation.schema).without_identifier() -%}
             {%- set look -%}
 select table_catalog, table_schema, table_name, column_name, data_type, ordinal_position
 from {{ dataset }}.INFORMATION_SCHEMA.COLUMNS
-{%- if each.identifier %} where {{ dbt_heap.same_name('table_name', each.identifier) }}{% endif %}
+{%- if relation.identifier %} where {{ dbt_heap.same_name('table_name', relation.identifier) }}{% endif %}
             {%- endset -%}
             {%- do looks.append(look) -%}
         {%- endif -%}

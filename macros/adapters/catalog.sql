@@ -6,16 +6,16 @@
 
 {% macro default__catalog(relations) %}
     {%- set views = {} -%}
-    {%- for each in relations -%}{%- do views.setdefault(dbt_heap.columns_view(each.database), []).append(each) -%}{%- endfor -%}
+    {%- for relation in relations -%}{%- do views.setdefault(dbt_heap.columns_view(relation.database), []).append(relation) -%}{%- endfor -%}
 select table_catalog, table_schema, table_name, column_name, data_type
 from (
     {%- for view, wanted in views.items() %}
     select table_catalog, table_schema, table_name, column_name, {{ dbt_heap.full_type() }} as data_type, ordinal_position
     from {{ view }}
-    where {% for each in wanted %}
-        {{- 'or ' if not loop.first }}({{ dbt_heap.same_name('table_schema', each.schema) }}
-        {%- if each.database %} and {{ dbt_heap.same_name('table_catalog', each.database) }}{% endif %}
-        {%- if each.identifier %} and {{ dbt_heap.same_name('table_name', each.identifier) }}{% endif %})
+    where {% for relation in wanted %}
+        {{- 'or ' if not loop.first }}({{ dbt_heap.same_name('table_schema', relation.schema) }}
+        {%- if relation.database %} and {{ dbt_heap.same_name('table_catalog', relation.database) }}{% endif %}
+        {%- if relation.identifier %} and {{ dbt_heap.same_name('table_name', relation.identifier) }}{% endif %})
     {% endfor %}
     {{- 'union all' if not loop.last }}
     {%- endfor %}

@@ -5,8 +5,8 @@
 {% macro databricks__catalog(relations) %}
     {%- set in_hive = [] -%}
     {%- set in_unity = [] -%}
-    {%- for each in relations -%}
-        {%- do (in_hive if (each.database or 'hive_metastore') | lower == 'hive_metastore' else in_unity).append(each) -%}
+    {%- for relation in relations -%}
+        {%- do (in_hive if (relation.database or 'hive_metastore') | lower == 'hive_metastore' else in_unity).append(relation) -%}
     {%- endfor -%}
     {%- if not in_hive -%}{{ return(dbt_heap.default__catalog(in_unity)) }}{%- endif -%}
     {%- set rows = dbt_heap.columns_from_show(in_hive, 'hive_metastore') or ["('', '', '', '', '')"] -%}

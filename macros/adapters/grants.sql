@@ -23,7 +23,7 @@
 {% macro snowflake__grants(needs, relations, role, columns) %}
     {%- set schema = dbt_heap.quoted_relation(relations[0]).without_identifier() -%}
     {%- set statements = ['grant usage on database ' ~ schema.without_identifier().include(schema=false) ~ ' to role ' ~ role, 'grant usage on schema ' ~ schema ~ ' to role ' ~ role] -%}
-    {%- for each in relations -%}{%- do statements.append('grant select on ' ~ each.kind ~ ' ' ~ each.sql ~ ' to role ' ~ role) -%}{%- endfor -%}
+    {%- for relation in relations -%}{%- do statements.append('grant select on ' ~ relation.kind ~ ' ' ~ relation.sql ~ ' to role ' ~ role) -%}{%- endfor -%}
     {{ return(statements) }}
 {% endmacro %}
 
@@ -32,9 +32,9 @@
     {%- set name = role.strip('`') -%}
     {%- set member = ('serviceAccount:' if name.endswith('gserviceaccount.com') else 'user:') ~ name -%}
     {%- set statements = [] -%}
-    {%- for each in relations -%}
-        {%- set kind = 'view' if 'view' in each.kind else 'table' -%}
-        {%- do statements.append('grant `roles/bigquery.dataViewer` on ' ~ kind ~ ' ' ~ each.sql ~ ' to "' ~ member ~ '"') -%}
+    {%- for relation in relations -%}
+        {%- set kind = 'view' if 'view' in relation.kind else 'table' -%}
+        {%- do statements.append('grant `roles/bigquery.dataViewer` on ' ~ kind ~ ' ' ~ relation.sql ~ ' to "' ~ member ~ '"') -%}
     {%- endfor -%}
     {{ return(statements) }}
 {% endmacro %}
@@ -43,6 +43,6 @@
 {% macro databricks__grants(needs, relations, role, columns) %}
     {%- set schema = dbt_heap.quoted_relation(relations[0]).without_identifier() -%}
     {%- set statements = ['grant use schema on schema ' ~ schema ~ ' to ' ~ role] -%}
-    {%- for each in relations -%}{%- do statements.append('grant select on table ' ~ each.sql ~ ' to ' ~ role) -%}{%- endfor -%}
+    {%- for relation in relations -%}{%- do statements.append('grant select on table ' ~ relation.sql ~ ' to ' ~ role) -%}{%- endfor -%}
     {{ return(statements) }}
 {% endmacro %}

@@ -16,11 +16,11 @@ join pg_catalog.pg_namespace as type_schemas on type_schemas.oid = types.typname
 left join pg_catalog.pg_type as bases on types.typtype = 'd' and bases.oid = types.typbasetype
 left join pg_catalog.pg_namespace as base_schemas on base_schemas.oid = bases.typnamespace
 where relations.relkind in ({{ dbt_heap.postgres_kinds() }}) and columns.attnum > 0 and not columns.attisdropped
-and ({% for each in relations %}
-    {{- 'or ' if not loop.first }}({{ dbt_heap.same_name('schemas.nspname', each.schema) }}
-    {%- if each.database %} and {{ dbt_heap.same_name('current_database()', each.database) }}{% endif %}
-    {%- if each.identifier %} and {{ dbt_heap.same_name('relations.relname', each.identifier) }}{% endif %}
-    {%- if each.readable %} and has_schema_privilege(schemas.oid, 'usage') and has_column_privilege(relations.oid, columns.attnum, 'select'){% endif %})
+and ({% for relation in relations %}
+    {{- 'or ' if not loop.first }}({{ dbt_heap.same_name('schemas.nspname', relation.schema) }}
+    {%- if relation.database %} and {{ dbt_heap.same_name('current_database()', relation.database) }}{% endif %}
+    {%- if relation.identifier %} and {{ dbt_heap.same_name('relations.relname', relation.identifier) }}{% endif %}
+    {%- if relation.readable %} and has_schema_privilege(schemas.oid, 'usage') and has_column_privilege(relations.oid, columns.attnum, 'select'){% endif %})
 {% endfor %})
 order by table_catalog, table_schema, table_name, columns.attnum
 {% endmacro %}

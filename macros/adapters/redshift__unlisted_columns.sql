@@ -9,8 +9,8 @@
 {% macro redshift__unlisted_columns(relations) %}
     {%- set here = [] -%}
     {%- set elsewhere = [] -%}
-    {%- for each in relations -%}
-        {%- do (here if (each.database or target.database) | lower == target.database | lower else elsewhere).append(each) -%}
+    {%- for relation in relations -%}
+        {%- do (here if (relation.database or target.database) | lower == target.database | lower else elsewhere).append(relation) -%}
     {%- endfor -%}
     {%- set rows = [] -%}
     {%- if here -%}{%- do rows.extend(run_query(dbt_heap.redshift_unbound_columns(here)).rows) -%}{%- endif -%}
@@ -47,9 +47,9 @@ order by database_name, schema_name, table_name, ordinal_position
 {# Return the condition that a row belongs to one of the relations. #}
 {% macro matches_any(relations, schema, table, database=none) %}
     {%- set each_of = [] -%}
-    {%- for each in relations -%}
-        {%- set names = [dbt_heap.same_name(schema, each.schema), dbt_heap.same_name(table, each.identifier)] -%}
-        {%- if database -%}{%- do names.append(dbt_heap.same_name(database, each.database)) -%}{%- endif -%}
+    {%- for relation in relations -%}
+        {%- set names = [dbt_heap.same_name(schema, relation.schema), dbt_heap.same_name(table, relation.identifier)] -%}
+        {%- if database -%}{%- do names.append(dbt_heap.same_name(database, relation.database)) -%}{%- endif -%}
         {%- do each_of.append('(' ~ names | join(' and ') ~ ')') -%}
     {%- endfor -%}
     {{ return(each_of | join(' or ')) }}

@@ -6,9 +6,9 @@
 
 {% macro default__unlisted_columns(relations) %}
     {%- set rows = [] -%}
-    {%- for each in relations -%}
-        {%- for found in adapter.get_columns_in_relation(dbt_heap.quoted_relation(each)) -%}
-            {%- do rows.append([each.database, each.schema, each.identifier, found.name, found.data_type]) -%}
+    {%- for relation in relations -%}
+        {%- for found in adapter.get_columns_in_relation(dbt_heap.quoted_relation(relation)) -%}
+            {%- do rows.append([relation.database, relation.schema, relation.identifier, found.name, found.data_type]) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(rows) }}

@@ -23,8 +23,8 @@ order by row_count desc, reason
     {%- set relation = dbt_heap.tested_relation() if tested is string else tested -%}
     {%- if not relation or relation.is_cte -%}{{ return(none) }}{%- endif -%}
     {%- set wanted = column_name | replace('"', '') | replace('`', '') | lower -%}
-    {%- for column in adapter.get_columns_in_relation(relation) if column.name | lower == wanted -%}
-        {{ return(dbt_heap.value_class(column.data_type)) }}
+    {%- for found in adapter.get_columns_in_relation(relation) if found.name | lower == wanted -%}
+        {{ return(dbt_heap.value_class(found.data_type)) }}
     {%- endfor -%}
     {{ return(none) }}
 {% endmacro %}

@@ -26,11 +26,11 @@ select merged.* from merged
 union all
 select
     {{ dbt_heap.bytewise('synced.key') }},
-    {%- for column in run.columns %}
-    {{ dbt_heap.kept_value('synced', column) if column.known else 'merged.' ~ column.name }},
+    {%- for state_column in run.columns %}
+    {{ dbt_heap.kept_value('synced', state_column) if state_column.known else 'merged.' ~ state_column.name }},
     {%- endfor %}
-    {%- for column in run.kept %}
-    {{ dbt_heap.kept_value('synced', column) }},
+    {%- for state_column in run.kept %}
+    {{ dbt_heap.kept_value('synced', state_column) }},
     {%- endfor %}
     {%- for name in dbt_heap.metadata_columns() %}
     synced.{{ name }}{{ ',' if not loop.last }}

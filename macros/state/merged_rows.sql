@@ -6,11 +6,11 @@
 {% macro merged_rows(run) %}
     select
         {{ dbt_heap.bytewise('sent.key') }} as key,
-        {%- for column in run.columns %}
-        {{ dbt_heap.merged_value(column, place=loop.index) }} as {{ column.name }},
+        {%- for state_column in run.columns %}
+        {{ dbt_heap.merged_value(state_column, place=loop.index) }} as {{ state_column.name }},
         {%- endfor %}
-        {%- for column in run.kept %}
-        {{ dbt_heap.merged_value(column) }} as {{ column.name }},
+        {%- for state_column in run.kept %}
+        {{ dbt_heap.merged_value(state_column) }} as {{ state_column.name }},
         {%- endfor %}
         sent.verdict = 'doubt' as doubt,
         'sent' as origin,
@@ -35,13 +35,13 @@
     longer is, a property that was not sent becomes null: Heap has either the previous value or the one in doubt, so
     both must be sent if the model returns to them.
 #}
-{% macro merged_value(column, place=none) -%}
+{% macro merged_value(state_column, place=none) -%}
     case
-        {%- if place %} when substring(sent.accepted_mask, {{ place }}, 1) = '1' then {{ dbt_heap.kept_value('sent', column) }}{% endif %}
-        {%- if column.known %} when sent.verdict = 'accepted' and synced.doubt then null else {{ dbt_heap.kept_value('synced', column) }}{% endif %} end
+        {%- if place %} when substring(sent.accepted_mask, {{ place }}, 1) = '1' then {{ dbt_heap.kept_value('sent', state_column) }}{% endif %}
+        {%- if state_column.known %} when sent.verdict = 'accepted' and synced.doubt then null else {{ dbt_heap.kept_value('synced', state_column) }}{% endif %} end
 {%- endmacro %}
 
 {# Return a column of the state as the next generation stores it, with the binary collation. #}
-{% macro kept_value(table, column) %}
-    {{- return(dbt_heap.comparable(table ~ '.' ~ column.name, dbt_heap.value_class(column.type))) -}}
+{% macro kept_value(table, state_column) %}
+    {{- return(dbt_heap.comparable(table ~ '.' ~ state_column.name, dbt_heap.value_class(state_column.type))) -}}
 {% endmacro %}

@@ -23,12 +23,12 @@ from (
         named.place,
         -- the property's value in the warehouse, cut to Heap's limit
         substring(case named.place
-            {%- for each in properties %} when {{ each.place }} then {{ dbt_heap.as_text('sent.' ~ each.column) }}{% endfor %}
+            {%- for property in properties %} when {{ property.place }} then {{ dbt_heap.as_text('sent.' ~ property.column) }}{% endfor %}
         end, 1, {{ dbt_heap.limits().max_text }}) as value
     from ({{ dbt_heap.sent_rows(run) }}) as sent
     cross join (
-        {%- for each in properties %}
-        select {{ each.place }} as place, {{ dbt.cast(dbt_heap.literal(each.name), dbt.type_string()) }} as property{{ ' union all' if not loop.last }}
+        {%- for property in properties %}
+        select {{ property.place }} as place, {{ dbt.cast(dbt_heap.literal(property.name), dbt.type_string()) }} as property{{ ' union all' if not loop.last }}
         {%- endfor %}
     ) as named
     where sent.verdict = 'accepted'
