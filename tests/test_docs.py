@@ -162,9 +162,17 @@ def test_every_snippet_that_is_not_run_can_be_read(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_relative_link_of_a_page_leads_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+    for link, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
         if "://" not in link:
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
+            linked = page.parent / link if link else page
+            assert linked.exists(), f"{page.name}: {link}"
+            assert not anchor or anchor in anchors(linked), f"{page.name}: {link}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_no_link_of_a_docs_page_leaves_the_docs() -> None:
