@@ -17,6 +17,8 @@ from dbt_heap.syncs.sync import Sync, SyncType
 if TYPE_CHECKING:
     from dbt_heap.warehouse.connection import Warehouse
 
+_BATCH_ROWS = limits.MAX_BATCH
+
 
 @dataclass(frozen=True)
 class DiffOptions:
@@ -110,7 +112,7 @@ class Comparison:
             "count_state": bool(self.tables["synced"])
             and sync.max_rows is not None
             and sync.max_rows.share is not None,
-            "max_batch": limits.MAX_DELETIONS if sync.type is SyncType.USER_DELETIONS else limits.MAX_BATCH,
+            "max_batch": limits.MAX_DELETIONS if sync.type is SyncType.USER_DELETIONS else _BATCH_ROWS,
             "max_identity_events": limits.EVENTS_PER_MINUTE_AND_IDENTITY,
             **changes,
         }

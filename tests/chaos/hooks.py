@@ -45,7 +45,7 @@ class Death:
 
 def small_limits() -> None:
     """Has a few hundred rows make several pages, groups and batches."""
-    plan._BATCHING["max_batch"] = BATCH_ROWS
+    plan._BATCH_ROWS = BATCH_ROWS
     session._PAGE_ROWS = PAGE_ROWS
     sync = import_module("dbt_heap.run.sync")
     vars(sync)["deliver"] = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)

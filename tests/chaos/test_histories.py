@@ -61,7 +61,7 @@ def test_every_row_has_its_fate_each_day_and_in_the_end_heap_mirrors_the_models(
     days: list[Day],
     blank: frozenset[str],
 ) -> None:
-    monkeypatch.setitem(plan._BATCHING, "max_batch", BATCH_ROWS)
+    monkeypatch.setattr(plan, "_BATCH_ROWS", BATCH_ROWS)
     patient_heap.reset()
     with TemporaryDirectory() as folder:
         company = Company(Path(folder), patient_heap, blank)
