@@ -1,4 +1,4 @@
-"""dbt, then Heap, every night. DBT_PROJECT_DIR names the project; dbt-heap stands in the environment of the workers."""
+"""Run dbt, then sync to Heap, every night. DBT_PROJECT_DIR is the project's folder. Install dbt-heap on the workers."""
 
 import os
 from datetime import datetime
@@ -17,7 +17,7 @@ def dbt_to_heap() -> None:
     def build() -> str:
         return f"dbt build --project-dir '{PROJECT}'"
 
-    @task(retries=2)  # what Heap did not take is sent by the next try, and nothing else
+    @task(retries=2)  # a retry sends only what Heap has not accepted yet
     def heap() -> dict[str, int]:
         invocation = invoke(Settings(project_dir=PROJECT))
         results = sync(invocation)

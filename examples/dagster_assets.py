@@ -1,4 +1,4 @@
-"""Each sync as an asset downstream of its model, under the key that dagster-dbt gives to a model by default."""
+"""Define each sync as an asset downstream of its model, which has the key that dagster-dbt gives it by default."""
 
 import os
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Sync two days of a sample company's data to a local sandbox: `make demo` runs this file.
 
 The demo prints each command before it runs it. You can type the same commands yourself in `build/demo`, a copy of the
-integration project that every run of the demo creates anew. In a terminal, the demo opens the sandbox page and keeps
+integration project that each run of the demo replaces. In a terminal, the demo opens the sandbox page and keeps
 the sandbox running until you press Enter.
 """
 

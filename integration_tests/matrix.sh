@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The two days of run.sh on DuckDB with each dbt: matrix.sh [version ...]. Every dbt has an environment of its own.
+# Run run.sh on DuckDB with each dbt: matrix.sh [version ...]. Each dbt has its own environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 PYTHON="${PYTHON:-python3}" ENVIRONMENTS="$PWD/build/matrix"
 VERSIONS=(1.8 1.9 1.10 1.11 1.12 1.13 2)
 
-# dbt-core 1.12 and dbt 2 want what a package index alone does not give (a parser that is downloaded from elsewhere while
-# it is installed): the former comes without it, of the latter an early version that parses and does no more.
+# dbt-core 1.12 and dbt 2 download a parser from another host while they are installed. This script installs the first
+# without its dependencies, and an early version of the second that only parses.
 install() { # version
     local pip=("$ENVIRONMENTS/$1/bin/pip" install --quiet)
     "$PYTHON" -m venv "$ENVIRONMENTS/$1"
@@ -23,13 +23,13 @@ install() { # version
     touch "$ENVIRONMENTS/$1/installed"
 }
 
-# Whether an environment is there, and is not older than what the package requires.
+# Succeed if an environment exists and is newer than the package's requirements.
 installed() { # version
     [[ "$ENVIRONMENTS/$1/installed" -nt pyproject.toml ]]
 }
 
-# What is built by dbt 1.11 and parsed by dbt 2, as a `dbt` of its own.
-second() {
+# Create a `dbt` command that builds with dbt 1.11 and parses with dbt 2.
+combine_with_dbt_2() {
     mkdir -p "$ENVIRONMENTS/2/path"
     ln -sf "$ENVIRONMENTS/1.11/bin/dbt-heap" "$ENVIRONMENTS/2/path/dbt-heap"
     cat >"$ENVIRONMENTS/2/path/dbt" <<DBT
@@ -51,13 +51,13 @@ two_days() { # version
     PATH="$path:$PATH" bash "$project/integration_tests/run.sh" duckdb >"$ENVIRONMENTS/$1/log" 2>&1
 }
 
-# A project that relies on what this version introduced: dbt and dbt-heap have to see the same.
-introduced() { # version
+# Run a project that uses what this version introduced: dbt and dbt-heap must agree on it.
+new_features() { # version
     "$ENVIRONMENTS/$1/bin/python" integration_tests/versions.py "tests/versions/$1" "$ENVIRONMENTS/$1/versions" >"$ENVIRONMENTS/$1/versions.log" 2>&1
 }
 
-# A project that dbt 1 refuses, of which dbt 2 drops three declarations.
-only_second() {
+# Run a project that dbt 1 refuses. dbt 2 drops three of its declarations.
+only_dbt_2() {
     local project="$ENVIRONMENTS/2/only" first="$ENVIRONMENTS/1.11/bin"
     rm -rf "$project"
     cp -r tests/dbt_2 "$project"
@@ -65,7 +65,7 @@ only_second() {
     cd "$project"
     export DBT_PROFILES_DIR="$PWD"
     expect 2 "$first/dbt" parse
-    "$ENVIRONMENTS/2/bin/dbt" parse || true # it calls an error what it drops, and writes the manifest
+    "$ENVIRONMENTS/2/bin/dbt" parse || true # it reports what it drops as errors, and still writes the manifest
     "$first/python" -c 'import duckdb; duckdb.connect("shop.duckdb").execute(open("tables.sql").read())'
     expect 0 "$first/dbt-heap" check
     expect 0 "$first/dbt-heap" check --select people+ source:raw
@@ -77,27 +77,27 @@ expect() { # exit code, command …
     local wanted=$1 got=0
     shift
     "$@" || got=$?
-    [[ $got -eq $wanted ]] || { echo "$* ended with $got, not with $wanted" >&2; exit 1; }
+    [[ $got -eq $wanted ]] || { echo "$* ended with exit code $got instead of $wanted" >&2; exit 1; }
 }
 
-wrote() { # version: the dbt that wrote the last manifest
+written_by() { # version; prints the dbt version in the last manifest
     grep --only-matching --max-count=1 '"dbt_version": *"[^"]*"' "$ENVIRONMENTS/$1/project/integration_tests/target/manifest.json" | head -n 1
 }
 
 failed=0
 for version in "${@:-${VERSIONS[@]}}"; do
     installed "$version" || install "$version"
-    [[ $version != 2 ]] || { installed 1.11 || install 1.11; second; }
+    [[ $version != 2 ]] || { installed 1.11 || install 1.11; combine_with_dbt_2; }
     if two_days "$version"; then
-        echo "dbt $version: two days as they should be; $(wrote "$version")"
+        echo "dbt $version: both days passed; $(written_by "$version")"
     else
         failed=1
         echo "dbt $version: failed, see $ENVIRONMENTS/$version/log" >&2
         tail -n 20 "$ENVIRONMENTS/$version/log" >&2
     fi
     if [[ -d "tests/versions/$version" ]]; then
-        if introduced "$version"; then
-            echo "dbt $version: sees the same as dbt-heap in a project that uses what it introduced"
+        if new_features "$version"; then
+            echo "dbt $version: agrees with dbt-heap on a project that uses its new features"
         else
             failed=1
             echo "dbt $version: failed, see $ENVIRONMENTS/$version/versions.log" >&2
@@ -105,9 +105,9 @@ for version in "${@:-${VERSIONS[@]}}"; do
         fi
     fi
     [[ $version == 2 ]] || continue
-    (set -e; only_second) >"$ENVIRONMENTS/2/only.log" 2>&1 & # in the background, where `set -e` counts
+    (set -e; only_dbt_2) >"$ENVIRONMENTS/2/only.log" 2>&1 & # in the background, because a condition turns `set -e` off
     if wait $!; then
-        echo "dbt $version: a project of its own is planned"
+        echo "dbt $version: dbt-heap plans a project that only dbt 2 parses"
     else
         failed=1
         echo "dbt $version: failed, see $ENVIRONMENTS/2/only.log" >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Two days on one warehouse: run.sh [target of profiles.yml]. People and CI type the same.
-# Rows go to HEAP_BASE_URL; where it is not set, to a sandbox that lives as long as this run.
+# Build and sync both days on one warehouse: run.sh [target in profiles.yml].
+# Rows go to HEAP_BASE_URL. If it is not set, they go to a sandbox that runs until this script ends.
 set -euo pipefail
 cd "$(dirname "$0")"
 command -v dbt-heap >/dev/null || PATH="$PWD/../.venv/bin:$PATH"
@@ -10,7 +10,7 @@ start_sandbox() {
     local url
     url="$(mktemp)"
     dbt-heap sandbox --port 0 >"$url" &
-    # shellcheck disable=SC2064 # both values are those of now
+    # shellcheck disable=SC2064 # expand both values now
     trap "kill $!; rm -f '$url'" EXIT
     until [[ -s "$url" ]]; do
         kill -0 $! || exit 1
@@ -25,7 +25,7 @@ expect() { # exit code, command …
     shift
     echo "+ $*"
     "$@" || got=$?
-    [[ $got -eq $wanted ]] || { echo "$1 ended with $got, not with $wanted" >&2; exit 1; }
+    [[ $got -eq $wanted ]] || { echo "$1 ended with exit code $got instead of $wanted" >&2; exit 1; }
 }
 
 [[ -n "${HEAP_BASE_URL:-}" ]] || start_sandbox
@@ -34,10 +34,10 @@ expect 0 dbt deps
 expect 0 dbt build --vars 'day: 1'
 expect 0 dbt-heap check
 expect 0 dbt-heap sync
-expect 0 dbt-heap plan --check # nothing is left to do
+expect 0 dbt-heap plan --check # nothing to send
 
 expect 0 dbt build --vars 'day: 2'
-expect 3 dbt-heap plan --check # something is
-expect 1 dbt-heap sync --built # one identity is the text "undefined", and no reject is allowed
-expect 0 dbt-heap sync --built # dbt has built nothing since
-expect 0 dbt-heap plan --check # a reject that stands is not planned again
+expect 3 dbt-heap plan --check # something to send
+expect 1 dbt-heap sync --built # one identity is the text "undefined", and rejected rows are not allowed
+expect 0 dbt-heap sync --built # dbt has built nothing since then
+expect 0 dbt-heap plan --check # rows that are still rejected are not planned again

@@ -1,7 +1,7 @@
-"""Writes the two days of seeds: `python seed_days.py`, the same bytes whenever it is run.
+"""Write the seeds of both days: `python seed_days.py`. The output is the same each time.
 
-Day one is an export of a small software company. Day two is the next export: rows were added, changed, emptied and
-deleted, and the tracking code of one signup wrote "undefined" where an identity belongs.
+Day 1 is an export of a small software company. Day 2 is the next export: rows were added, changed, emptied and
+deleted, and the tracking code of one signup wrote "undefined" instead of an identity.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rows = list[Row]
 Change = Callable[[Row], Row]
 
 SEEDS = Path(__file__).parent / "seeds"
-NOON = datetime(2026, 11, 2, 12)  # of day one; day two is the day after
+NOON = datetime(2026, 11, 2, 12)  # on day 1; day 2 is the day after
 
 FIRST = [
     "Ana", "Björn", "Chloé", "Đorđe", "Fatima", "Haruki", "İpek", "João", "Łukasz",
@@ -39,7 +39,7 @@ ACTIONS = ["Report Viewed", "Report Shared", "Filter Saved", "Invite Sent", "Exp
 
 
 def main(folder: Path = SEEDS) -> None:
-    """Writes day_1 and day_2 into `folder`."""
+    """Write day_1 and day_2 into `folder`."""
     chance = random.Random(20261102)
     accounts = [account(chance, number) for number in range(1, 151)]
     users = [user(chance, number, accounts, NOON) for number in range(1, 1501)]
@@ -50,7 +50,7 @@ def main(folder: Path = SEEDS) -> None:
 
 
 def account(chance: random.Random, number: int) -> Row:
-    """A company that pays, or may yet."""
+    """Return a company, paying or not."""
     tier = chance.choice(PLANS)
     return {
         "account_id": f"acc_{number:04}",
@@ -59,14 +59,14 @@ def account(chance: random.Random, number: int) -> Row:
         "arr": cents(chance, 250_000) if tier != "free" else None,
         "employees": chance.randint(1, 20_000),
         "is_customer": tier != "free",
-        "health": chance.randint(0, 64) / 64,  # exact in the narrow floats of some warehouses, too
+        "health": chance.randint(0, 64) / 64,  # exact in 32-bit floats too
         "renews_on": date(2027, 1, 1) + timedelta(days=chance.randrange(365)) if tier != "free" else None,
         "internal_note": "call before the renewal" if chance.random() < 0.2 else None,
     }
 
 
 def user(chance: random.Random, number: int, accounts: Rows, until: datetime) -> Row:
-    """A person who signed up."""
+    """Return a person who signed up."""
     plan = chance.choice(PLANS)
     return {
         "user_id": f"usr_{number:05}",
@@ -85,7 +85,7 @@ def user(chance: random.Random, number: int, accounts: Rows, until: datetime) ->
 
 
 def order(chance: random.Random, number: int, users: Rows, until: datetime) -> Row:
-    """Something a user paid for."""
+    """Return an order of a user."""
     return {
         "order_id": f"ord_{number:06}",
         "user_id": chance.choice(users)["user_id"],
@@ -99,7 +99,7 @@ def order(chance: random.Random, number: int, users: Rows, until: datetime) -> R
 
 
 def product_event(chance: random.Random, number: int, users: Rows, until: datetime) -> Row:
-    """Something a user did, with what the tracking code sent along as JSON."""
+    """Return an action of a user, with its properties as JSON."""
     properties = {
         "duration_ms": chance.randint(5, 90_000),
         "ratio": chance.randint(0, 4_000) / 4_000,
@@ -121,7 +121,7 @@ def product_event(chance: random.Random, number: int, users: Rows, until: dateti
 
 
 def next_day(chance: random.Random, accounts: Rows, users: Rows, orders: Rows, events: Rows) -> dict[str, Rows]:
-    """Day two of each table."""
+    """Return each table on day 2."""
     until = NOON + timedelta(days=1)
     more_accounts = [account(chance, number) for number in range(151, 157)]
     kept_accounts = edited(chance, accounts, deleted=3, changed=25, change=upsell, emptied=4, column="arr")
@@ -131,10 +131,10 @@ def next_day(chance: random.Random, accounts: Rows, users: Rows, orders: Rows, e
     return {
         "raw_accounts": kept_accounts + more_accounts,
         "raw_users": [*buyers, broken(more_users[-1])],
-        # a corrected total and a deleted order: Heap keeps the event it got
+        # with corrected totals and deleted orders: Heap keeps the events that it has
         "raw_orders": edited(chance, orders, deleted=8, changed=5, change=reprice, emptied=5, column="coupon")
         + [order(chance, number, buyers, until) for number in range(2001, 2181)],
-        # the source keeps a while, then forgets
+        # the source drops old events
         "raw_product_events": events[600:]
         + [product_event(chance, number, buyers, until) for number in range(3001, 3401)],
     }
@@ -143,7 +143,7 @@ def next_day(chance: random.Random, accounts: Rows, users: Rows, orders: Rows, e
 def edited(
     chance: random.Random, rows: Rows, *, deleted: int, changed: int, change: Change, emptied: int, column: str
 ) -> Rows:
-    """The rows a day later: three samples without overlap are deleted, changed, or lose their value in one column."""
+    """Return the rows of the next day: some are deleted, some changed, and some lose their value in one column."""
     filled = [place for place, row in enumerate(rows) if row[column] is not None]
     blanks = set(chance.sample(filled, emptied))
     others = chance.sample([place for place in range(len(rows)) if place not in blanks], deleted + changed)
@@ -156,38 +156,38 @@ def edited(
 
 
 def upsell(row: Row) -> Row:
-    """An account that became, or stays, a customer with more to its name."""
+    """Return an account as an enterprise customer with one more employee."""
     return row | {"tier": "enterprise", "is_customer": True, "employees": int(str(row["employees"])) + 1}
 
 
 def upgrade(row: Row) -> Row:
-    """A user whose plan and seats moved: two properties to send, ten to leave alone."""
+    """Return a user with another plan and more seats: two properties to send."""
     return row | {"plan": "business", "seats": int(str(row["seats"] or 0)) + 5}
 
 
 def reprice(row: Row) -> Row:
-    """An order whose total was corrected after the fact."""
+    """Return an order with a corrected total."""
     return row | {"total": "1.00"}
 
 
 def broken(row: Row) -> Row:
-    """A signup whose tracking code had no identity yet: JavaScript's undefined, as text."""
+    """Return a signup whose tracking code had no identity yet: JavaScript's undefined, as text."""
     return row | {"user_id": "undefined", "email": "lost@example.org", "trial_days": None}
 
 
 def cents(chance: random.Random, most: int) -> str:
-    """An amount below `most`, with two digits behind the point; one in fifty is a refund."""
+    """Return an amount below `most` with two decimals; one in fifty is a refund."""
     sign = "-" if chance.random() < 0.02 else ""
     return f"{sign}{chance.randrange(most)}.{chance.randrange(100):02}"
 
 
 def moment(chance: random.Random, until: datetime, *, days: int) -> datetime:
-    """An instant in the days before `until`, to the second."""
+    """Return a time in the `days` before `until`, to the second."""
     return until - timedelta(seconds=chance.randrange(1, days * 86_400))
 
 
 def write(folder: Path, **tables: Rows) -> None:
-    """One CSV a table; null is an empty cell."""
+    """Write one CSV file per table; null is an empty cell."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -197,7 +197,7 @@ def write(folder: Path, **tables: Rows) -> None:
 
 
 def cell(value: object) -> object:
-    """A value as the export spells it."""
+    """Return a value as the export spells it."""
     return str(value).lower() if isinstance(value, bool) else "" if value is None else value
 
 

@@ -1,9 +1,9 @@
-"""A project that relies on what a version of dbt introduced, built by that dbt and synced: `versions.py FOLDER COPY`.
+"""Build and sync a project that uses what a dbt version introduced: `versions.py FOLDER COPY`.
 
-Run by the Python of an environment that holds the dbt in question and dbt-heap. FOLDER is one of tests/versions, and
-the project is copied to COPY. dbt and dbt-heap have to see the same target, variables and Environment ID: the model
-selects what dbt sees, and the sandbox says where its row went. `--record` writes the artifacts into FOLDER, for the
-tests that have no such dbt.
+Run it with the Python of an environment that has this dbt and dbt-heap. FOLDER is one of tests/versions; the script
+copies the project to COPY. dbt and dbt-heap must use the same target, variables and Environment ID: the model selects
+what dbt sees, and the sandbox shows where its row went. `--record` writes the artifacts into FOLDER, for tests in
+environments without this dbt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEPT = ("metadata", "nodes", "sources", "exposures", "parent_map", "child_map") 
 
 
 def main() -> None:
-    """Build, check, sync and select; leave with a sentence at the first difference."""
+    """Build, check, sync and select; exit with a message at the first difference."""
     folder, copy = Path(sys.argv[1]), Path(sys.argv[2])
     expected: dict[str, Any] = json.loads((folder / "expected.json").read_bytes())
     shutil.rmtree(copy, ignore_errors=True)
@@ -50,7 +50,7 @@ class _Project:
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
         if ran.returncode != code:
-            sys.exit(f"{program} {' '.join(arguments)} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
+            sys.exit(f"{program} {' '.join(arguments)} exited with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
         return ran.stdout
 
 
@@ -67,8 +67,8 @@ def _agree(project: _Project, heap: Sandbox, expected: dict[str, Any], target_pa
     )
     for selection, found in expected["selected"].items():
         listed = project.run("dbt-heap", "ls", "--output", "name", "--select", selection).split()
-        of_dbt = project.run("dbt", "--quiet", "ls", "--resource-type", "model", "--select", selection).split()
-        _same(f"--select {selection}", (bool(listed), bool(of_dbt)), (found, found))
+        by_dbt = project.run("dbt", "--quiet", "ls", "--resource-type", "model", "--select", selection).split()
+        _same(f"--select {selection}", (bool(listed), bool(by_dbt)), (found, found))
     if never := expected.get("never_sent"):
         people = project.folder / "models" / "crm.yml"
         people.write_text(people.read_text().replace("{Plan: plan", f"{{Plan: plan, {never}: {never}"))
@@ -78,11 +78,11 @@ def _agree(project: _Project, heap: Sandbox, expected: dict[str, Any], target_pa
 
 def _same(what: str, found: object, expected: object) -> None:
     if found != expected:
-        sys.exit(f"{what}: {found}, not {expected}")
+        sys.exit(f"{what}: {found} instead of {expected}")
 
 
 def _record(target_path: Path, folder: Path, copy: Path) -> None:
-    """Write the artifacts without macros and this machine's paths."""
+    """Write the artifacts without macros and without this machine's paths."""
     for name in ARTIFACTS:
         content = json.loads((target_path / name).read_text().replace(str(copy.resolve()), "/shop"))
         if name == "manifest.json":

@@ -1,4 +1,4 @@
--- A view, as a sync may read one; the filter of its two syncs stands here, where all can see it.
+-- A sync can read a view. The filter is here because both syncs of this model use it.
 {{ config(materialized='view') }}
 
 select

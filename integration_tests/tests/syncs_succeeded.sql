@@ -1,4 +1,4 @@
--- What dbt can alert on: how the last sync ended, as the state in the warehouse has it. Before the first one there is nothing to say.
+-- Let dbt alert you if a sync's last run did not succeed. Before the first run, there are no rows.
 {{ config(severity='warn') }}
 
 select sync, status, rejected, undelivered
