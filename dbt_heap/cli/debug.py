@@ -11,7 +11,7 @@ from dbt_heap import __version__
 from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.start import begin_correct
 from dbt_heap.errors import HeapError, counted
-from dbt_heap.heap.client import must_be_reachable
+from dbt_heap.http.sessions import check_environment_for
 from dbt_heap.project.dbt_project import ProjectFile, read_project
 from dbt_heap.project.heap_vars import variable_of
 from dbt_heap.project.settings import Settings
@@ -127,6 +127,6 @@ def _destinations(invocation: Invocation) -> str:
         target = ledger.target
     destinations = [invocation.destination(sync, target) for sync in invocation.declared]
     for base_url in sorted({each.base_url for each in destinations}):
-        must_be_reachable(base_url)  # as far as variables tell: proxies and CA certificates
+        check_environment_for(base_url)
     labels = sorted({each.label for each in destinations})
     return f"{', '.join(labels)}; no API tells whether an Environment ID is right" if labels else "none needed"

@@ -10,9 +10,8 @@ from typing import TypeAlias
 
 from dbt_heap.delivery.throttle import Breaker, RateLimiter, WaveGate
 from dbt_heap.delivery.verdicts import Group, Part, Tally, Verdict, fitting, narrowed
-from dbt_heap.heap.batches import Batch
 from dbt_heap.heap.client import Answer, Outcome
-from dbt_heap.heap.records import Records
+from dbt_heap.heap.records import Batch, Records
 from dbt_heap.http.limits import MAX_BATCH
 
 Send: TypeAlias = Callable[[Records], Answer]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dbt_heap.heap.batches import Batch
-from dbt_heap.heap.records import SEPARATOR, Payload, Records
+from dbt_heap.heap.records import SEPARATOR, Batch, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
 
 
@@ -155,7 +154,7 @@ def fitting(tally: Tally, *, max_records: int, max_bytes: int) -> Iterator[Part]
     """A batch in as few parts as the limits allow; a record above `max_bytes` goes alone and Heap may judge it."""
     records = tally.batch.records
     if len(records) > max_records or len(records.text) > max_bytes:
-        yield from (Part(tally, Records.of(piece)) for piece in _pieces(records.parted(), max_records, max_bytes))
+        yield from (Part(tally, Records.of(piece)) for piece in _pieces(records.split(), max_records, max_bytes))
     elif records:
         yield Part(tally, records)
 
@@ -180,7 +179,7 @@ def narrowed(part: Part, index: int | None) -> list[Part]:
     as one the first time, when one guilty record is likely; later in halves, so that hundreds of guilty ones
     cost no more than logarithmically many times their batch.
     """
-    payloads = part.records.parted()
+    payloads = part.records.split()
     if index is None or index >= len(payloads):
         pieces = _halves(payloads)
     else:

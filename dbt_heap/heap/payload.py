@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from dbt_heap.heap.property_values import Property, filled, mapped_properties, shortening, spread, unwritable
-from dbt_heap.heap.records import CHANGED, KEY, SEQ, Payload, Row, places
+from dbt_heap.heap.records import CHANGED, KEY, SEQ, Build, Payload, Row, places
 from dbt_heap.heap.rejects import (
     Reason,
     Reject,
@@ -27,7 +27,6 @@ from dbt_heap.heap.values import Convert, instant
 from dbt_heap.syncs.columns import MappedColumn, Role
 from dbt_heap.syncs.sync import Sync, SyncType
 
-Build: TypeAlias = Callable[[Row], "Payload | Reject"]
 _Make: TypeAlias = Callable[[Row], "tuple[dict[str, Any], int]"]  # the record, and how many values were cut
 _Field: TypeAlias = "tuple[int, str, Convert]"  # place in the row, Heap's name, what makes its value fit
 

@@ -1,1 +1,1 @@
-"""Sessions, deadlines, bounded reading and retries, shared by `heap` and `cloud`."""
+"""HTTP: sessions, deadlines, bounded reading and retries. `heap` and `cloud` share it."""

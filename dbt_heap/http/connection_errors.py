@@ -1,4 +1,4 @@
-"""Why a request got no answer, in words that say what to change. No address of a proxy: it may hold a password."""
+"""Why a request got no answer, and what to change. No text names a proxy's address, which may hold a password."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DROPPED = "the connection failed"
 _UNREAD = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # OpenSSL's, which requests does not read
 _SYSTEM = "this system's settings"
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")  # http.client's text: it has no field for the status
-_LOCAL = ("127.", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with  # nosec B104
+_LOCAL = ("127.", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with
 
 
 E = TypeVar("E", bound=BaseException)
@@ -41,7 +41,7 @@ E = TypeVar("E", bound=BaseException)
 class Fault:
     """Why there is no answer.
 
-    `lasting` faults stay until someone changes a setting, so another try is no use.
+    `lasting` faults stay until someone changes a setting, so another attempt is no use.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Fault:
 def fault_of(error: BaseException, url: str, setting: str) -> Fault:
     """Return why a request to `url` failed; `setting` is the name of the flag or variable that holds the URL."""
     causes = tuple(_causes(error))
-    host = place(url)
+    host = host_of(url)
     if any(isinstance(each, ProxyError) for each in causes):
         return _of_proxy(causes, proxy_variable(url), host)
     certificate = _first(causes, ssl.SSLCertVerificationError)
@@ -69,7 +69,7 @@ def fault_of(error: BaseException, url: str, setting: str) -> Fault:
 
 
 def never_reached(error: BaseException) -> bool:
-    """Return whether a request failed before the host, or a proxy on the way, took a connection for it."""
+    """Return whether a request failed before the host, or a proxy in between, accepted a connection for it."""
     causes = tuple(_causes(error))
     kinds = (NewConnectionError, ConnectTimeoutError, ProxyError)
     return any(isinstance(each, kinds) for each in causes)
@@ -82,18 +82,18 @@ def tunnel_status(error: BaseException) -> int | None:
 
 
 def dropped(error: BaseException) -> bool:
-    """Return whether a TLS connection only broke off; all other TLS errors stay."""
+    """Return whether a TLS connection only broke; all other TLS errors are lasting."""
     return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
 
 
-def place(url: str) -> str:
+def host_of(url: str) -> str:
     """Return the host of a URL, with the port if the URL has one."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
 def proxy_variable(url: str, scheme: str = "") -> str | None:
-    """Return what names the proxy for a URL, a variable or the system's settings.
+    """Return what sets the proxy for a URL: the name of a variable, or the system's settings.
 
     None if no proxy is set, or none whose own URL begins with `scheme`.
     """
@@ -121,18 +121,18 @@ def _of_proxy(causes: tuple[BaseException, ...], variable: str | None, host: str
     return Fault(_unreached(causes, proxy, variable or _SYSTEM) or f"{proxy} broke off the connection")
 
 
-def _unreached(causes: tuple[BaseException, ...], who: str, setting: str) -> str:
-    """Return why there is no connection; empty if there was one, which broke off."""
+def _unreached(causes: tuple[BaseException, ...], place: str, setting: str) -> str:
+    """Return why there is no connection; empty if there was one and it broke."""
     if _first(causes, NameResolutionError):
-        return f"the name of {who} cannot be resolved. Check {setting} and this machine's DNS"
+        return f"the name of {place} cannot be resolved. Check {setting} and this machine's DNS"
     if _first(causes, ConnectionRefusedError):
         sandbox = ", and start the sandbox if it is meant: dbt-heap sandbox" if setting == "HEAP_BASE_URL" else ""
-        return f"{who} refused the connection. Check {setting}{sandbox if who.startswith(_LOCAL) else ''}"
+        return f"{place} refused the connection. Check {setting}{sandbox if place.startswith(_LOCAL) else ''}"
     if _first(causes, ConnectTimeoutError) and not _first(causes, NewConnectionError):
-        return f"{who} did not take the connection in time. A firewall may block it; check {setting}"
+        return f"{place} did not take the connection in time. A firewall may block it; check {setting}"
     if _first(causes, NewConnectionError):
         why = next((each.strerror for each in causes if isinstance(each, OSError) and each.strerror), "")
-        return f"{who} cannot be reached{f' ({why})' if why else ''}. Check {setting}"
+        return f"{place} cannot be reached{f' ({why})' if why else ''}. Check {setting}"
     return ""
 
 
@@ -172,7 +172,7 @@ _CA_ADVICE = "Set it to a PEM file of the CA certificates to trust, or unset it"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # https://docs.openssl.org/3.0/man1/openssl-rehash/
 
 
-def must_be_usable(session: requests.Session, url: str) -> None:
+def check_environment(session: requests.Session, url: str) -> None:
     """Check the proxy and the CA certificates that the environment names for requests to `url`.
 
     Raises:
@@ -181,9 +181,9 @@ def must_be_usable(session: requests.Session, url: str) -> None:
     found = session.merge_environment_settings(url, {}, None, None, None)
     problems = [_proxy_problem(session, url, dict(found["proxies"]))]
     if isinstance(found["verify"], str) and url.startswith("https:"):
-        problems.append(_of_certificates(found["verify"]))
-    if told := [each for each in problems if each]:
-        raise SettingsError("\n".join(told))
+        problems.append(_certificate_problem(found["verify"]))
+    if problems := [each for each in problems if each]:
+        raise SettingsError("\n".join(problems))
 
 
 def _proxy_problem(session: requests.Session, url: str, proxies: dict[str, str]) -> str:
@@ -206,7 +206,7 @@ def _proxy_problem(session: requests.Session, url: str, proxies: dict[str, str])
     return ""
 
 
-def _of_certificates(bundle: str) -> str:
+def _certificate_problem(bundle: str) -> str:
     """Return what is wrong with a file or folder of CA certificates; empty if nothing is."""
     variable = next(name for name in CA_VARIABLES if os.environ.get(name))
     named, path = f"{variable} names '{bundle}'", Path(bundle)

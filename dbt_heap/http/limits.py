@@ -1,8 +1,6 @@
-"""What Heap accepts, each figure with its source.
+"""Heap's limits, each with its source. Lengths are in characters (Unicode code points), rates are per minute.
 
-The warehouse judges by the same ones: `macros/plan/limits.sql` repeats them for dbt's tests, which run without us.
-
-Lengths are in characters (Unicode code points), rates by minute.
+`macros/plan/limits.sql` repeats them for the warehouse, because dbt's tests run without dbt-heap.
 """
 
 from __future__ import annotations

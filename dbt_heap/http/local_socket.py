@@ -1,4 +1,4 @@
-"""The socket that a local server listens on, and its address as people type it."""
+"""The socket that a local server listens on, and its URL."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import socket
 
 from dbt_heap.errors import SettingsError
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 def listening(server: str, host: str, port: int, *, backlog: int) -> socket.socket:
-    """A socket that takes connections from now on; port 0 takes a free one. Raises SettingsError where it cannot."""
+    """Return a socket that accepts connections; port 0 takes a free port. Raises SettingsError if it cannot listen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=backlog)
@@ -17,6 +19,6 @@ def listening(server: str, host: str, port: int, *, backlog: int) -> socket.sock
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address of a socket."""
+    """Return the URL of a socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

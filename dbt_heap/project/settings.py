@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from dbt_heap.errors import SettingsError, did_you_mean
 from dbt_heap.http.limits import EVENTS_PER_MINUTE, HOSTS
+from dbt_heap.http.local_socket import LOOPBACK
 from dbt_heap.project.dbt_project import DbtProject, ProjectFile
 from dbt_heap.project.environment import EnvFile, environment
 from dbt_heap.project.heap_vars import (
@@ -29,7 +30,6 @@ from dbt_heap.project.heap_vars import (
 from dbt_heap.project.validation import quoted
 from dbt_heap.project.variables import FILE_NAME
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CUSTOM = "DBT_ENV_CUSTOM_ENV_"
 KEY = "HEAP_API_KEY"
 _PORTS = {"https": 443, "http": 80}

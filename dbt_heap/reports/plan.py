@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 
 from dbt_heap.delivery.throttle import WINDOW_SECONDS
 from dbt_heap.errors import DeclarationError, HeapError
-from dbt_heap.heap.batches import body
 from dbt_heap.heap.payload import payload_builder
-from dbt_heap.heap.records import Payload, Records
+from dbt_heap.heap.records import Payload, Records, body
 from dbt_heap.reports.context import Context
 from dbt_heap.state.compare import Ledger
 from dbt_heap.state.guards import refusal

@@ -142,13 +142,13 @@ class DeletionStages:
         if tally.failure or not self._goes_on():
             return
         asked = self.heap.ask(Records.of(payloads))
-        tally.requests += 1 + asked.answer.retries
+        tally.requests += 1 + asked.retries
         seqs = [each.seq for each in payloads]
         if asked.request_id:
             self.deletions.requested(self.session.arguments, asked.request_id, seqs)
             tally.waiting.setdefault(asked.request_id, []).extend(seqs)
-        elif asked.answer.outcome is not Outcome.REFUSED:
-            tally.failure = asked.answer.reason
+        elif asked.outcome is not Outcome.REFUSED:
+            tally.failure = asked.reason
         elif len(payloads) == 1:
             self._reject([Reject(seqs[0], Reason.REFUSED_BY_HEAP)], batch_of, tally)
         else:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from dbt_heap.delivery.results import SyncResult
 from dbt_heap.delivery.throttle import MINUTE_SECONDS
-from dbt_heap.heap.client import IN_FLIGHT, TIMEOUT_SECONDS
+from dbt_heap.heap.client import IN_FLIGHT
 from dbt_heap.http.retry import MAX_WAIT_SECONDS
+from dbt_heap.http.sessions import TIMEOUT_SECONDS
 from dbt_heap.state.plan import DiffOptions, Plan
 from dbt_heap.syncs.sync import Sync
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.errors import SettingsError, counted
-from dbt_heap.heap.client import must_be_reachable
+from dbt_heap.http.sessions import check_environment_for
 from dbt_heap.project.statuses import listed, unknown_statuses
 from dbt_heap.run.outcome import gated
 from dbt_heap.state.builds import History, read_builds
@@ -91,7 +91,7 @@ def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -
 def _must_be_reachable(invocation: Invocation, syncs: Iterable[Sync], target: str) -> None:
     """Check the variables by which Heap is reached, before anything is planned. Raises SettingsError."""
     for base_url in sorted({url for sync in syncs if (url := invocation.known_base_url(sync, target))}):
-        must_be_reachable(base_url)
+        check_environment_for(base_url)
 
 
 def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:

@@ -17,11 +17,10 @@ from dbt_heap.delivery.sender import deliver
 from dbt_heap.delivery.throttle import Breaker, RateLimiter
 from dbt_heap.delivery.verdicts import Verdict
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap.batches import batches, written_batches
 from dbt_heap.heap.client import Answer, Heap
 from dbt_heap.heap.deletion_client import HeapDeletions
 from dbt_heap.heap.payload import payload_builder
-from dbt_heap.heap.records import Records
+from dbt_heap.heap.records import Records, batches, written_batches
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.project.settings import Destination, api_key
 from dbt_heap.run.deletion import NOT_ALLOWED, DeletionStages

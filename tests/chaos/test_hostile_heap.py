@@ -167,7 +167,5 @@ def test_a_heap_that_sends_requests_away_is_left_at_once(syncs: Project, heap: S
     assert outcome.exit_code == 1
     assert [request["path"] for request in heap.requests()] == ["/api/add_user_properties", "/api/track"]
     assert {each["status"] for each in syncs.results().values()} == {"undelivered"}
-    hint = (
-        f"Heap answered with status {status} (look at HEAP_BASE_URL, the region, and what stands between here and Heap)"
-    )
+    hint = f"Heap answered with status {status} (check HEAP_BASE_URL, the region, and the network between you and Heap)"
     assert outcome.stderr.count(hint) == 2  # once for both syncs of users, which have one cause

@@ -119,5 +119,5 @@ def test_who_meets_the_limit_although_he_keeps_to_it_is_told_how_to_share_it(tmp
         assert project.results()["heap_orders"]["accepted"] == heap.counts()["events"] == 1_000
     [problem] = [line for line in outcome.stderr.splitlines() if line.startswith("heap_orders: Heap did not take")]
     assert "2,000 rows: Heap answered with status 429" in problem
-    assert "give each its share of Heap's limit by --events-per-minute" in problem
+    assert "give each its share of Heap's limit: --events-per-minute" in problem
     assert "run the same command again" in problem

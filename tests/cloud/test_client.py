@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dbt_heap.cloud.api import PIECE, DbtCloud
+from dbt_heap.cloud.api import PIECE_BYTES, DbtCloud
 from dbt_heap.cloud.credentials import Access, access_of
 from dbt_heap.errors import CloudError, SettingsError
 from dbt_heap.http.retry import BoundedRetry
@@ -21,12 +21,12 @@ from tests.cloud.server import DbtCloud as Server
 def retry(slept: list[float] | None = None) -> BoundedRetry:
     """Two more tries, without waiting."""
     note: Any = (lambda _: None) if slept is None else slept.append
-    return BoundedRetry.of(60.0, retries=2, method="GET", sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
+    return BoundedRetry.of(60.0, retries=2, sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
 
 
 def client(cloud: Server, **options: Any) -> DbtCloud:
     access = Access(cloud.url, ACCOUNT, TOKEN, None, 7)
-    return DbtCloud(access, **{"patience": retry(), **options})
+    return DbtCloud(access, **{"retry": retry(), **options})
 
 
 def refusal(cloud: Server, call: Callable[[DbtCloud], Any] = lambda client: client.run(7), **options: Any) -> str:
@@ -53,9 +53,9 @@ def test_a_run_is_told_with_its_steps(cloud: Server) -> None:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (401, "the token of DBT_CLOUD_API_TOKEN is not accepted"),
-        (403, "the token of DBT_CLOUD_API_TOKEN may not read it"),
-        (404, "dbt Cloud knows no run 7: look at its id, the account's and the host"),
+        (401, "the token in DBT_CLOUD_API_TOKEN is not accepted"),
+        (403, "the token in DBT_CLOUD_API_TOKEN may not read it"),
+        (404, "dbt platform: run 7 does not exist. Check its ID, the account's ID and the host"),
         (418, "it answered with status 418"),
         (501, "it answered with status 501; try again later"),
     ],
@@ -80,7 +80,7 @@ def test_what_may_get_better_is_tried_again_for_a_while(cloud: Server, status: i
 
 def test_a_longer_wait_than_there_is_patience_is_not_waited(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(429, headers={"Retry-After": "3600"})
-    assert refusal(cloud) == "dbt Cloud: run 7: too many requests were made; try again later"
+    assert refusal(cloud) == "dbt platform: run 7: too many requests were made; try again later"
     assert len(cloud.asked) == 1
 
 
@@ -100,13 +100,13 @@ def test_an_answer_that_breaks_off_is_asked_for_again(cloud: Server, tmp_path: P
     with client(cloud) as dbt_cloud:
         assert dbt_cloud.artifact(7, 4, "manifest.json", tmp_path / "it")["nodes"] == {}
     cloud.hook = lambda _: Reply(text=b" " * 9, cut=5)
-    assert refusal(cloud) == "dbt Cloud: run 7: the answer broke off 3 times"
+    assert refusal(cloud) == "dbt platform: run 7: the answer broke off 3 times"
 
 
 @pytest.mark.parametrize("text", [b'{"data": {"id"', b"<html>Sign in</html>", b"", b"[" * 100_000])
 def test_what_is_no_json_is_told(cloud: Server, text: bytes) -> None:
     cloud.hook = lambda _: Reply(text=text)
-    assert "run 7 is cut short or no JSON" in refusal(cloud)
+    assert "run 7 is incomplete or not JSON" in refusal(cloud)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -116,8 +116,10 @@ def test_a_body_beyond_the_limit_is_not_read_to_its_end(cloud: Server, tmp_path:
     cloud.hook = lambda _: Reply(text=gzip.compress(text) if zipped else text, headers=packed)
     into = tmp_path / "it"
     said = refusal(cloud, lambda client: client.artifact(7, 4, "manifest.json", into), max_bytes=1_000_000)
-    assert said.endswith("manifest.json of run 7, step 4 is larger than 1,000,000 bytes, and was not read to its end")
-    assert into.stat().st_size <= 1_000_000 + PIECE
+    assert said.endswith(
+        "manifest.json of run 7, step 4 is larger than 1,000,000 bytes; dbt-heap did not read all of it"
+    )
+    assert into.stat().st_size <= 1_000_000 + PIECE_BYTES
 
 
 def test_a_zipped_body_is_read(cloud: Server) -> None:
@@ -125,13 +127,13 @@ def test_a_zipped_body_is_read(cloud: Server) -> None:
     with client(cloud) as dbt_cloud:
         assert dbt_cloud.run(7) == {"id": 7}
     cloud.hook = lambda _: Reply(headers={"Content-Encoding": "gzip, gzip"})
-    assert "encoded in a way that was not asked for" in refusal(cloud)
+    assert "has an encoding that was not asked for" in refusal(cloud)
 
 
 def test_no_redirect_is_followed(cloud: Server) -> None:
     with Server() as other:
         cloud.hook = lambda _: Reply(302, headers={"Location": f"{other.url}/api/v2/accounts/{ACCOUNT}/runs/7/"})
-        assert "a redirect is not followed, as the token would go with it" in refusal(cloud)
+        assert "redirects are not followed, because they would receive the token" in refusal(cloud)
         assert other.asked == []
 
 

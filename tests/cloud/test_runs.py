@@ -208,7 +208,7 @@ def test_a_job_without_a_run_is_told(cloud: Server, tmp_path: Path) -> None:
 def test_a_run_is_written_whole_or_not_at_all_and_once(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"))
     cloud.hook = lambda asked: Reply(text=b'{"metadata"') if "manifest" in asked.path else None
-    assert "manifest.json of run 7, step 4 is cut short or no JSON" in refusal(cloud, tmp_path, 7)
+    assert "manifest.json of run 7, step 4 is incomplete or not JSON" in refusal(cloud, tmp_path, 7)
     assert list(tmp_path.iterdir()) == []
     cloud.hook = lambda _: None
     Folder(cloud, tmp_path, 7)

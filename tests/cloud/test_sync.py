@@ -136,7 +136,7 @@ def test_every_command_that_reads_a_manifest_reads_dbt_clouds(users: Project) ->
 def test_what_dbt_cloud_refuses_ends_in_a_sentence(users: Project) -> None:
     outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "8", DBT_CLOUD_API_TOKEN="another")
     assert outcome.exit_code == 2
-    assert outcome.stderr.startswith("Error: dbt Cloud: run 8: the token of DBT_CLOUD_API_TOKEN is not accepted")
+    assert outcome.stderr.startswith("Error: dbt platform: run 8: the token in DBT_CLOUD_API_TOKEN is not accepted")
     assert "another\n" not in outcome.stderr
 
 

@@ -16,8 +16,8 @@ from urllib3.connection import HTTPSConnection
 
 from dbt_heap.heap.client import Heap, Outcome
 from dbt_heap.heap.records import Payload, Records
-from dbt_heap.http.deadlines import _punctual
 from dbt_heap.http.retry import BoundedRetry
+from dbt_heap.http.sessions import with_deadline
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.syncs.sync import SyncType
 from tests.cloud.server import ACCOUNT, TOKEN
@@ -126,9 +126,9 @@ def test_connections_through_a_socks_proxy_stay_connections_through_it() -> None
     class Through(HTTPSConnection):  # as urllib3.contrib.socks makes them
         pass
 
-    punctual: Callable[[type], type] = _punctual
-    assert issubclass(punctual(Through), Through)
-    assert punctual(punctual(Through)) is punctual(Through)
+    keep: Callable[[type], type] = with_deadline
+    assert issubclass(keep(Through), Through)
+    assert keep(keep(Through)) is keep(Through)
 
 
 class Proxy(LocalServer):

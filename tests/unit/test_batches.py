@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from dbt_heap.heap.batches import Batch, batches, body, written_batches
-from dbt_heap.heap.records import Payload, Records, Row
+from dbt_heap.heap.records import Batch, Payload, Records, Row, batches, body, written_batches
 from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.syncs.sync import SyncType
 
@@ -46,14 +45,14 @@ def test_rows_are_read_no_further_than_the_first_of_the_next_batch() -> None:
 def test_a_row_of_written_records_is_a_batch() -> None:
     rows = [(1, 0, 2, b'{"a":1},\t{"b":2}', None), (3, 1, 1, b'{"c":3}', [1])]
     first, second = written_batches(rows)
-    assert first.records.parted() == (Payload(1, b'{"a":1}', 0), Payload(2, b'{"b":2}', 0))
+    assert first.records.split() == (Payload(1, b'{"a":1}', 0), Payload(2, b'{"b":2}', 0))
     assert second == Batch(1, 0, Records(range(3, 4), b'{"c":3}', [1]), ())
 
 
-def test_records_that_are_joined_can_be_parted_again() -> None:
+def test_joined_records_can_be_split_again() -> None:
     payloads = (Payload(1, b'{"a":1}', 0), Payload(7, b'{"b":",\\t"}', 2))
-    assert Records.of(payloads).parted() == payloads
-    assert Records.of([]).parted() == ()
+    assert Records.of(payloads).split() == payloads
+    assert Records.of([]).split() == ()
 
 
 def test_a_body_is_the_app_id_and_the_records_as_they_are() -> None:

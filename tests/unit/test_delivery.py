@@ -16,9 +16,8 @@ from dbt_heap.delivery import sender
 from dbt_heap.delivery.sender import deliver
 from dbt_heap.delivery.throttle import Breaker, RateLimiter
 from dbt_heap.delivery.verdicts import Verdict
-from dbt_heap.heap.batches import Batch
 from dbt_heap.heap.client import Heap
-from dbt_heap.heap.records import SEPARATOR, Payload, Records
+from dbt_heap.heap.records import SEPARATOR, Batch, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.syncs.sync import SyncType
