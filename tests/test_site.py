@@ -58,3 +58,9 @@ def test_every_page_is_in_the_navigation_or_is_a_listed_decision() -> None:
     for page in docs.rglob("*.md"):
         name = page.relative_to(docs).as_posix()
         assert f'"{name}"' in listed or f"({page.name})" in listed, name
+
+
+def test_code_in_a_list_is_indented_by_four_blanks() -> None:
+    """With fewer, Python-Markdown ends the list before the code."""
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert not re.findall(r"^ {1,3}```", page.read_text(), re.MULTILINE), page.name
