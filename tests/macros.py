@@ -1,4 +1,4 @@
-"""dbt's macros and ours, parsed and compiled once a kind of warehouse: else most of the time of a small run."""
+"""Parse and compile dbt's macros and ours once per warehouse type: in a small run, this takes most of the time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dbt_heap.warehouse import adapter
 
 
 class Macros:
-    """What `adapter.load_macros` would load, known already or from the first time on."""
+    """The macros that `adapter.load_macros` loads, cached by warehouse type."""
 
     def __init__(self) -> None:
         self._parsed: dict[str, Any] = {}
@@ -22,7 +22,7 @@ class Macros:
         self._load = adapter.load_macros
 
     def load(self, config: Any, *_: Any) -> Any:
-        """In place of `adapter.load_macros`; a project with macros of its own loads all of them."""
+        """Replace `adapter.load_macros`. Macros of a project that has its own are not cached."""
         kind = config.credentials.type
         if Path(config.project_root, "macros").is_dir():
             return self._load(config)
@@ -32,8 +32,8 @@ class Macros:
         config.dependencies = self._packages[kind]
         return self._parsed[kind]
 
-    def know(self, folder: Path) -> Callable[..., Any]:
-        """What loads the macros of the project in `folder` in no time. Nothing is connected."""
+    def preload(self, folder: Path) -> Callable[..., Any]:
+        """Cache the macros for the project in `folder`, without connecting, and return `load`."""
         files = (folder / name for name in ("dbt_project.yml", "profiles.yml"))
         project, profiles = (yaml.safe_load(file.read_text()) for file in files)
         kind = profiles[project["profile"]]["outputs"]["dev"]["type"]

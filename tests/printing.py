@@ -63,7 +63,7 @@ def main() -> None:
     resource_tracker.ensure_running()  # else each child starts its own
     for module in ("dbt_heap.cli.sync", "dbt_heap.state.open", "dbt_heap.project.selection", "dbt.adapters.duckdb"):
         import_module(module)
-    adapter.load_macros = Macros().know(Path(os.environ["DBT_PROJECT_DIR"]))
+    adapter.load_macros = Macros().preload(Path(os.environ["DBT_PROJECT_DIR"]))
     codes = []
     for order in orders:
         child = os.fork()

@@ -1,4 +1,4 @@
-"""The dbt package in a project of its own: generic tests and verdicts, and the models over the state's views."""
+"""The dbt package in a project: its generic tests, the reasons they give, and its models on the state's views."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TYPES = {"rejected": "BIGINT", "is_latest": "BOOLEAN", "started_at": "TIMESTAMP"
 
 
 class Shop(Commands):
-    """A copy of `tests/package` that has the repository among its packages, as `dbt deps` leaves a local one."""
+    """A copy of `tests/package` with the repository as a local package, as `dbt deps` installs it."""
 
     def __init__(self, folder: Path, heap_url: str, engine: Engine) -> None:
         super().__init__(folder, heap_url)
@@ -36,13 +36,13 @@ class Shop(Commands):
         (folder / "profiles.yml").write_text(json.dumps({"shop": {"target": "dev", "outputs": {"dev": output}}}))
 
     def results(self) -> dict[str, tuple[str, int]]:
-        """How each test of the last dbt command ended, by its own name: status and failures."""
+        """Return the status and failures of each test in the last dbt command, by the test's name."""
         tested = self._artifact("run_results.json")["results"]
         names = {node["unique_id"]: node["name"] for node in self._artifact("manifest.json")["nodes"].values()}
         return {names.get(each["unique_id"], each["unique_id"]): (each["status"], each["failures"]) for each in tested}
 
     def nodes(self) -> set[str]:
-        """What dbt knows and would build or test."""
+        """Return the IDs of the nodes that dbt would build or test."""
         return set(self._artifact("manifest.json")["nodes"])
 
     def _artifact(self, name: str) -> Any:
@@ -51,7 +51,7 @@ class Shop(Commands):
 
 @pytest.fixture(scope="module", params=ENGINES)
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The project after one `dbt build`, in which one test fails by design."""
+    """Return the project after one `dbt build`, in which one test fails by design."""
     folder = tmp_path_factory.mktemp("shop")
     engine: Engine = DuckDB(folder) if request.param == "duckdb" else request.getfixturevalue(request.param)()
     engine.table("raw", "loaded", LOADED)
@@ -61,13 +61,13 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     engine.drop()
 
 
-def test_verdicts_are_those_that_dbts_unit_tests_expect(built: Shop) -> None:
-    judged = {name: ended for name, ended in built.results().items() if name.startswith("unit_test.")}
-    assert len(judged) == 4
-    assert {status for status, _ in judged.values()} == {"pass"}
+def test_reasons_are_those_that_dbts_unit_tests_expect(built: Shop) -> None:
+    reasons = {name: ended for name, ended in built.results().items() if name.startswith("unit_test.")}
+    assert len(reasons) == 4
+    assert {status for status, _ in reasons.values()} == {"pass"}
 
 
-def test_a_generic_test_fails_by_the_number_of_rows_that_heap_would_not_take(built: Shop) -> None:
+def test_generic_tests_count_the_rows_that_heap_would_refuse(built: Shop) -> None:
     results = built.results()
     good = [name for name in results if name.startswith("dbt_heap_heap_")]
     assert {results[name] for name in good} == {("pass", 0)}
@@ -79,27 +79,27 @@ def test_a_generic_test_fails_by_the_number_of_rows_that_heap_would_not_take(bui
         "bad_floats": ("warn", 2),
         "bad_dates": ("warn", 1),
         "bad_bytes": ("warn", 2),
-        "loaded_bytes": ("warn", 1),  # of a source, whose type is found although a `where` stands between
-        "ephemeral_texts": ("warn", 1),  # a model that the warehouse does not know is judged by its text
+        "loaded_bytes": ("warn", 1),  # a source, whose type is found despite the `where`
+        "ephemeral_texts": ("warn", 1),  # a model without a relation, so its text is checked
     }
 
 
-def test_a_test_minds_dbts_configs(built: Shop) -> None:
+def test_generic_tests_obey_dbts_configs(built: Shop) -> None:
     results = built.results()
-    assert results["some_identities"] == ("warn", 3)  # where, and the two reasons of its limit
-    assert results["few_identities"] == ("warn", 6)  # warn_if, error_if
+    assert results["some_identities"] == ("warn", 3)  # `where`, and a `limit` of two reasons
+    assert results["few_identities"] == ("warn", 6)  # `warn_if` and `error_if`
     assert results["no_identities"] == ("pass", 0)
     assert results["some_bad_bytes"] == ("warn", 1)
 
 
-def test_stored_failures_hold_reasons_and_no_identity(built: Shop) -> None:
+def test_stored_failures_contain_reasons_and_no_identity(built: Shop) -> None:
     stored = built.engine.sql("select reason, row_count from analytics_dbt_test__audit.stored_identities order by 1")
     assert stored == [
         ("blank_identity", 2), ("long_identity", 1), ("null_identity", 1), ("placeholder_identity", 2),
     ]  # fmt: skip
 
 
-def test_a_project_that_does_not_enable_the_models_is_undisturbed(built: Shop) -> None:
+def test_models_are_not_built_unless_the_project_enables_them(built: Shop) -> None:
     assert [node for node in built.nodes() if node.split(".")[1] != "shop"] == []
     assert not built.engine.relations("analytics") & {"heap_sync_runs", "heap_rejects"}
 
@@ -117,23 +117,23 @@ def test_dbt_validates_the_documentation_of_the_macros(tmp_path: Path) -> None:
     assert macros["macro.dbt_heap.limits"]["description"] == ""
 
 
-def test_the_models_are_empty_until_a_sync_has_run_and_then_a_test_on_them_alerts(tmp_path: Path) -> None:
+def test_models_are_empty_before_the_first_sync_and_a_test_on_them_alerts_later(tmp_path: Path) -> None:
     with running(SandboxOptions()) as heap:
         shop = Shop(tmp_path, heap.url, DuckDB(tmp_path))
         settings = yaml.safe_load((tmp_path / "dbt_project.yml").read_text())
         settings["vars"].update(yaml.safe_load(snippet("yaml", "dbt_heap_models"))["vars"])
         (tmp_path / "dbt_project.yml").write_text(json.dumps(settings))
         (tmp_path / "tests").mkdir()
-        (tmp_path / "tests" / "heap_is_told.sql").write_text(snippet("sql", "heap_sync_runs"))
+        (tmp_path / "tests" / "syncs_succeeded.sql").write_text(snippet("sql", "heap_sync_runs"))
 
         first = shop.run("dbt", "build", "--select", "dbt_heap", "heap_users", STATE_SCHEMA="kept")
         assert "there is no view runs in the schema analytics_kept" in first.stdout
-        assert shop.results()["heap_is_told"] == ("pass", 0)
+        assert shop.results()["syncs_succeeded"] == ("pass", 0)
         assert typed(shop) == (TYPES, [])
 
         shop.run("dbt-heap", "sync", ends_with=1, STATE_SCHEMA="kept")
         shop.run("dbt", "build", "--select", "dbt_heap", ends_with=1, STATE_SCHEMA="kept")
-        assert shop.results()["heap_is_told"] == ("fail", 1)
+        assert shop.results()["syncs_succeeded"] == ("fail", 1)
         assert typed(shop) == (TYPES, [(2, True, "rejected")])
         rejects = "select sync, reason, property, row_count, first_at = last_at from analytics.heap_rejects order by 2"
         assert shop.engine.sql(rejects) == [
@@ -143,7 +143,7 @@ def test_the_models_are_empty_until_a_sync_has_run_and_then_a_test_on_them_alert
 
 
 def typed(shop: Shop) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
-    """Some columns of `heap_sync_runs` with their types, and what they hold."""
+    """Return the types of some columns of `heap_sync_runs`, and its rows."""
     with duckdb.connect(shop.engine.output["path"]) as connection:
         found = connection.execute("from analytics.heap_sync_runs").description or []
         columns = {name: str(type_name) for name, type_name, *_ in found if name in TYPES}
@@ -152,6 +152,6 @@ def typed(shop: Shop) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
 
 
 def snippet(language: str, word: str) -> str:
-    """The first snippet of the page in a language that has a word in it."""
+    """Return the page's first snippet in a language that contains a word."""
     found: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     return next(text for text in found if word in text)

@@ -21,12 +21,13 @@ ROOT = Path(__file__).parents[1]
 COVERED = (
     "README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks", "docs",
     "tests/test_docs.py", "tests/test_site.py", "tests/test_tutorial.py",
+    "macros", "models", "dbt_project.yml", "integration_tests/macros",
 )  # fmt: skip
 NOT_PROSE = {"tests/test_prose.py"}
 
 # A pattern and what to write instead. Patterns ignore case and see a paragraph as one line.
 PATTERNS = {
-    r"\b(?:stands?|stood)\b(?!-| in for| out)": "is, are, was",
+    r"\b(?:stands?|stood)\b(?!-| in for| out| is )": "is, are, was",
     r"\b(?:bears?|bore)\b": "has",
     r"\bmend(?:s|ed|ing)?\b": "fix",
     r"\btold\b|\btells? of\b": "report, say",

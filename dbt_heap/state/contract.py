@@ -90,7 +90,7 @@ class PlanArguments(SyncArguments, PlanTables):
     only_subjects: list[str]  # … or about these people
     retry_rejected: bool
     leaves_out_deleted: bool
-    again: bool  # also people whom Heap has already deleted
+    again: bool  # also people that Heap has already deleted
     least_new: int  # new rows from which to look for recomputed keys; 0: do not look
     count_model: bool
     count_state: bool

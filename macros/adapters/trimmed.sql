@@ -1,5 +1,5 @@
 {#
-    Return a text without surrounding blanks. Where Python writes the records, it trims again and knows more blanks
+    Return a text without surrounding blanks. If Python writes the records, it trims again, and it knows more blanks
     than the space.
 #}
 {% macro trimmed(text) %}{{ return(adapter.dispatch('trimmed', 'dbt_heap')(text)) }}{% endmacro %}

@@ -1,7 +1,7 @@
 """What is done to a run inside its own process: small limits, a record of its steps, and death at one of them.
 
 A step is a statement that the warehouse is asked for, or a request to Heap. Its name is the number of the sync, what it
-is, and how many of the kind there were in this sync: `1 log_entry planned 1`, `3 send 2`. Death is SIGKILL.
+is, and how many of the kind there were in this sync: `1 append_entry planned 1`, `3 send 2`. Death is SIGKILL.
 """
 
 from __future__ import annotations

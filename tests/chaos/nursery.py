@@ -38,7 +38,7 @@ def main() -> None:
         if line == KILL:
             continue  # it came when the child was dead already
         order = json.loads(line)
-        load_macros = macros.know(Path(order["folder"]))
+        load_macros = macros.preload(Path(order["folder"]))
         gc.freeze()  # what is shared with the children stays shared
         alive, held = os.pipe()  # the end of `held` is the end of the child
         started = time.monotonic()

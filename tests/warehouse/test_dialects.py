@@ -1,4 +1,4 @@
-"""Every statement of real runs, rendered with each adapter's own macros, parses in its dialect."""
+"""Render every statement of real runs with each adapter's own macros, and parse it in its dialect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.nowhere import on_every_adapter
 from tests.project import Project
 from tests.warehouses import DuckDB, Engine
 
-ASKING = {  # macros that ask the warehouse while they are rendered: for its schemas, or for its version
+NEEDS_CONNECTION = {  # macros that query the warehouse while they are rendered, for its schemas or its version
     "bigquery": {"catalog", "access"}, "databricks": {"newest_entries", "read_lock", "delete_older_than"},
     "spark": {"catalog", "access"},
 }  # fmt: skip
@@ -32,23 +32,23 @@ ORDERS = "select 1 as order_id, 'u1' as user_id, 'Order' as name, now() as at, 2
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[str, Any]]]:
-    """What macros were asked for, with which arguments, from a first sync to `state reset`."""
-    asked: list[tuple[str, dict[str, Any]]] = []
+    """Return every call of a macro, with its arguments, from a first sync to `state reset`."""
+    called: list[tuple[str, dict[str, Any]]] = []
     with pytest.MonkeyPatch.context() as patch, running(SandboxOptions(rate_limits=False)) as heap:
         statements = Warehouse._statements
 
         def noting(warehouse: Warehouse, macro: str, arguments: dict[str, Any]) -> list[str]:
-            asked.append((macro, arguments))
+            called.append((macro, arguments))
             return statements(warehouse, macro, arguments)
 
         patch.setattr(Warehouse, "_statements", noting)
         folder = tmp_path_factory.mktemp("project")
         live(Project(folder, heap.url, DuckDB(folder)))
-    return asked
+    return called
 
 
 def live(project: Project) -> None:
-    """All that can happen to users and events."""
+    """Do everything that can happen to users and events."""
     properties = {"Plan": "plan", "It's": "score", "rate": "rate", "tags": "tags", "seen": "seen"}
     project.table("heap_users", USERS)
     project.declare(
@@ -116,12 +116,10 @@ def live(project: Project) -> None:
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_every_statement_parses_in_the_dialect_of_each_warehouse(
-    nowhere: Warehouse, calls: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_every_statement_parses_in_each_dialect(nowhere: Warehouse, calls: list[tuple[str, dict[str, Any]]]) -> None:
     parsed = 0
     for macro, arguments in calls:
-        if macro in ASKING.get(nowhere.adapter_type, ()):
+        if macro in NEEDS_CONNECTION.get(nowhere.adapter_type, ()):
             continue
         for statement in rendered(nowhere, macro, arguments):
             tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
@@ -136,7 +134,7 @@ def test_every_statement_parses_in_the_dialect_of_each_warehouse(
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_what_dbt_asks_by_tests_and_hooks_parses_in_the_dialect_of_each_warehouse(nowhere: Warehouse) -> None:
+def test_statements_of_generic_tests_and_hooks_parse_in_each_dialect(nowhere: Warehouse) -> None:
     def written(name: str, **arguments: Any) -> str:
         return str(nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments))
 
@@ -159,13 +157,13 @@ RELATIONS: list[dict[str, Any]] = [
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_what_is_asked_about_missing_relations_parses_in_the_dialect_of_each_warehouse(nowhere: Warehouse) -> None:
+def test_queries_about_missing_relations_parse_in_each_dialect(nowhere: Warehouse) -> None:
     def written(name: str, **arguments: Any) -> Any:
         return nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments)
 
-    asking = nowhere.adapter_type in ("bigquery", "spark")
+    needs_connection = nowhere.adapter_type in ("bigquery", "spark")
     statements = [written("no_rows", relation="a")]
-    statements += [] if asking else [written("access", relation=each) for each in RELATIONS]
+    statements += [] if needs_connection else [written("access", relation=each) for each in RELATIONS]
     plain = [{**each, "schema": "sales"} for each in RELATIONS]
     statements += written("grants", needs=["usage", "select", "columns"], relations=plain, role="r", columns=["a", "b"])
     if nowhere.adapter_type == "redshift":
@@ -177,7 +175,9 @@ def test_what_is_asked_about_missing_relations_parses_in_the_dialect_of_each_war
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @pytest.mark.parametrize("nowhere", ["databricks"], indirect=True)
-def test_hive_metastore_is_shown_beside_unity_catalog(nowhere: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hive_metastore_is_read_together_with_unity_catalog(
+    nowhere: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
     shown: dict[str, list[list[Any]]] = {
         "show schemas in `hive_metastore`": [["databaseName"], ["sales"]],
@@ -224,7 +224,7 @@ REDSHIFT = """
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 @pytest.mark.parametrize("nowhere", ["redshift"], indirect=True)
-def test_what_redshift_does_not_list_is_read_from_its_own_views(nowhere: Warehouse, engine: Engine) -> None:
+def test_columns_that_redshift_does_not_list_are_read_from_its_own_views(nowhere: Warehouse, engine: Engine) -> None:
     def read(kind: str, database: str, *names: str) -> list[tuple[Any, ...]]:
         relations = [{"database": database, "schema": "sales", "identifier": name} for name in names]
         statement = nowhere._adapter.execute_macro(
@@ -232,7 +232,7 @@ def test_what_redshift_does_not_list_is_read_from_its_own_views(nowhere: Warehou
         )
         return engine.sql(str(statement).replace("pg_catalog.svv_", "svv_"))
 
-    engine.sql(REDSHIFT)  # what they are there, as tables
+    engine.sql(REDSHIFT)  # Redshift's views, as tables
     assert read("unbound", "shop", "late", "spectrum") == [
         ("shop", "sales", "Spectrum", "user_id", "varchar(20)"),
         ("shop", "sales", "late", "user_id", "character varying(256)"),
@@ -242,23 +242,23 @@ def test_what_redshift_does_not_list_is_read_from_its_own_views(nowhere: Warehou
 
 
 def unquoted_reserved(tree: exp.Expr, dialect: str) -> set[str]:
-    """Words that a dialect keeps for itself, and that a statement uses as bare names; sqlglot knows some dialects'.
+    """Return a dialect's reserved words that a statement uses as unquoted names. sqlglot knows those of some dialects.
 
-    It takes `type` for one of Redshift's, whose list has none: https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html
+    It counts `type` as one of Redshift's, whose list does not have it: https://docs.aws.amazon.com/redshift/latest/dg/r_pg_keywords.html
     """
     reserved = sqlglot.Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS - {"type"}
     return {each.name for each in tree.find_all(exp.Identifier) if not each.quoted and each.name.lower() in reserved}
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "redshift"])
-def test_a_bare_name_that_a_dialect_keeps_for_itself_is_found(dialect: str) -> None:
+def test_an_unquoted_reserved_word_is_found(dialect: str) -> None:
     bare = sqlglot.parse_one("select count(*) as new from t", read=dialect)
     assert unquoted_reserved(bare, dialect) == {"new"}
     assert not unquoted_reserved(sqlglot.parse_one("select count(*) as new_rows from t", read=dialect), dialect)
 
 
 def rendered(warehouse: Warehouse, macro: str, arguments: dict[str, Any]) -> list[str]:
-    """A macro's statements as the adapter writes them; a select among the arguments is written by it too."""
+    """Render a macro's statements, and a select among its arguments, with the adapter's macros."""
 
     def written(name: str, arguments: dict[str, Any]) -> Any:
         return warehouse._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments)

@@ -1,4 +1,4 @@
-"""How many statements a sync costs, as the warehouse's bill would count them."""
+"""Count the statements of a sync, as the warehouse's bill does."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ from tests.project import Project
 from tests.warehouses import on_every_warehouse, on_most_warehouses
 
 A_SYNC, AN_INVOCATION = 6, 2
-SPARKS_INVOCATION = 5  # it reads its catalog schema by schema
+SPARKS_INVOCATION = 5  # Spark lists its catalog schema by schema
 COMMENT = re.compile(r"/\* (\{.*\}) \*/")
-NOT_COUNTED = ("begin", "commit", "set ", "alter session")  # neither reads nor writes anything
+NOT_COUNTED = ("begin", "commit", "set ", "alter session")  # these neither read nor write
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the warehouse is asked, noted on the way to the driver."""
-    asked: list[str] = []
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record every statement on its way to the driver."""
+    statements: list[str] = []
     add_query = SQLConnectionManager.add_query
 
     def noting(manager: SQLConnectionManager, sql: str, *arguments: Any, **options: Any) -> Any:
-        asked.append(sql)
+        statements.append(sql)
         return add_query(manager, sql, *arguments, **options)
 
     monkeypatch.setattr(SQLConnectionManager, "add_query", noting)
-    return asked
+    return statements
 
 
-def counted(asked: list[str]) -> list[str]:
-    """Those of the statements that read or write."""
-    return [sql for sql in asked if not bare(sql).startswith(NOT_COUNTED)]
+def counted(statements: list[str]) -> list[str]:
+    """Return the statements that read or write."""
+    return [sql for sql in statements if not bare(sql).startswith(NOT_COUNTED)]
 
 
 def shared(shop: Project) -> int:
-    """How many statements all syncs of an invocation have together."""
+    """Return how many statements the syncs of an invocation share."""
     return SPARKS_INVOCATION if shop.engine.adapter_type == "spark" else AN_INVOCATION
 
 
 def bare(sql: str) -> str:
-    """A statement in lower case, without its comment."""
+    """Return a statement in lower case, without its comment."""
     return COMMENT.sub("", sql).strip().lower()
 
 
 @pytest.fixture
 def shop(project: Project) -> Project:
-    """Three syncs of three batches each."""
+    """Declare three syncs of three batches each, and sync them."""
     values = ", ".join(f"('u{number}', {number})" for number in range(1, 2_501))
     rows = f"select * from (values {values}) as t(user_id, seats)"
     users = {"type": "user_properties", "identity": "user_id", "properties": ["seats"]}
@@ -66,73 +66,71 @@ def shop(project: Project) -> Project:
 
 
 @on_every_warehouse
-def test_syncs_without_changes_cost_six_statements_each_and_two_together(shop: Project, asked: list[str]) -> None:
-    asked.clear()
+def test_unchanged_syncs_cost_six_statements_each_and_two_together(shop: Project, statements: list[str]) -> None:
+    statements.clear()
     assert shop.sync().exit_code == 0
-    assert len(counted(asked)) <= 3 * A_SYNC + shared(shop), counted(asked)
+    assert len(counted(statements)) <= 3 * A_SYNC + shared(shop), counted(statements)
 
 
 @on_most_warehouses
-def test_a_sync_without_changes_leaves_nothing_but_its_row_in_the_log(shop: Project) -> None:
+def test_an_unchanged_sync_leaves_only_a_row_in_the_log(shop: Project) -> None:
     before, entries = shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]
     assert shop.sync().exit_code == 0
     assert (shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]) == (before, entries + 3)
 
 
 @on_most_warehouses
-def test_verdicts_are_written_in_groups_and_never_a_statement_a_row(
-    shop: Project, heap: Sandbox, asked: list[str]
-) -> None:
+def test_verdicts_are_written_in_groups_not_row_by_row(shop: Project, heap: Sandbox, statements: list[str]) -> None:
     heap.refuse(*(f"u{number}" for number in range(1, 51)))
     shop.sql("update heap_users set seats = seats + 1")
-    asked.clear()
+    statements.clear()
     assert shop.sync().exit_code == 1
-    assert sum("insert into" in sql and "acked_" in sql.split("select")[0] for sql in counted(asked)) <= 3
-    assert len(counted(asked)) <= 3 * A_SYNC + shared(shop) + 25, counted(asked)
+    assert sum("insert into" in sql and "acked_" in sql.split("select")[0] for sql in counted(statements)) <= 3
+    assert len(counted(statements)) <= 3 * A_SYNC + shared(shop) + 25, counted(statements)
 
 
 @on_every_warehouse
-def test_every_statement_says_for_which_sync_and_run_it_is(shop: Project, asked: list[str]) -> None:
-    asked.clear()
+def test_every_statement_has_a_comment_with_its_sync_and_run(shop: Project, statements: list[str]) -> None:
+    statements.clear()
     assert shop.sync().exit_code == 0
-    said = [json.loads(COMMENT.findall(sql)[0]) for sql in counted(asked)]
+    said = [json.loads(COMMENT.findall(sql)[0]) for sql in counted(statements)]
     assert {each["app"] for each in said} == {"dbt-heap"}
     assert {each["target_name"] for each in said} == {"dev"}
     run_id = json.loads((shop.folder / "target" / "heap_results.json").read_bytes())["run_id"]
     about = Counter((each.get("sync"), each.get("run_id")) for each in said)
-    assert {whom for whom in about if whom != (None, None)} == {(name, run_id) for name in shop.results()}
+    assert {named for named in about if named != (None, None)} == {(name, run_id) for name in shop.results()}
     assert about[None, None] <= shared(shop)
 
 
 @on_most_warehouses
-def test_a_plan_says_so_too(shop: Project, asked: list[str]) -> None:
-    asked.clear()
+def test_statements_of_a_plan_have_it_too(shop: Project, statements: list[str]) -> None:
+    statements.clear()
     assert shop.run("plan").exit_code == 0
-    said = {json.loads(COMMENT.findall(sql)[0]).get("sync") for sql in counted(asked)}
+    said = {json.loads(COMMENT.findall(sql)[0]).get("sync") for sql in counted(statements)}
     assert said == {None, "heap_users", "heap_accounts", "heap_orders"}
 
 
 @on_most_warehouses
-def test_the_project_says_where_comments_stand_or_that_there_are_none(shop: Project, asked: list[str]) -> None:
+def test_the_projects_query_comment_places_or_disables_comments(shop: Project, statements: list[str]) -> None:
     shop.settings["query-comment"] = {"comment": "mine", "append": True}
-    asked.clear()
+    statements.clear()
     assert shop.sync().exit_code == 0
-    assert all(sql.rstrip().endswith("*/") for sql in counted(asked))
+    assert all(sql.rstrip().endswith("*/") for sql in counted(statements))
     shop.settings["query-comment"] = ""
-    asked.clear()
+    statements.clear()
     assert shop.sync().exit_code == 0
-    assert not any("/*" in sql for sql in counted(asked))
+    assert not any("/*" in sql for sql in counted(statements))
 
 
 @on_every_warehouse
-def test_no_statement_shares_a_transaction_with_another(shop: Project, asked: list[str]) -> None:
-    # Snowflake commits what came before a `create`, and the server of these tests would roll it back: a step of two
-    # statements would be whole here and half there. https://docs.snowflake.com/en/sql-reference/transactions
+def test_no_statement_shares_a_transaction_with_another(shop: Project, statements: list[str]) -> None:
+    # Snowflake commits what precedes a `create`, and the server in these tests rolls it back. A step of two statements
+    # would be atomic here and not there. https://docs.snowflake.com/en/sql-reference/transactions
     shop.sql("update heap_users set seats = seats + 1")
-    asked.clear()
+    statements.clear()
     assert shop.sync().exit_code == 0
-    said = [bare(sql) for sql in asked if not bare(sql).startswith(("begin", "set ", "alter session"))]
+    said = [bare(sql) for sql in statements if not bare(sql).startswith(("begin", "set ", "alter session"))]
     if shop.engine.adapter_type in ("snowflake", "spark"):
-        assert not {"begin", "commit"} & {bare(sql) for sql in asked}
+        assert not {"begin", "commit"} & {bare(sql) for sql in statements}
     else:
         assert all((this == "commit") != (following == "commit") for this, following in pairwise(said)), said
