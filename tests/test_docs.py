@@ -21,7 +21,7 @@ from dbt_heap.cli.group import COMMANDS
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
 from tests.cloud.server import JOB, DbtCloud, Step
-from tests.integration import ROOT, Integration
+from tests.integration import ROOT, Commands, Integration
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 STATE = ROOT / "docs" / "explanation" / "state.md"  # comes last: it renames a sync, and starts one over
@@ -139,6 +139,23 @@ def test_every_message_of_the_troubleshooting_page_is_in_the_program() -> None:
         assert re.search(pattern, program), message
 
 
+MESSAGES = [
+    (page, message)
+    for page in PAGES
+    if page.name in ("state.md", "delivery.md", "dbt-platform.md", "switch-from-another-tool.md")
+    for block in snippets(page, "text")
+    for message in re.split(r"\n(?=heap_|\d{4}-)", block.strip())
+    if " " in message and not re.match(r"(DBT_|while |15 )", message)
+]
+
+
+@pytest.mark.parametrize(("page", "message"), MESSAGES, ids=[message[:40] for _, message in MESSAGES])
+def test_every_message_that_a_page_shows_is_in_the_program(page: Path, message: str) -> None:
+    program = [text for module in (ROOT / "dbt_heap").rglob("*.py") for text in literals(module)]
+    fixed = {part.strip() for text in program for part in re.split(r"…|%[sd]", text)}
+    assert any(len(part) > 15 and part in " ".join(message.split()) for part in fixed), f"{page.name}: {message}"
+
+
 def literals(module: Path) -> Iterator[str]:
     """Yield the strings of a module, with … for the fields of f-strings."""
     for node in ast.walk(ast.parse(module.read_text())):
@@ -146,6 +163,24 @@ def literals(module: Path) -> Iterator[str]:
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+
+
+def test_draft_on_the_page_is_what_generate_prints(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("{name: shop, profile: shop}")
+    (tmp_path / "profiles.yml").write_text("shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}")
+    (tmp_path / "models" / "fct_orders.sql").write_text(
+        "select 1 as order_id, 'ana' as user_id, timestamp '2026-03-01 08:15:00' as ordered_at, 19.9 as total,"
+        " '1 High St' as shipping_address"
+    )
+    (tmp_path / "models" / "models.yml").write_text(
+        "models: [{name: fct_orders, columns: [{name: order_id, data_tests: [unique]}]}]"
+    )
+    terminal = Commands(tmp_path, "http://127.0.0.1:1")
+    terminal.run("dbt", "--quiet", "run")
+    printed = terminal.run("dbt-heap", "generate", "fct_orders").stdout
+    (shown,) = [text for text in snippets(ROOT / "docs" / "reference" / "commands.md", "yaml") if "fct_orders" in text]
+    assert printed.partition("models:")[2] == shown.partition("models:")[2]
 
 
 def test_every_command_is_documented() -> None:
