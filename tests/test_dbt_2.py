@@ -90,7 +90,7 @@ def test_it_is_checked_planned_and_synced(shop: Shop, heap: Sandbox) -> None:
     assert shop.run("plan", "--check").exit_code == 0
 
 
-def test_what_dbt_2_drops_is_told_of_each_declaration(shop: Shop) -> None:
+def test_each_declaration_that_dbt_2_drops_is_reported(shop: Shop) -> None:
     for command in ("ls", "check", "plan", "show", "rejects", "runs", "exposures", "debug", "state show"):
         assert warned(shop.run(*command.split())) == WARNINGS, command
     refused = shop.run("ls", "--warn-error")
@@ -98,13 +98,13 @@ def test_what_dbt_2_drops_is_told_of_each_declaration(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("selection", LISTED)
-def test_a_selection_names_the_models_that_dbt_2_names(shop: Shop, selection: str) -> None:
+def test_selection_names_the_models_that_dbt_2_names(shop: Shop, selection: str) -> None:
     found = shop.run("ls", "--output", "json", "--select", selection)
     assert found.exit_code == 0, found.stderr
     assert {each["model"] for each in found.json()} == set(LISTED[selection]) & TAGGED
 
 
-def test_an_earlier_state_of_dbt_2s_is_compared_with(shop: Shop) -> None:
+def test_state_folder_of_dbt_2_is_compared(shop: Shop) -> None:
     shutil.copytree(shop.manifest.parent, shop.folder / "earlier")
     visits = json.loads(shop.manifest.read_bytes())["nodes"]["model.shop.visits"]
     checksum = {"name": "sha256", "checksum": "0"}
@@ -113,7 +113,7 @@ def test_an_earlier_state_of_dbt_2s_is_compared_with(shop: Shop) -> None:
     assert found.stdout == "visits\n"
 
 
-def test_entries_that_dbt_1_does_not_know_are_passed_by_with_a_warning(shop: Shop) -> None:
+def test_entries_that_dbt_1_does_not_know_are_skipped_with_a_warning(shop: Shop) -> None:
     shop.rewrite(**{"model.shop.people": {"resource_type": "thing of dbt 3"}})
     assert "visits" in shop.run("ls", "--output", "name").stdout
     told = shop.run("ls", "--select", "visits", "--output", "name")
@@ -122,7 +122,7 @@ def test_entries_that_dbt_1_does_not_know_are_passed_by_with_a_warning(shop: Sho
     assert "Install the newest dbt-core below 2" in told.stderr
 
 
-def test_a_sync_that_vanished_from_the_manifest_is_told_by_its_state(shop: Shop, tmp_path: Path) -> None:
+def test_undeclared_sync_is_reported_by_its_state(shop: Shop, tmp_path: Path) -> None:
     shop.run("sync")
     shop.rewrite(**{"model.shop.people": {"meta": {}, "config": {"materialized": "view"}, "columns": {}}})
     (shop.folder / "models" / "crm.yml").unlink()  # what is not there, cannot be looked into
@@ -156,12 +156,12 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
-def test_a_file_that_says_nothing_of_the_kind_tells_nothing(shop: Shop, content: str) -> None:
+def test_file_without_this_information_reports_nothing(shop: Shop, content: str) -> None:
     (shop.folder / "models" / "crm.yml").write_text(content)
     assert list(dropped(shop.folder, read_manifest(shop.manifest))) == []
 
 
-def test_declarations_of_versions_and_snapshots_are_told(shop: Shop) -> None:
+def test_declarations_of_versions_and_snapshots_are_reported(shop: Shop) -> None:
     versions = "{name: a, versions: [{v: 1, meta: {heap: {}}}, {v: 2}]}"
     (shop.folder / "models" / "crm.yml").write_text(
         f"models: [{versions}]\nsnapshots: [{{name: b, meta: {{heap: 1}}}}]"
@@ -170,7 +170,7 @@ def test_declarations_of_versions_and_snapshots_are_told(shop: Shop) -> None:
     assert told == ["models/crm.yml: a", "models/crm.yml: b"]
 
 
-def test_manifests_of_dbt_1_and_of_other_projects_are_not_held_against_files(shop: Shop) -> None:
+def test_manifests_of_dbt_1_and_other_projects_are_not_compared_with_files(shop: Shop) -> None:
     content = json.loads(shop.manifest.read_bytes())
     for key, value in {"dbt_version": "1.11.0", "project_name": "another"}.items():
         shop.manifest.write_text(json.dumps({**content, "metadata": {**content["metadata"], key: value}}))

@@ -45,7 +45,7 @@ def test_every_kind_that_has_rows_is_synced_through_the_projects_own_macros(shop
     assert "dbt_heap_of_shop" in schemas[0]
 
 
-def test_a_sync_bears_the_name_that_dbt_selects_its_model_by(shop: Commands) -> None:
+def test_sync_has_the_name_that_dbt_selects_its_model_by(shop: Commands) -> None:
     names = {each["name"] for each in json.loads(shop.run("dbt-heap", "ls", "--output", "json").stdout)}
     assert names == {
         "as_table", "as_view", "as_incremental", "as_alias", "from_package", "as_seed", "as_snapshot", "loaded",
@@ -78,7 +78,7 @@ def test_every_kind_is_in_dbts_graph_as_an_exposure_before_heap(shop: Commands) 
     shop.run("dbt-heap", "exposures", "--check", *file)  # they stand in the manifest now, which changes nothing
 
 
-def test_what_dbt_could_not_build_or_what_failed_its_tests_is_not_sent(shop: Commands, heap: Sandbox) -> None:
+def test_models_that_failed_to_build_or_failed_tests_are_not_sent(shop: Commands, heap: Sandbox) -> None:
     before = len(heap.requests())
     broken = shop.folder / "models" / "as_table.sql"
     good = broken.read_text()
@@ -97,7 +97,7 @@ def test_what_dbt_could_not_build_or_what_failed_its_tests_is_not_sent(shop: Com
     shop.run("dbt-heap", "sync", "--warn-error")
 
 
-def test_a_model_that_is_ephemeral_is_told_why_it_has_no_rows(shop: Commands) -> None:
+def test_ephemeral_model_is_reported_as_having_no_rows(shop: Commands) -> None:
     model = shop.folder / "models" / "as_table.sql"
     model.write_text(model.read_text().replace("'table')", "'ephemeral')"))
     shop.run("dbt", "parse", "--quiet")

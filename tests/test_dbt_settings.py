@@ -106,7 +106,7 @@ def test_binary_env_file_is_one_error_that_stops_no_help(shop: Commands, content
 # vars.yml, which dbt reads from 1.12 on
 
 
-def test_rules_of_vars_yml_forbid_what_those_of_the_project_file_would(shop: Commands) -> None:
+def test_never_send_rules_in_vars_yml_work_like_those_in_dbt_project_yml(shop: Commands) -> None:
     _write(shop, "dbt_project.yml", PROJECT)
     rules = {"app_ids": {"dev": "111"}, "never_send": {"columns": ["*mail*"]}}
     _write(shop, "vars.yml", {"vars": {"dbt_heap": rules}})

@@ -70,7 +70,7 @@ on_every_version = pytest.mark.parametrize("shop", VERSIONS, indirect=True)
 
 
 @on_every_version
-def test_what_a_version_introduced_is_read_as_its_dbt_reads_it(shop: Shop, heap: Sandbox) -> None:
+def test_features_of_a_dbt_version_are_read_as_dbt_reads_them(shop: Shop, heap: Sandbox) -> None:
     checked = shop.run("check")
     assert checked.exit_code == 0, checked.stdout + checked.stderr
     for selection, found in shop.expected["selected"].items():
@@ -84,7 +84,7 @@ def test_what_a_version_introduced_is_read_as_its_dbt_reads_it(shop: Shop, heap:
 
 
 @on_every_version
-def test_results_that_a_version_wrote_hold_back_what_failed(shop: Shop, heap: Sandbox) -> None:
+def test_results_of_each_dbt_version_block_failed_models(shop: Shop, heap: Sandbox) -> None:
     shop.ended("test.shop.unique_people_user_id", "fail")
     failed = shop.run("sync")
     assert (failed.exit_code, "unique_people_user_id" in failed.stderr, heap.requests()) == (1, True, [])

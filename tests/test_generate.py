@@ -64,9 +64,7 @@ def without_heap(node: Any) -> Any:
     return [without_heap(each) for each in node] if isinstance(node, list) else node
 
 
-def test_the_guesses_for_the_integration_projects_models_are_right_and_check_takes_them(
-    tmp_path: Path, project: Project
-) -> None:
+def test_drafts_for_the_integration_project_are_right_and_pass_check(tmp_path: Path, project: Project) -> None:
     company = Integration(tmp_path / "company", "")
     here = ("--project-dir", str(company.folder), "--profiles-dir", str(company.folder))
     without_the_package(company.folder)
@@ -98,7 +96,7 @@ def test_names_that_yaml_reads_as_something_else_are_quoted(project: Project) ->
     assert pasted(project, "people", ran).exit_code == 0
 
 
-def test_bytes_and_what_the_project_forbids_stay_out_and_what_others_send_is_told(project: Project) -> None:
+def test_draft_omits_bytes_and_forbidden_columns_and_notes_duplicates(project: Project) -> None:
     project.vars = {"never_send": {"columns": ["*phone*"]}}  # and no app id
     project.table("people", "select '1' as user_id, 'x' as plan, 'x' as tier, '1' as phone, 'a'::blob as picture")
     project.table("others", "select '1' as user_id, 'x' as plan")
@@ -120,7 +118,7 @@ def test_bytes_and_what_the_project_forbids_stay_out_and_what_others_send_is_tol
     assert "mistakes stand in the declarations of other models" in ran.stderr
 
 
-def test_a_model_that_was_never_built_is_guessed_from_its_yaml_and_says_so(project: Project) -> None:
+def test_draft_for_an_unbuilt_model_uses_its_yaml_and_says_so(project: Project) -> None:
     project.declare("orders", None, columns=["order_id", "user_id", "ordered_at", "total"])
     ran = project.run("generate", "orders")
     assert block(ran.stdout)["timestamp"] == "ordered_at"
@@ -135,7 +133,7 @@ def test_a_model_that_was_never_built_is_guessed_from_its_yaml_and_says_so(proje
     assert (ran.exit_code, ran.stdout) == (2, "") and "or list its columns in its YAML" in ran.stderr
 
 
-def test_what_cannot_be_proposed_is_told_in_a_sentence(project: Project) -> None:
+def test_model_that_cannot_be_drafted_is_reported_in_one_sentence(project: Project) -> None:
     project.declare("orders", None)
     project.declare("stg_orders", None, relation_name=None, config={"materialized": "ephemeral"})
     twin = {**project.nodes["model.shop.orders"], "package_name": "other"}
@@ -148,7 +146,7 @@ def test_what_cannot_be_proposed_is_told_in_a_sentence(project: Project) -> None
     assert ran.exit_code == 2 and "give one of model.other.orders, model.shop.orders" in ran.stderr
 
 
-def test_what_nothing_was_found_for_is_a_comment_and_a_warning(project: Project) -> None:
+def test_role_without_a_column_is_drafted_as_a_comment_with_a_warning(project: Project) -> None:
     project.table("leads", "select 'a@b.c' as email, 'x' as plan")
     project.declare("leads", None)
     ran = project.run("generate", "leads")

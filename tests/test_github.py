@@ -68,7 +68,7 @@ def test_workflow_pins_actions_by_commit_and_names_the_version(file: Path) -> No
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_workflow_can_read_and_no_more_unless_a_job_says_so(file: Path) -> None:
+def test_workflow_may_only_read_unless_a_job_says_so(file: Path) -> None:
     assert read(file)["permissions"] == {"contents": "read"}
     assert all(job["timeout-minutes"] for job in jobs(file))
 

@@ -59,11 +59,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory, heap: Sandbox) -> Shop:
     return shop
 
 
-def test_a_first_run_of_dbt_records_the_tagged_models_alone(shop: Shop) -> None:
+def test_first_dbt_run_records_only_models_with_syncs(shop: Shop) -> None:
     assert shop.builds() == [("accounts", "built", "", ""), ("users", "built", "", "unique_users_user_id")]
 
 
-def test_what_was_built_is_synced_once(shop: Shop) -> None:
+def test_built_model_is_synced_once(shop: Shop) -> None:
     assert shop.synced()[0] == {"users": "success", "accounts": "success"}
     assert shop.synced()[0] == {"users": "up to date", "accounts": "up to date"}
 
@@ -76,7 +76,7 @@ def test_only_what_was_built_since_is_synced_again(shop: Shop) -> None:
     assert any("1 test of users did not run since dbt built the model" in line for line in said)
 
 
-def test_what_failed_its_tests_waits_until_it_passes_them_or_is_sent_all_the_same(shop: Shop) -> None:
+def test_model_that_failed_tests_waits_until_it_passes_or_no_gate(shop: Shop) -> None:
     shop.dbt("build", where="true union all select 'a', 2", ends_with=1)
     shop.dbt("show", "--select", "users")  # overwrites run_results.json: the failed test is no longer there
     refused = shop.run("dbt-heap", "sync", "--warn-error", ends_with=2)
@@ -89,7 +89,7 @@ def test_what_failed_its_tests_waits_until_it_passes_them_or_is_sent_all_the_sam
     assert ended == {"users": "rejected", "accounts": "up to date"}  # one key twice, as the test said
 
 
-def test_a_build_that_fails_is_told_although_all_before_it_was_synced(shop: Shop) -> None:
+def test_failed_build_is_reported_even_if_earlier_builds_were_synced(shop: Shop) -> None:
     shop.dbt("build")
     assert shop.synced()[0] == {"users": "success", "accounts": "success"}
     shop.dbt("run", where="no_such_column", ends_with=1)
@@ -117,11 +117,11 @@ def test_unknown_statuses_in_builds_block_and_are_reported_once(shop: Shop) -> N
     assert ("\n".join(said).count("odd"), "\n".join(said).count("quantum")) == (1, 1)
 
 
-def test_flags_that_are_for_all_rows_do_not_go_with_it(shop: Shop) -> None:
+def test_flags_for_all_rows_conflict_with_it(shop: Shop) -> None:
     assert "--resync" in shop.run("dbt-heap", "sync", "--built", "--resync", ends_with=2).stderr
 
 
-def test_a_model_that_no_run_has_built_is_told(shop: Shop) -> None:
+def test_model_that_no_run_has_built_is_reported(shop: Shop) -> None:
     shop.engine.sql("delete from main_heap.builds where model like '%accounts'")
     ended, said = shop.synced(ends_with=1)
     assert "accounts" not in ended and any("no build is on record" in line and "accounts" in line for line in said)
@@ -131,9 +131,7 @@ def test_a_model_that_no_run_has_built_is_told(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_the_hook_at_the_end_of_a_run_is_enough_also_where_only_tests_run(
-    tmp_path: Path, heap: Sandbox, engine: Engine
-) -> None:
+def test_on_run_end_hook_is_enough_even_if_only_tests_run(tmp_path: Path, heap: Sandbox, engine: Engine) -> None:
     shop = Shop(tmp_path / "shop", heap, engine)
     shop.dbt("run", marks=False)
     shop.dbt("compile")

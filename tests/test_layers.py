@@ -82,7 +82,7 @@ def test_help_loads_neither_dbt_nor_an_adapter() -> None:
 @pytest.mark.parametrize(
     "command", [["ls"], ["schema"], ["exposures"], ["--help"], ["ls", "--help"], ["snyc"]], ids=str
 )
-def test_commands_that_need_the_manifest_alone_load_neither_dbt_nor_agate(tmp_path: Path, command: list[str]) -> None:
+def test_commands_that_need_only_the_manifest_load_neither_dbt_nor_agate(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "dbt_project.yml").write_text("name: shop")
     (tmp_path / "target").mkdir()
     (tmp_path / "target" / "manifest.json").write_text('{"metadata": {}, "nodes": {}}')

@@ -46,7 +46,7 @@ def base(name: str) -> str:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_a_macro_file_is_small_and_one_macro_gives_it_its_name(file: Path) -> None:
+def test_macro_file_is_small_and_named_after_one_macro(file: Path) -> None:
     text = file.read_text()
     assert text.count("\n") <= 60
     assert "target.type" not in text
@@ -120,7 +120,7 @@ def test_macros_use_the_keys_that_python_passes_and_no_others() -> None:
         assert used[name] == {*keys.__annotations__}, name
 
 
-def test_the_log_has_a_column_for_every_field_of_an_entry() -> None:
+def test_log_has_a_column_for_every_field_of_an_entry() -> None:
     (macro,) = (macro for file in FILES for macro in macros(file) if macro.name == "log_columns")
     (columns,) = macro.find_all(nodes.Dict)
     named = {pair.key.value for pair in columns.items if isinstance(pair.key, nodes.Const)}

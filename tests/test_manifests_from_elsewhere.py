@@ -129,7 +129,7 @@ def of_the_preview(content: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def test_what_a_newer_dbt_wrote_in_groups_that_no_selection_needs_does_not_matter(tmp_path: Path) -> None:
+def test_groups_of_a_newer_dbt_do_not_matter_unless_selected(tmp_path: Path) -> None:
     content = of_the_preview(manifest("dbt_2"))
     for selection, names in {"people": ["people"], "package:shop,people": ["people"], "access:internal": []}.items():
         ran = listed(tmp_path, content, "--select", *selection.split())

@@ -124,7 +124,7 @@ def test_macro_that_fails_for_the_state_gives_it_the_fallback_and_a_note(shop: S
     assert "generate_schema_name fails for it" in note and FALLBACK in note
 
 
-def test_aliases_that_name_the_target_tell_it_too(empty: Shop) -> None:
+def test_aliases_that_name_the_target_identify_it_too(empty: Shop) -> None:
     empty.name_by("everything")
     file = empty.folder / "macros" / "generate_alias_name.sql"
     file.write_text(

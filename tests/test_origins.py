@@ -87,7 +87,7 @@ def test_mistake_names_the_file_and_key_where_the_block_was_written(shop: Comman
     assert all(f"{name} ({PLACES[name]}.nuls" in parsed for name in PLACES)
 
 
-def test_without_a_checkout_both_places_are_named_unless_the_manifest_decides(shop: Commands, tmp_path: Path) -> None:
+def test_without_a_checkout_both_places_are_named_unless_known(shop: Commands, tmp_path: Path) -> None:
     manifest = shutil.copy(shop.folder / "target" / "manifest.json", tmp_path)
     told = dbt_heap("ls", "--manifest", str(manifest), "--project-dir", str(tmp_path)).stderr
     assert "described (models/models.yml, or +meta in dbt_project.yml): meta.heap.nuls" in told

@@ -27,14 +27,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_the_wheel_carries_every_macro(installed: Path) -> None:
+def test_wheel_carries_every_macro(installed: Path) -> None:
     carried = {path.relative_to(installed / "dbt_heap" / "package") for path in installed.rglob("*.sql")}
     assert carried == {path.relative_to(ROOT) for path in (ROOT / "macros").rglob("*.sql")}
     assert (installed / "dbt_heap" / "package" / "dbt_project.yml").exists()
     assert (installed / "dbt_heap" / "py.typed").exists()
 
 
-def test_the_wheel_carries_the_sandboxs_page(installed: Path) -> None:
+def test_wheel_carries_the_sandboxs_page(installed: Path) -> None:
     here, there = ROOT / "dbt_heap" / "sandbox" / "static", installed / "dbt_heap" / "sandbox" / "static"
     assert {file.name: file.read_bytes() for file in there.iterdir()} == {
         file.name: file.read_bytes() for file in here.iterdir()
@@ -42,7 +42,7 @@ def test_the_wheel_carries_the_sandboxs_page(installed: Path) -> None:
     assert (there / "index.html").exists()
 
 
-def test_a_sync_runs_from_the_wheel(installed: Path, project: Project, heap: Sandbox) -> None:
+def test_sync_runs_from_the_wheel(installed: Path, project: Project, heap: Sandbox) -> None:
     project.table("heap_users", "select 'ana' as user_id, 'team' as plan")
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["plan"]})
     project.write()
@@ -57,5 +57,5 @@ def test_a_sync_runs_from_the_wheel(installed: Path, project: Project, heap: San
     assert len(heap.users()) == 1
 
 
-def test_one_version_stands_everywhere() -> None:
+def test_version_is_the_same_everywhere() -> None:
     assert f'version: "{__version__}"' in (ROOT / "dbt_project.yml").read_text()

@@ -35,12 +35,12 @@ def declare(folder: Path, block: str) -> None:
     (folder / "dbt_project.yml").write_text(f"name: shop\nversion: '1.0'\nprofile: shop\n{block}\n")
 
 
-def test_a_mistake_is_a_warning_of_dbt(shop: Commands) -> None:
+def test_mistake_is_a_dbt_warning(shop: Commands) -> None:
     assert f"dbt-heap: 1 mistake in the declarations:\n  {MISTAKE}" in shop.run("dbt", "parse").stdout
     assert MISTAKE in shop.run("dbt", "run").stdout
 
 
-def test_a_mistake_stops_dbt_where_that_is_asked_for(shop: Commands) -> None:
+def test_mistake_stops_dbt_if_the_variable_says_so(shop: Commands) -> None:
     assert MISTAKE in shop.run("dbt", "run", ends_with=2, DBT_HEAP_PARSE_CHECK="error").stdout
     assert MISTAKE in shop.run("dbt", "--warn-error", "parse", ends_with=2).stdout
 
@@ -49,7 +49,7 @@ def test_it_is_silent_when_switched_off(shop: Commands) -> None:
     assert "dbt-heap" not in shop.run("dbt", "--warn-error", "parse", DBT_HEAP_PARSE_CHECK="off").stdout
 
 
-def test_a_mistake_in_the_projects_own_block_is_told(shop: Commands) -> None:
+def test_mistake_in_the_projects_own_block_is_reported(shop: Commands) -> None:
     declare(shop.folder, "vars: {dbt_heap: {app_idd: '123'}}")
     assert "vars.dbt_heap.app_idd" in shop.run("dbt", "parse").stdout
     declare(shop.folder, "vars: {dbt_heap: {app_id: '123'}}")

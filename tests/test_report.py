@@ -75,7 +75,7 @@ def shop(project: Project) -> Project:
     return project
 
 
-def test_the_page_tells_the_fate_of_rows_what_changed_why_not_and_where_it_comes_from(shop: Project) -> None:
+def test_report_shows_row_outcomes_changes_rejects_and_lineage(shop: Project) -> None:
     shop.declare("heap_users", USERS, depends_on={"nodes": ["model.shop.stg_users"]})
     shop.declare("stg_users", None, depends_on={"nodes": ["source.shop.crm.people"]})
     shop.sync()
@@ -91,7 +91,7 @@ def test_the_page_tells_the_fate_of_rows_what_changed_why_not_and_where_it_comes
 
 
 @on_every_warehouse
-def test_the_newest_runs_of_each_sync_are_told_as_many_as_are_asked_for(shop: Project) -> None:
+def test_as_many_newest_runs_of_each_sync_are_shown_as_asked_for(shop: Project) -> None:
     del shop.nodes["model.shop.heap_orders"]
     for plan in ("a", "b", "c"):
         shop.sql(f"update heap_users set plan = '{plan}' where user_id <> 'undefined'")
@@ -100,7 +100,7 @@ def test_the_newest_runs_of_each_sync_are_told_as_many_as_are_asked_for(shop: Pr
     assert page.labels("svg").count("1 accepted, 0 rejected, 0 undelivered") == 3  # the third among all syncs
 
 
-def test_no_value_and_no_key_stands_on_the_page(shop: Project) -> None:
+def test_page_has_no_value_and_no_key(shop: Project) -> None:
     shop.sync()
     page = reported(shop)
     assert "ana@corp.example" not in page.source
@@ -108,7 +108,7 @@ def test_no_value_and_no_key_stands_on_the_page(shop: Project) -> None:
     assert "team" not in page.text
 
 
-def test_the_page_needs_nothing_and_lets_nothing_run_but_its_script(shop: Project) -> None:
+def test_page_loads_nothing_and_runs_only_its_own_script(shop: Project) -> None:
     shop.sync()
     page = reported(shop)
     assert not [tag for tag, each in page.tags if "src" in each or tag in ("link", "img", "iframe", "object")]
@@ -130,7 +130,7 @@ def test_hostile_names_are_shown_as_text(shop: Project) -> None:
     assert page.text.count(FORGED) >= 2
 
 
-def test_without_results_the_page_says_so_and_tells_the_history(shop: Project) -> None:
+def test_without_results_the_page_says_so_and_shows_the_history(shop: Project) -> None:
     shop.sync()
     (shop.folder / "target" / "heap_results.json").unlink()
     outcome = shop.run("report")
@@ -156,7 +156,7 @@ def test_results_that_cannot_be_read_are_named(shop: Project, content: str, told
     assert outcome.exit_code == 0 and told in outcome.stderr
 
 
-def test_without_the_warehouse_the_page_is_made_from_the_last_results(shop: Project) -> None:
+def test_without_the_warehouse_the_page_uses_the_last_results(shop: Project) -> None:
     shop.sync()
     shop.profile(path=str(shop.folder))
     outcome = shop.run("report")
@@ -174,12 +174,12 @@ def test_results_of_another_target_are_left_out(shop: Project) -> None:
     assert "is of the target prod, and this page of dev: it is left out." in outcome.stderr
 
 
-def test_before_the_first_sync_the_page_tells_what_is_declared(shop: Project) -> None:
+def test_page_shows_declarations_before_the_first_sync(shop: Project) -> None:
     page = page_of(shop.run("report"))
     assert "No sync has run yet" in page.text and "Plan plan" in page.text
 
 
-def test_the_page_goes_where_it_is_wanted(shop: Project, heap: Sandbox) -> None:
+def test_page_is_written_to_the_given_path(shop: Project, heap: Sandbox) -> None:
     shop.sync()
     wanted = shop.folder / "for_the_board.html"
     assert shop.run("report", "-o", str(wanted)).stdout.strip() == str(wanted)

@@ -97,13 +97,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 @pytest.mark.parametrize("selection", CHOICES)
-def test_the_syncs_are_those_of_the_models_that_dbt_names(shop: Shop, selection: str) -> None:
+def test_syncs_are_those_of_the_models_that_dbt_names(shop: Shop, selection: str) -> None:
     named = shop.named[selection]
     assert named is not None
     assert models(shop.ls(selection)) == named & shop.tagged
 
 
-def test_these_selections_tell_the_models_apart(shop: Shop) -> None:
+def test_selections_distinguish_the_models(shop: Shop) -> None:
     """Else they would prove little."""
     chosen = [frozenset(shop.tagged & named) for named in shop.named.values() if named]
     assert len(set(chosen)) > 40
@@ -112,14 +112,14 @@ def test_these_selections_tell_the_models_apart(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("selection", REFUSED)
-def test_what_dbt_refuses_is_refused_in_a_sentence(shop: Shop, selection: str) -> None:
+def test_selection_that_dbt_refuses_is_refused_in_one_sentence(shop: Shop, selection: str) -> None:
     assert shop.named[selection] is None
     refused = shop.ls(selection)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert len(refused.stderr.splitlines()) == 1 or "Usage" in refused.stderr
 
 
-def test_a_word_that_fits_nothing_is_told_as_dbt_does(shop: Shop) -> None:
+def test_selection_without_a_match_is_reported_as_dbt_does(shop: Shop) -> None:
     told = "The selection criterion 'peple' does not match any enabled nodes"
     assert shop.ls("--select peple orders").stderr == f"warning: {told}\n"
     assert shop.ls("--select orders --exclude peple").stderr == f"warning: {told}\n"
@@ -147,7 +147,7 @@ def test_syncs_are_selected_by_their_names(shop: Shop) -> None:
         assert refused.exit_code == 2 and told in refused.stderr
 
 
-def test_the_default_selector_is_told(shop: Shop) -> None:
+def test_default_selector_is_reported(shop: Shop) -> None:
     told = "as in dbt, the selector 'crm' chose, by its `default: true`\n"
     assert shop.ls("").stderr == told
     assert dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == told
@@ -173,13 +173,13 @@ def test_without_a_checkout_the_manifest_alone_is_enough(shop: Shop, tmp_path: P
 
 
 @pytest.mark.parametrize("selection", ["", "--select path:models/marts", "--selector marts_but_events"])
-def test_a_lone_project_file_is_no_checkout(shop: Shop, tmp_path: Path, selection: str) -> None:
+def test_project_file_alone_is_not_a_checkout(shop: Shop, tmp_path: Path, selection: str) -> None:
     """It stands beside the profile for the app ids that it holds."""
     shutil.copy(shop.folder / "dbt_project.yml", tmp_path)
     assert models(anywhere(shop, tmp_path, selection)) == (shop.named[selection] or set()) & shop.tagged
 
 
-def test_selectors_that_a_manifest_of_dbt_2_holds_in_part_are_read_beside_it(shop: Shop, tmp_path: Path) -> None:
+def test_selectors_missing_from_a_dbt_2_manifest_are_read_from_the_project(shop: Shop, tmp_path: Path) -> None:
     of_dbt_2 = {**shop.manifest["metadata"], "dbt_version": "2.0.3"}
     (tmp_path / "manifest.json").write_text(json.dumps({**shop.manifest, "metadata": of_dbt_2, "selectors": {}}))
     where = ("--manifest", str(tmp_path / "manifest.json"))
@@ -197,7 +197,7 @@ def test_selectors_that_a_manifest_of_dbt_2_holds_in_part_are_read_beside_it(sho
         ("a+,path:b", True),
     ],
 )
-def test_the_projects_files_are_laid_out_only_for_a_path(word: str, asks: bool) -> None:
+def test_project_files_are_restored_only_for_path_selectors(word: str, asks: bool) -> None:
     assert _asks_for_files(parse_difference([word], None)) == asks
     assert _asks_for_files(parse_difference(None, ["people", word])) == asks
 
@@ -211,7 +211,7 @@ def anywhere(shop: Shop, folder: Path, selection: str) -> Outcome:
     )
 
 
-def test_without_a_checkout_a_selector_that_the_manifest_lacks_is_told(shop: Shop, tmp_path: Path) -> None:
+def test_missing_selector_is_reported_without_a_checkout(shop: Shop, tmp_path: Path) -> None:
     def refused(manifest: dict[str, Any]) -> str:
         (tmp_path / "manifest.json").write_text(json.dumps(manifest))
         where = ("--manifest", str(tmp_path / "manifest.json"), "--project-dir", str(tmp_path))
@@ -225,7 +225,7 @@ def test_without_a_checkout_a_selector_that_the_manifest_lacks_is_told(shop: Sho
     assert "without a checkout" in refused({**shop.manifest, "metadata": of_dbt_2})
 
 
-def test_no_file_is_made_outside_of_the_folder_that_stands_for_the_project(
+def test_no_file_is_created_outside_the_project_folder(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "temporary").mkdir()
@@ -248,7 +248,7 @@ def test_no_file_is_made_outside_of_the_folder_that_stands_for_the_project(
     ("version", "advice"),
     [("1.99.0", "dbt-core 1.99.0"), ("2025.7.9+abc123", "the newest dbt-core below 2")],  # a release track: in no index
 )
-def test_entries_that_the_installed_dbt_does_not_know_are_passed_by_with_a_warning(
+def test_entries_unknown_to_the_installed_dbt_are_skipped_with_a_warning(
     shop: Shop, tmp_path: Path, version: str, advice: str
 ) -> None:
     people = {**shop.manifest["nodes"]["model.shop.people"], "resource_type": "thing of another dbt"}
@@ -264,7 +264,7 @@ def test_entries_that_the_installed_dbt_does_not_know_are_passed_by_with_a_warni
 @pytest.mark.parametrize(
     "content", ["{", "[]", '{"metadata": {}}', '{"metadata": {"dbt_schema_version": "manifest/v1"}}']
 )
-def test_earlier_artifacts_that_dbt_cannot_read_are_told(shop: Shop, tmp_path: Path, content: str) -> None:
+def test_earlier_artifacts_that_dbt_cannot_read_are_reported(shop: Shop, tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     refused = shop.ls(f"--select state:modified --state {tmp_path}")
     assert refused.exit_code == 2
@@ -282,7 +282,7 @@ def test_earlier_artifacts_that_dbt_cannot_read_are_told(shop: Shop, tmp_path: P
         "selectors: [{name: a, default: true, definition: {}}]",
     ],
 )
-def test_a_selectors_file_that_will_not_do_is_told_in_a_sentence(shop: Shop, content: str | None) -> None:
+def test_invalid_selectors_file_is_reported_in_one_sentence(shop: Shop, content: str | None) -> None:
     file, kept = shop.folder / "selectors.yml", shop.folder / "kept.yml"
     file.rename(kept)
     file.mkdir() if content is None else file.write_text(content)

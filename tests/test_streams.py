@@ -76,7 +76,7 @@ def test_redirected_output_is_utf_8_in_any_locale(
 
 
 @pytest.mark.skipif(not Path(FULL).exists(), reason="this system has no /dev/full")
-def test_output_that_cannot_be_written_ends_with_a_sentence(users: Project, heap: Sandbox) -> None:
+def test_unwritable_output_ends_with_one_sentence(users: Project, heap: Sandbox) -> None:
     for command, each in zip(EACH_KIND, run(users, EACH_KIND, stdout=FULL), strict=True):
         said = each.stderr.decode()
         if command == ["sync"]:  # the rows are with Heap
@@ -88,14 +88,14 @@ def test_output_that_cannot_be_written_ends_with_a_sentence(users: Project, heap
     assert users.results()["heap_users"]["accepted"] == 1
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback(users: Project) -> None:
+def test_reader_that_closes_early_gets_no_traceback(users: Project) -> None:
     for command, each in zip(EACH_KIND, run(users, EACH_KIND, stdout=CLOSED), strict=True):
         assert each.exit_code == (0 if command == ["sync"] else 141), command
         assert not any(word in each.stderr for word in (b"Traceback", b"Error", b"Exception")), (command, each.stderr)
 
 
 @pytest.mark.parametrize("stderr", [FULL, CLOSED])
-def test_a_log_that_cannot_be_written_changes_nothing(users: Project, heap: Sandbox, stderr: str) -> None:
+def test_log_that_cannot_be_written_changes_nothing(users: Project, heap: Sandbox, stderr: str) -> None:
     if stderr == FULL and not Path(FULL).exists():
         pytest.skip("this system has no /dev/full")
     codes = [each.exit_code for each in run(users, [*EACH_KIND, *PLAIN], stderr=stderr)]
@@ -112,7 +112,7 @@ def test_streams_that_are_not_open_at_all_are_no_error(users: Project, heap: San
     assert users.sql("select count(*) from heap_users") == [(2,)]  # nothing was printed into the file of DuckDB
 
 
-def test_a_terminal_shows_a_mark_for_what_its_code_page_lacks(users: Project) -> None:
+def test_terminal_shows_question_marks_for_missing_characters(users: Project) -> None:
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     ours, theirs = pty.openpty()
     legacy = {**users.environment, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}

@@ -83,7 +83,7 @@ WAYS: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 
 
 @on_every_engine
-def test_development_build_under_a_production_target_goes_nowhere(shop: Shop) -> None:
+def test_development_build_with_a_production_target_is_not_sent(shop: Shop) -> None:
     shop.build("--target", "prod")
     shop.build()  # by the profile's default, as an IDE does in the background
     for arguments, variables, env_file in WAYS.values():
@@ -131,7 +131,7 @@ def test_parse_in_the_background_does_not_hide_what_was_built(tmp_path: Path, he
     assert "built under the target 'dev'" in shop.refused("sync", "--target", "prod")
 
 
-def test_manifest_that_no_target_of_the_profile_gives_is_refused(shop: Shop) -> None:
+def test_manifest_that_matches_no_target_is_refused(shop: Shop) -> None:
     shop.build()
     text = (shop.folder / "profiles.yml").read_text()
     (shop.folder / "profiles.yml").write_text(text.replace("dbt_me", "dbt_you"))
@@ -149,7 +149,7 @@ def test_target_of_another_name_for_the_same_place_is_accepted(shop: Shop) -> No
     assert shop.sent("--target", "production", HEAP_APP_ID="333") == [("333", "prod-user")]
 
 
-def test_targets_whose_variables_are_missing_here_do_no_harm(shop: Shop) -> None:
+def test_targets_with_missing_variables_are_ignored(shop: Shop) -> None:
     shop.build("--target", "prod")
     profiles = yaml.safe_load((shop.folder / "profiles.yml").read_text())
     profiles["shop"]["outputs"]["ci"] = {"type": "duckdb", "path": "{{ env_var('NOT_HERE') }}", "schema": "ci"}
@@ -160,7 +160,7 @@ def test_targets_whose_variables_are_missing_here_do_no_harm(shop: Shop) -> None
     assert "built under the target 'prod'" in heap_less
 
 
-def test_warehouse_of_another_kind_is_reported_before_its_tables_are_missed(shop: Shop) -> None:
+def test_different_warehouse_type_is_reported_before_missing_tables(shop: Shop) -> None:
     shop.build()
     manifest = shop.folder / "target" / "manifest.json"
     content = json.loads(manifest.read_bytes())
@@ -185,7 +185,7 @@ def test_target_path_is_rendered_as_dbt_renders_it(shop: Shop, written: str) -> 
     shop.run("dbt-heap", "ls", "--target-path", str(manifest.parent))
 
 
-def test_source_and_alias_with_the_target_in_their_jinja_tell_the_target(
+def test_sources_and_aliases_with_the_target_in_jinja_identify_it(
     tmp_path: Path, heap: Sandbox, engine: Engine
 ) -> None:
     shop = Shop(tmp_path / "shop", heap, engine, dev="same", prod="same")

@@ -129,7 +129,7 @@ def test_heap_holds_what_the_reference_model_says(days: list[Day], number: int, 
 
 
 @pytest.mark.parametrize("number", range(3), ids=["day one", "day two", "once more"])
-def test_each_sync_sends_the_rows_and_properties_that_changed_and_no_others(days: list[Day], number: int) -> None:
+def test_each_sync_sends_only_rows_and_properties_that_changed(days: list[Day], number: int) -> None:
     day = days[number]
     for name, expected in day.expected.items():
         result = day.results[name]
@@ -146,13 +146,13 @@ def test_only_rows_to_send_leave_the_warehouse(days: list[Day]) -> None:
     assert [day.fetched for day in days] == [sum(sent.rows for sent in day.expected.values()) for day in days]
 
 
-def test_a_third_sync_makes_no_request_and_still_tells_the_reject(days: list[Day]) -> None:
+def test_third_sync_makes_no_request_and_still_reports_the_reject(days: list[Day]) -> None:
     assert days[2].requests == []
     standing = {name for name, result in days[2].results.items() if result["standing"]}
     assert standing == {name for name, sent in days[2].expected.items() if sent.rejected}
 
 
-def test_every_row_has_one_fate(days: list[Day]) -> None:
+def test_every_row_is_accounted_for(days: list[Day]) -> None:
     for result in (result for day in days for result in day.results.values()):
         assert result["planned"] == result["accepted"] + result["rejected"] + result["undelivered"]
         assert result["undelivered"] == 0

@@ -24,18 +24,16 @@ TINY = {"users": 120, "accounts": 10, "events": 120}  # enough for two groups of
 ENGINES = ["duckdb", "postgres"]
 
 
-def test_a_run_killed_at_any_step_loses_nothing_and_doubles_nothing(new_world: NewWorld, figures: Figures) -> None:
+def test_run_killed_at_any_step_loses_and_duplicates_nothing(new_world: NewWorld, figures: Figures) -> None:
     run_all(new_world, "duckdb", figures, SHARE)
 
 
-def test_on_postgres_too(new_world: NewWorld, figures: Figures) -> None:
+def test_run_killed_at_any_step_on_postgres(new_world: NewWorld, figures: Figures) -> None:
     run_all(new_world, "postgres", figures, SMALL_SHARE)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_first_run_killed_at_any_step_is_followed_by_one_that_ends_well(
-    new_world: NewWorld, figures: Figures, engine: str
-) -> None:
+def test_run_after_a_killed_first_run_succeeds(new_world: NewWorld, figures: Figures, engine: str) -> None:
     world = new_world(engine, 1, TINY)
     chance = Random(1)
     left = Left(deaths(world.run().steps, chance, SMALL_SHARE))

@@ -66,7 +66,7 @@ class Shop:
 
 
 @on_every_engine
-def test_a_run_that_dies_while_people_are_deleted_is_ended_by_the_next(
+def test_next_run_finishes_deletions_of_a_run_that_died(
     tmp_path: Path, patient_heap: Sandbox, runner: Runner, engine: Engine, figures: Figures
 ) -> None:
     patient_heap.reset()

@@ -58,7 +58,7 @@ def refuse(heap: Sandbox, count: int) -> set[str]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 500, 1_000])
-def test_exactly_the_guilty_records_are_rejected(
+def test_exactly_the_bad_records_are_rejected(
     users: Project, refusing_heap: Sandbox, named: bool, counts: Counter[str], count: int
 ) -> None:
     guilty = refuse(refusing_heap, count)
@@ -78,9 +78,7 @@ def test_exactly_the_guilty_records_are_rejected(
     assert refusing_heap.counts()["requests"] == requests
 
 
-def test_hundreds_of_rejects_are_tried_again_as_they_change_or_when_asked_for(
-    users: Project, refusing_heap: Sandbox
-) -> None:
+def test_hundreds_of_rejects_are_sent_again_when_changed_or_asked_for(users: Project, refusing_heap: Sandbox) -> None:
     guilty = refuse(refusing_heap, 300)
     users.sync()
     mended = sorted(guilty)[:100]

@@ -54,7 +54,7 @@ UNMAPPED = [of_one_user("free", mapped=("Seats",)), of_one_user("free", mapped=(
     days=st.lists(DAYS, min_size=1 if LONG else 5, max_size=10),
     blank=st.frozensets(st.sampled_from(["users", "accounts"])),
 )
-def test_every_row_has_its_fate_each_day_and_in_the_end_heap_mirrors_the_models(
+def test_every_row_is_accounted_for_and_heap_mirrors_the_models(
     patient_heap: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     counts: Counter[str],

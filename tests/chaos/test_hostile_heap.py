@@ -121,7 +121,7 @@ def syncs(project: Project, known_macros: None) -> Project:
 @pytest.mark.parametrize(
     ("faults", "max_wait"), [(ANSWERED, 120.0), ("503:1", 300.0), ("429-date:1", 120.0), ("reset:1", 120.0)]
 )
-def test_no_request_is_waited_with_for_longer_than_max_wait(
+def test_no_request_waits_longer_than_max_wait(
     syncs: Project, heap: Sandbox, monkeypatch: pytest.MonkeyPatch, faults: str, max_wait: float
 ) -> None:
     waits = Waits(monkeypatch)
@@ -133,7 +133,7 @@ def test_no_request_is_waited_with_for_longer_than_max_wait(
         assert sum(map(sum, waits.of_requests)) <= 2 * stopped * max_wait  # users and events
 
 
-def test_a_heap_that_stays_down_is_asked_little_and_loses_nothing(syncs: Project, heap: Sandbox) -> None:
+def test_few_requests_and_no_loss_while_heap_stays_down(syncs: Project, heap: Sandbox) -> None:
     heap.misbehave("503:1")
     outcome = syncs.sync("--max-wait", "0", "--in-flight", "1")
     assert outcome.exit_code == 1
@@ -159,7 +159,7 @@ def test_a_heap_that_stays_down_is_asked_little_and_loses_nothing(syncs: Project
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_heap_that_sends_requests_away_is_left_at_once(syncs: Project, heap: Sandbox, status: int) -> None:
+def test_delivery_stops_at_once_if_heap_redirects(syncs: Project, heap: Sandbox, status: int) -> None:
     heap.misbehave(f"{status}:1")
     began = time.monotonic()
     outcome = syncs.sync("--in-flight", "1")

@@ -20,7 +20,7 @@ LARGE = {kind: 4 * size for kind, size in SIZES.items()}
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
-def test_runs_killed_at_random_moments_lose_nothing_and_double_nothing(
+def test_runs_killed_at_random_moments_lose_and_duplicate_nothing(
     new_world: NewWorld, figures: Figures, engine: str, seed: int
 ) -> None:
     chance = Random(seed)

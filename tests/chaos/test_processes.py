@@ -10,7 +10,7 @@ from tests.chaos.runner import command, inherited
 from tests.chaos.world import World
 
 
-def test_a_forked_run_says_and_sends_what_a_process_of_its_own_does(new_world: NewWorld) -> None:
+def test_forked_run_prints_and_sends_what_a_new_process_does(new_world: NewWorld) -> None:
     forked, alone = (told(new_world("duckdb", seed=7), forked) for forked in (True, False))
     assert forked == alone
 
@@ -34,7 +34,7 @@ def told(world: World, forked: bool) -> tuple[object, ...]:
     return codes, results, world.heap.users(), world.heap.accounts(), world.heap.events()
 
 
-def test_a_killed_run_is_gone_and_nobody_was_asked(new_world: NewWorld) -> None:
+def test_killed_run_leaves_no_answer_waiting(new_world: NewWorld) -> None:
     world = new_world("duckdb", seed=7)
     ended = world.runner.sync(world.project.folder, world.project.environment, kill_after=0.3)
     assert (ended.code, ended.stderr.count("Traceback")) == (-9, 0)

@@ -66,7 +66,7 @@ def numbered(user: str, prefix: str, count: int) -> str:
     )
 
 
-def test_one_identity_with_thousands_of_events_holds_nobody_back(
+def test_identity_with_thousands_of_events_does_not_delay_others(
     tmp_path: Path, strict_heap: Sandbox, counts: Counter[str]
 ) -> None:
     many, one = numbered("'u' || i % 9973", "o", OTHERS), numbered("'heavy'", "h", HEAVY)
@@ -111,7 +111,7 @@ def test_two_processes_with_half_the_limit_each_stay_under_it(
     counts.update(events=2 * count, requests=strict_heap.counts()["requests"], refused=0)
 
 
-def test_who_meets_the_limit_although_he_keeps_to_it_is_told_how_to_share_it(tmp_path: Path) -> None:
+def test_rate_limited_sync_says_how_to_share_the_limit(tmp_path: Path) -> None:
     with running(SandboxOptions(events_per_minute=1_500)) as heap:  # as if another process used up the rest
         project = orders(tmp_path / "shop", heap, numbered("'u' || i", "o", 3_000))
         outcome = project.sync("--max-wait", "1")

@@ -107,21 +107,21 @@ def both_at_one_moment(project: Project, heap: Sandbox, *arguments: str) -> None
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_of_two_first_runs_at_one_moment_both_may_make_the_state(users: Project, own_heap: Sandbox) -> None:
+def test_two_simultaneous_first_runs_may_both_create_the_state(users: Project, own_heap: Sandbox) -> None:
     for _ in range(ROUNDS):
         both_at_one_moment(users, own_heap)
         users.sql(f"drop schema {users.state_schema} cascade")
 
 
 @on_every_engine
-def test_of_two_runs_at_one_moment_one_works_and_the_other_says_who_does(users: Project, own_heap: Sandbox) -> None:
+def test_second_of_two_simultaneous_runs_names_the_first(users: Project, own_heap: Sandbox) -> None:
     for _ in range(ROUNDS):
         both_at_one_moment(users, own_heap, "--resync")
     assert len(sent(own_heap)) == ROUNDS * ROWS
 
 
 @on_every_engine
-def test_a_run_beside_another_may_be_told_to_skip(users: Project, own_heap: Sandbox) -> None:
+def test_concurrent_run_may_skip(users: Project, own_heap: Sandbox) -> None:
     own_heap.hold()
     first = users.begun("--in-flight", "1", *PATIENTLY)
     requested(own_heap, 1, first)
@@ -136,7 +136,7 @@ def test_a_run_beside_another_may_be_told_to_skip(users: Project, own_heap: Sand
 
 
 @on_every_engine
-def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, own_heap: Sandbox) -> None:
+def test_lock_of_a_killed_run_is_taken_over_at_once(users: Project, own_heap: Sandbox) -> None:
     own_heap.hold(after=2)
     first = users.begun()
     requested(own_heap, 3, first)
@@ -152,7 +152,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(users: Project, own_heap
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Project, own_heap: Sandbox) -> None:
+def test_run_paused_past_its_lease_stops_sending_and_committing(users: Project, own_heap: Sandbox) -> None:
     paused = paused_past_its_lease(users, own_heap)
     heir = users.begun()
     said = heir.communicate(timeout=HANGS_SECONDS)[1]
@@ -170,7 +170,7 @@ def test_a_run_paused_past_its_lease_sends_and_commits_nothing_more(users: Proje
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_a_run_that_lost_its_turn_leaves_its_heirs_lock_alone(users: Project, own_heap: Sandbox) -> None:
+def test_run_that_lost_its_lock_leaves_the_next_runs_lock(users: Project, own_heap: Sandbox) -> None:
     paused = paused_past_its_lease(users, own_heap)
     own_heap.hold(after=1)
     heir = users.begun("--in-flight", "1", *PATIENTLY)
@@ -187,7 +187,7 @@ def test_a_run_that_lost_its_turn_leaves_its_heirs_lock_alone(users: Project, ow
 
 
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
-def test_a_paused_run_holds_its_duckdb_file_and_is_named(users: Project, own_heap: Sandbox) -> None:
+def test_paused_run_keeps_its_duckdb_file_open_and_is_named(users: Project, own_heap: Sandbox) -> None:
     paused = begun_and_held(users, own_heap)
     paused.send_signal(signal.SIGSTOP)
     try:

@@ -43,7 +43,7 @@ def answering(*replies: Reply) -> Callable[[Asked], Reply | None]:
     return lambda _: waiting.pop(0) if waiting else None
 
 
-def test_a_run_is_told_with_its_steps(cloud: Server) -> None:
+def test_run_is_reported_with_its_steps(cloud: Server) -> None:
     cloud.add(7, step("build"))
     with client(cloud) as dbt_cloud:
         assert [each["index"] for each in dbt_cloud.run(7)["run_steps"]] == [1, 2, 3, 4]
@@ -60,14 +60,14 @@ def test_a_run_is_told_with_its_steps(cloud: Server) -> None:
         (501, "it answered with status 501; try again later"),
     ],
 )
-def test_an_answer_that_gets_no_better_is_told_at_once(cloud: Server, status: int, said: str) -> None:
+def test_permanent_error_is_reported_at_once(cloud: Server, status: int, said: str) -> None:
     cloud.hook = lambda _: Reply(status, f"you said {TOKEN}".encode())
     assert said in refusal(cloud)
     assert len(cloud.asked) == 1
 
 
 @pytest.mark.parametrize(("status", "said"), [(429, "too many requests"), (503, "it answered with status 503")])
-def test_what_may_get_better_is_tried_again_for_a_while(cloud: Server, status: int, said: str) -> None:
+def test_temporary_errors_are_retried_for_a_while(cloud: Server, status: int, said: str) -> None:
     cloud.add(7)
     slept: list[float] = []
     cloud.hook = answering(Reply(status, headers={"Retry-After": "9"}), Reply(status))
@@ -78,13 +78,13 @@ def test_what_may_get_better_is_tried_again_for_a_while(cloud: Server, status: i
     assert said in refusal(cloud)
 
 
-def test_a_longer_wait_than_there_is_patience_is_not_waited(cloud: Server) -> None:
+def test_retry_after_beyond_max_wait_is_not_waited_for(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(429, headers={"Retry-After": "3600"})
     assert refusal(cloud) == "dbt platform: run 7: too many requests were made; try again later"
     assert len(cloud.asked) == 1
 
 
-def test_no_answer_in_time_is_told(cloud: Server) -> None:
+def test_missing_answer_is_reported(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(text=b" " * 1000, trickle=True)
     assert "did not arrive within 0 seconds" in refusal(cloud, body_seconds=0.2)
     with Server() as silent:
@@ -94,7 +94,7 @@ def test_no_answer_in_time_is_told(cloud: Server) -> None:
         assert "refused the connection. Check --dbt-cloud-host (DBT_CLOUD_HOST)" in refusal(silent)
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again(cloud: Server, tmp_path: Path) -> None:
+def test_answer_that_breaks_off_is_asked_for_again(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"))
     cloud.hook = answering(Reply(text=b" " * 200_000, cut=5), Reply(text=b" " * 9, cut=5))
     with client(cloud) as dbt_cloud:
@@ -104,13 +104,13 @@ def test_an_answer_that_breaks_off_is_asked_for_again(cloud: Server, tmp_path: P
 
 
 @pytest.mark.parametrize("text", [b'{"data": {"id"', b"<html>Sign in</html>", b"", b"[" * 100_000])
-def test_what_is_no_json_is_told(cloud: Server, text: bytes) -> None:
+def test_invalid_json_is_reported(cloud: Server, text: bytes) -> None:
     cloud.hook = lambda _: Reply(text=text)
     assert "run 7 is incomplete or not JSON" in refusal(cloud)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_a_body_beyond_the_limit_is_not_read_to_its_end(cloud: Server, tmp_path: Path, zipped: bool) -> None:
+def test_body_beyond_the_limit_is_not_read_to_its_end(cloud: Server, tmp_path: Path, zipped: bool) -> None:
     text = b" " * 8_000_000
     packed = {"Content-Encoding": "gzip"} if zipped else {}
     cloud.hook = lambda _: Reply(text=gzip.compress(text) if zipped else text, headers=packed)
@@ -122,7 +122,7 @@ def test_a_body_beyond_the_limit_is_not_read_to_its_end(cloud: Server, tmp_path:
     assert into.stat().st_size <= 1_000_000 + PIECE_BYTES
 
 
-def test_a_zipped_body_is_read(cloud: Server) -> None:
+def test_zipped_body_is_read(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(text=gzip.compress(b'{"data": {"id": 7}}'), headers={"Content-Encoding": "gzip"})
     with client(cloud) as dbt_cloud:
         assert dbt_cloud.run(7) == {"id": 7}
@@ -137,7 +137,7 @@ def test_no_redirect_is_followed(cloud: Server) -> None:
         assert other.asked == []
 
 
-def test_no_netrc_takes_the_tokens_place(cloud: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_does_not_replace_the_token(cloud: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     cloud.add(7)
@@ -162,32 +162,32 @@ def given(token: str = TOKEN, **settings: Any) -> Access:
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     ],
 )
-def test_a_host_is_a_name_or_an_address(host: str, url: str) -> None:
+def test_host_is_a_name_or_an_address(host: str, url: str) -> None:
     assert given(dbt_cloud_host=host).base_url == url
 
 
 @pytest.mark.parametrize("host", ["http://cloud.getdbt.com", "user:s3cret@cloud.getdbt.com", "ftp://s3cret"])
-def test_a_host_that_would_give_the_token_away_is_refused(host: str) -> None:
+def test_host_that_would_give_the_token_away_is_refused(host: str) -> None:
     with pytest.raises(SettingsError, match=r"--dbt-cloud-host \(DBT_CLOUD_HOST\): ") as refused:
         given(dbt_cloud_host=host)
     assert "s3cret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("number", ["7/../8", "-1", "seven", "1" * 30, "0", " "])
-def test_an_id_is_a_number(number: str) -> None:
+def test_id_is_a_number(number: str) -> None:
     with pytest.raises(SettingsError, match=r"--dbt-cloud-run-id \(DBT_CLOUD_RUN_ID\): a number is needed"):
         given(dbt_cloud_run_id=number)
 
 
 @pytest.mark.parametrize("token", ["s3cret\nX-Other: 1", "s3 cret", "s3crét"])
-def test_a_token_that_no_header_takes_is_refused_without_repeating_it(token: str) -> None:
+def test_token_that_is_invalid_in_a_header_is_refused_without_repeating_it(token: str) -> None:
     with pytest.raises(SettingsError, match="this is no token") as refused:
         given(token)
     assert "s3" not in str(refused.value)
     assert TOKEN not in repr(given())
 
 
-def test_all_that_is_missing_is_told_at_once() -> None:
+def test_everything_missing_is_reported_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
         access_of(Settings(project_dir=Path(), environ={}))
     said = str(refused.value)

@@ -69,7 +69,7 @@ def built(cloud: DbtCloud, project: Project, run: int) -> None:
     cloud.add(run, replace(done, artifacts={**done.artifacts, "manifest.json": manifest}))
 
 
-def test_a_webhook_is_synced_once_and_all_else_is_refused_or_dropped(
+def test_webhook_runs_one_sync_and_others_are_refused_or_dropped(
     project: Project, cloud: DbtCloud, heap: Sandbox
 ) -> None:
     project.table("heap_users", ROWS)
@@ -115,7 +115,7 @@ def test_a_webhook_is_synced_once_and_all_else_is_refused_or_dropped(
     assert listening.process.returncode == 0
 
 
-def test_a_flood_costs_one_sync_a_job_and_never_two_at_once(tmp_path: Path) -> None:
+def test_flood_of_webhooks_runs_one_sync_per_job_at_a_time(tmp_path: Path) -> None:
     with stub(tmp_path, 5, JOB, catch_up="yes") as listening:
         listening.until(lambda: begun(tmp_path))  # the first of the jobs catches up
         for number in range(1, 41):
@@ -130,7 +130,7 @@ def test_a_flood_costs_one_sync_a_job_and_never_two_at_once(tmp_path: Path) -> N
     assert begun(tmp_path) == ["5", str(JOB), "5"]
 
 
-def test_what_could_not_run_is_tried_again_a_few_times(tmp_path: Path) -> None:
+def test_sync_that_could_not_run_is_retried_a_few_times(tmp_path: Path) -> None:
     (tmp_path / "go").touch()
     with stub(tmp_path, JOB, code=2) as listening:
         listening.post(webhook(7))
@@ -161,7 +161,7 @@ def test_silent_connections_are_closed_and_others_are_not(tmp_path: Path) -> Non
                     pass
 
 
-def test_a_sigterm_ends_the_sync_under_way_in_good_order(
+def test_sigterm_ends_a_running_sync_cleanly(
     tmp_path: Path, engine: Engine, cloud: DbtCloud, own_heap: Sandbox
 ) -> None:
     project = Project(tmp_path, own_heap.url, engine)
@@ -210,7 +210,7 @@ def answered(reception: WebhookReceiver, *parts: bytes | None, method: str = "PO
     return asyncio.run(_answered(reception, *parts, method=method))
 
 
-def test_what_does_not_come_is_not_waited_for_and_at_the_end_nothing_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_artifacts_that_never_come_are_not_waited_for_or_used(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue()
     worker = Worker(queue, [])
     reception = WebhookReceiver(ListenOptions(secret=SECRET, command=[], jobs=frozenset({JOB})), queue, worker)
@@ -226,7 +226,7 @@ def test_what_does_not_come_is_not_waited_for_and_at_the_end_nothing_is_taken(mo
 # What waits and what is remembered
 
 
-def test_a_job_waits_once_and_what_is_put_back_waits_until_it_is_due() -> None:
+def test_job_is_queued_once_and_a_delayed_job_waits_until_it_is_due() -> None:
     now = 0.0
     queue = Queue(clock=lambda: now)
     queue.put(1, 10)
@@ -271,14 +271,14 @@ NUMBERS = {"jobId": "1", "runId": "7", "runStatusCode": 10}
           for each in (True, 10.5, "ten", None, [10])),
     ],
 )  # fmt: skip
-def test_a_body_that_is_no_event_is_refused_with_the_field_at_fault(change: dict[str, object], reason: str) -> None:
+def test_body_that_is_not_an_event_is_refused_with_the_wrong_field(change: dict[str, object], reason: str) -> None:
     assert parse_event(webhook(7)).run == 7
     with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_event(json.dumps({**json.loads(webhook(7)), **change}).encode())
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 200_000, b'"text"'])
-def test_what_is_no_json_is_told_apart(body: bytes) -> None:
+def test_invalid_json_is_reported_as_such(body: bytes) -> None:
     with pytest.raises(ValueError):
         parse_event(body)
 
@@ -292,7 +292,7 @@ def refused(*arguments: str, **environment: str) -> str:
     return ran.stderr
 
 
-def test_what_every_sync_would_stumble_over_is_told_at_the_start(cloud: DbtCloud) -> None:
+def test_errors_common_to_all_syncs_are_reported_at_the_start(cloud: DbtCloud) -> None:
     well = {**cloud.environment, "DBT_CLOUD_WEBHOOK_SECRET": SECRET}
     job = ("--job-id", "7")
     assert "Missing option '--job-id'" in refused(**well)

@@ -60,7 +60,7 @@ def refusal(cloud: Server, folder: Path, run: int | None = None, job: int | None
     return str(refused.value)
 
 
-def test_a_later_docs_generate_does_not_mask_the_build(cloud: Server, tmp_path: Path) -> None:
+def test_later_docs_generate_does_not_mask_the_build(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build", (A, "success")), step("generate", (A, "success"), invocation="i2"))
     cloud.runs[7]["status_humanized"] = "a text of an answer's, which is not told"
     found = Folder(cloud, tmp_path, 7)
@@ -68,7 +68,7 @@ def test_a_later_docs_generate_does_not_mask_the_build(cloud: Server, tmp_path: 
     assert found.note == "sends by run 7 of dbt Cloud (Success)"
 
 
-def test_a_run_and_the_test_behind_it_are_both_heard(cloud: Server, tmp_path: Path) -> None:
+def test_run_and_the_test_after_it_both_count(cloud: Server, tmp_path: Path) -> None:
     run = step("run", (A, "error"), (B, "success"))
     cloud.add(7, step("seed", invocation="i0"), run, step("test", (TEST, "fail"), (B, "pass"), invocation="i2"))
     found = Folder(cloud, tmp_path, 7)
@@ -76,7 +76,7 @@ def test_a_run_and_the_test_behind_it_are_both_heard(cloud: Server, tmp_path: Pa
     assert found.manifest == found.results["metadata"]["invocation_id"] == "i2"
 
 
-def test_a_manifest_that_another_command_wrote_later_is_not_taken(cloud: Server, tmp_path: Path) -> None:
+def test_manifest_that_another_command_wrote_later_is_not_taken(cloud: Server, tmp_path: Path) -> None:
     left = {"manifest.json": manifest("i2"), "run_results.json": results((A, "success"))}
     cloud.add(7, step("build", (A, "success")), Step("Invoke dbt with `dbt source freshness`", left))
     assert Folder(cloud, tmp_path, 7).manifest == "i1"
@@ -86,7 +86,7 @@ def test_a_manifest_that_another_command_wrote_later_is_not_taken(cloud: Server,
     ]  # fmt: skip
 
 
-def test_a_run_whose_steps_are_not_told_gives_what_it_has(cloud: Server, tmp_path: Path) -> None:
+def test_run_without_reported_steps_gives_what_it_has(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build", (A, "success")))
     cloud.hook = lambda asked: (
         Reply(text=json.dumps({"data": cloud.runs[7]}).encode()) if asked.query.get("include_related") else None
@@ -94,7 +94,7 @@ def test_a_run_whose_steps_are_not_told_gives_what_it_has(cloud: Server, tmp_pat
     assert Folder(cloud, tmp_path, 7).statuses == {A: "success"}
 
 
-def test_what_was_found_in_each_step_is_told_where_none_fits(cloud: Server, tmp_path: Path) -> None:
+def test_each_step_lists_its_artifacts_if_none_matches(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("generate"), status=20)
     assert refusal(cloud, tmp_path, 7) == (
         "run 7 of dbt Cloud (Error) built and tested nothing (step 4: results of `dbt generate`; step 3: no "
@@ -104,13 +104,13 @@ def test_what_was_found_in_each_step_is_told_where_none_fits(cloud: Server, tmp_
     assert refusal(cloud, tmp_path, 8).endswith("(step 1: results of `dbt build`, no manifest.json)")
 
 
-def test_results_that_are_none_are_no_good_news(cloud: Server, tmp_path: Path) -> None:
+def test_results_without_entries_do_not_open_the_gate(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"), Step("dbt test", {"run_results.json": b'{"results": 1}'}))
     assert "run_results.json of run 7, step 5 tells no results" in refusal(cloud, tmp_path, 7)
 
 
 @pytest.mark.parametrize(("status", "well"), [(3, False), (10, True), (20, True), (30, True)])
-def test_a_run_that_is_named_is_taken_however_it_ended_but_not_before(
+def test_named_run_is_used_whatever_its_outcome_once_it_ended(
     cloud: Server, tmp_path: Path, status: int, well: bool
 ) -> None:
     cloud.add(7, step("build"), status=status)
@@ -120,12 +120,12 @@ def test_a_run_that_is_named_is_taken_however_it_ended_but_not_before(
         assert refusal(cloud, tmp_path, 7) == "run 7 of dbt Cloud (Running) has not ended yet: wait until it has"
 
 
-def test_a_run_of_another_job_is_not_taken(cloud: Server, tmp_path: Path) -> None:
+def test_run_of_another_job_is_not_taken(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"), job=5)
     assert refusal(cloud, tmp_path, 7, JOB) == f"run 7 of dbt Cloud is not one of job {JOB}, but of job 5"
 
 
-def test_a_jobs_latest_run_is_taken(cloud: Server, tmp_path: Path) -> None:
+def test_jobs_latest_run_is_taken(cloud: Server, tmp_path: Path) -> None:
     cloud.add(6, step("build"), status=20)
     cloud.add(7, step("build"))
     cloud.add(8, step("build"), job=5)
@@ -134,13 +134,13 @@ def test_a_jobs_latest_run_is_taken(cloud: Server, tmp_path: Path) -> None:
     assert Folder(cloud, tmp_path, job=JOB).name == "7"
 
 
-def test_a_later_run_that_failed_is_heard_too(cloud: Server, tmp_path: Path) -> None:
+def test_later_failed_run_counts_too(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build", (TEST, "pass")))
     cloud.add(8, step("build", (TEST, "fail"), invocation="i2"), status=20)
     assert Folder(cloud, tmp_path, job=JOB).statuses == {TEST: "fail"}
 
 
-def test_a_later_run_that_failed_before_it_built_anything_is_passed_over(cloud: Server, tmp_path: Path) -> None:
+def test_later_run_that_failed_before_building_is_ignored(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build", (TEST, "pass")))
     cloud.add(8, status=20)
     found = Folder(cloud, tmp_path, job=JOB)
@@ -148,16 +148,14 @@ def test_a_later_run_that_failed_before_it_built_anything_is_passed_over(cloud: 
     assert found.note.startswith("run 8 of dbt Cloud (Error) built and tested nothing")
 
 
-def test_a_run_that_built_is_heard_though_a_good_one_came_before_it_and_a_void_one_behind(
-    cloud: Server, tmp_path: Path
-) -> None:
+def test_run_that_built_counts_between_a_good_run_and_an_empty_one(cloud: Server, tmp_path: Path) -> None:
     cloud.add(6, step("build", (TEST, "pass")))
     cloud.add(7, step("build", (TEST, "fail"), invocation="i2"), status=20)
     cloud.add(8, status=20)
     assert Folder(cloud, tmp_path, job=JOB).statuses == {TEST: "fail"}
 
 
-def test_so_many_runs_are_looked_at_and_the_first_few_told(cloud: Server, tmp_path: Path) -> None:
+def test_many_runs_are_examined_and_the_first_few_reported(cloud: Server, tmp_path: Path) -> None:
     cloud.add(6, step("build"))
     for number in range(7, 7 + LOOK_BACK):
         cloud.add(number, status=20)
@@ -168,7 +166,7 @@ def test_so_many_runs_are_looked_at_and_the_first_few_told(cloud: Server, tmp_pa
 # What is being saved
 
 
-def test_a_run_whose_artifacts_are_being_saved_is_waited_for(cloud: Server, tmp_path: Path) -> None:
+def test_run_whose_artifacts_are_being_saved_is_waited_for(cloud: Server, tmp_path: Path) -> None:
     whole = (step("run", (A, "success")), step("test", (TEST, "fail"), invocation="i2"))
     cloud.add(7, whole[0], Step("Invoke dbt with `dbt test`"), status=20)
     cloud.runs[7]["artifacts_saved"] = False
@@ -183,7 +181,7 @@ def test_a_run_whose_artifacts_are_being_saved_is_waited_for(cloud: Server, tmp_
     assert slept == [LOOK_SECONDS] * 3
 
 
-def test_a_run_that_is_never_saved_is_not_taken_and_not_kept(cloud: Server, tmp_path: Path) -> None:
+def test_run_whose_artifacts_are_never_saved_is_not_used_or_kept(cloud: Server, tmp_path: Path) -> None:
     slept: list[float] = []
     cloud.add(7, step("run", (A, "success")))
     cloud.runs[7]["artifacts_saved"] = False
@@ -193,7 +191,7 @@ def test_a_run_that_is_never_saved_is_not_taken_and_not_kept(cloud: Server, tmp_
     assert refusal(cloud, tmp_path, 7, late=86_400).startswith(told)  # without another wait
 
 
-def test_a_run_that_has_nothing_to_save_is_passed_over_once_it_is_old(cloud: Server, tmp_path: Path) -> None:
+def test_old_run_without_artifacts_is_ignored(cloud: Server, tmp_path: Path) -> None:
     cloud.add(6, step("build"))
     cloud.add(7, status=20)
     cloud.runs[7]["artifacts_saved"] = False
@@ -201,11 +199,11 @@ def test_a_run_that_has_nothing_to_save_is_passed_over_once_it_is_old(cloud: Ser
     assert Folder(cloud, tmp_path, job=JOB, late=86_400).name == "6"
 
 
-def test_a_job_without_a_run_is_told(cloud: Server, tmp_path: Path) -> None:
+def test_job_without_a_run_is_reported(cloud: Server, tmp_path: Path) -> None:
     assert refusal(cloud, tmp_path, job=JOB).startswith(f"job {JOB} of dbt Cloud has no run that ended well or failed")
 
 
-def test_a_run_is_written_whole_or_not_at_all_and_once(cloud: Server, tmp_path: Path) -> None:
+def test_run_is_saved_completely_or_not_at_all_and_once(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"))
     cloud.hook = lambda asked: Reply(text=b'{"metadata"') if "manifest" in asked.path else None
     assert "manifest.json of run 7, step 4 is incomplete or not JSON" in refusal(cloud, tmp_path, 7)
@@ -217,7 +215,7 @@ def test_a_run_is_written_whole_or_not_at_all_and_once(cloud: Server, tmp_path: 
     assert cloud.paths()[asked:] == ["/runs/7/"]
 
 
-def test_half_of_a_run_on_disk_is_fetched_anew(cloud: Server, tmp_path: Path) -> None:
+def test_incomplete_run_on_disk_is_fetched_again(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build", (TEST, "fail")))
     Folder(cloud, tmp_path, 7)
     (tmp_path / "7" / "run_results.json").unlink()
@@ -225,7 +223,7 @@ def test_half_of_a_run_on_disk_is_fetched_anew(cloud: Server, tmp_path: Path) ->
     assert [each.name for each in tmp_path.iterdir()] == ["7"]
 
 
-def test_results_that_are_gone_open_no_gate(cloud: Server, tmp_path: Path) -> None:
+def test_missing_results_do_not_open_the_gate(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"))
     Folder(cloud, tmp_path, 7)
     read, gone = read_manifest(tmp_path / "7" / "manifest.json"), tmp_path / "7" / "gone.json"
@@ -233,7 +231,7 @@ def test_results_that_are_gone_open_no_gate(cloud: Server, tmp_path: Path) -> No
     assert read_gates(gone, read).why(A) == ""
 
 
-def test_what_a_killed_process_left_goes_after_a_day(cloud: Server, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed_after_a_day(cloud: Server, tmp_path: Path) -> None:
     for name, age in ((".5.old", 90_000), (".6.new", 3_600)):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (time.time() - age,) * 2)
@@ -250,7 +248,7 @@ def test_only_the_last_runs_stay_on_disk(cloud: Server, tmp_path: Path) -> None:
     assert {int(each.name) for each in tmp_path.iterdir()} == {3, *range(20 - KEPT, 20)}
 
 
-def test_a_folder_that_cannot_be_written_is_told(cloud: Server, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_is_reported(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"))
     (tmp_path / "target").write_text("a file")
     with pytest.raises(SettingsError, match=r"the artifacts of run 7 of dbt Cloud \(Success\) cannot be written"):

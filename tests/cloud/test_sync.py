@@ -56,7 +56,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> Outcome:
     return Outcome(ran.exit_code, ran.stdout, ran.stderr)
 
 
-def test_a_run_of_dbt_cloud_is_synced_from_an_empty_folder_and_nothing_is_sent_twice(
+def test_dbt_cloud_run_is_synced_once_from_an_empty_folder(
     cloud: DbtCloud, shop: Path, heap: Sandbox, tmp_path: Path, known_macros: None
 ) -> None:
     cloud.add(7, left(shop, "build"), left(shop, "generate"))
@@ -78,7 +78,7 @@ NAMED_BY_TARGET = """{% macro generate_schema_name(custom_schema_name, node) %}
 {% endmacro %}"""
 
 
-def test_job_may_call_the_same_target_otherwise_and_another_job_is_refused(
+def test_job_may_name_the_target_differently_and_another_job_is_refused(
     project: Project, cloud: DbtCloud, heap: Sandbox
 ) -> None:
     project.table("heap_users", ROWS, schema="marts")
@@ -119,7 +119,7 @@ def users(project: Project, cloud: DbtCloud) -> Project:
     return project
 
 
-def test_what_failed_in_dbt_cloud_is_not_sent(users: Project, heap: Sandbox) -> None:
+def test_models_that_failed_in_dbt_cloud_are_not_sent(users: Project, heap: Sandbox) -> None:
     outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "7")
     assert outcome.exit_code == 1
     assert "a test of its model failed: unique_users" in outcome.stderr
@@ -133,14 +133,14 @@ def test_every_command_that_reads_a_manifest_reads_dbt_clouds(users: Project) ->
     assert (checked.exit_code, "heap_users would not be sent" in checked.stderr) == (1, True)
 
 
-def test_what_dbt_cloud_refuses_ends_in_a_sentence(users: Project) -> None:
+def test_refusal_by_dbt_cloud_ends_in_one_sentence(users: Project) -> None:
     outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "8", DBT_CLOUD_API_TOKEN="another")
     assert outcome.exit_code == 2
     assert outcome.stderr.startswith("Error: dbt platform: run 8: the token in DBT_CLOUD_API_TOKEN is not accepted")
     assert "another\n" not in outcome.stderr
 
 
-def test_a_host_of_dbt_platform_that_refuses_connections_is_named_at_once(users: Project) -> None:
+def test_host_of_dbt_platform_that_refuses_connections_is_named_at_once(users: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"127.0.0.1:{server.getsockname()[1]}"
     begun = time.monotonic()
@@ -152,7 +152,7 @@ def test_a_host_of_dbt_platform_that_refuses_connections_is_named_at_once(users:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_request_that_is_tried_again_is_a_line_on_stderr(users: Project, cloud: DbtCloud, form: str) -> None:
+def test_retried_request_prints_one_line_on_stderr(users: Project, cloud: DbtCloud, form: str) -> None:
     busy = [Reply(503), Reply(429, headers={"Retry-After": "1"})]
     cloud.hook = lambda _: busy.pop() if busy else None
     said = users.run("ls", "--log-format", form, "--dbt-cloud", DBT_CLOUD_RUN_ID="7").stderr

@@ -48,7 +48,7 @@ def project(tmp_path: Path, sandbox: Sandbox) -> Integration:
 
 
 @needs("airflow")
-def test_airflow_builds_and_syncs_and_the_task_fails_where_a_sync_does(project: Integration, sandbox: Sandbox) -> None:
+def test_airflow_task_builds_syncs_and_fails_if_a_sync_fails(project: Integration, sandbox: Sandbox) -> None:
     dags = Path(project.environment["AIRFLOW_HOME"]) / "dags"
     shutil.copy(ROOT / "examples" / "airflow_dag.py", dags)
     project.run("airflow", "db", "migrate")
@@ -63,7 +63,7 @@ def test_airflow_builds_and_syncs_and_the_task_fails_where_a_sync_does(project: 
 
 
 @needs("dagster")
-def test_dagster_materializes_each_sync_and_fails_where_one_does(project: Integration, sandbox: Sandbox) -> None:
+def test_dagster_materializes_each_sync_and_fails_if_one_fails(project: Integration, sandbox: Sandbox) -> None:
     command = ("dagster", "asset", "materialize", "--select", "*", "-f", str(ROOT / "examples" / "dagster_assets.py"))
     ran = project.run(*command)
     assert "heap_users" in ran.stdout + ran.stderr

@@ -24,13 +24,13 @@ def orders(heap: Reference, *rows: Row, **mapping: Any) -> Sent:
     return heap.sync_events(rows, sync="orders", identity="user_id", **declared)
 
 
-def test_a_first_sync_sends_every_value_but_nulls() -> None:
+def test_first_sync_sends_every_value_but_nulls() -> None:
     heap = Reference()
     assert users(heap, {"user_id": "u1", "plan": "team", "seats": None}) == Sent(rows=1, properties=1)
     assert heap.users == {"u1": {"Plan": "team"}}
 
 
-def test_a_changed_row_sends_the_changed_property_alone() -> None:
+def test_changed_row_sends_only_the_changed_property() -> None:
     heap = Reference()
     users(heap, {"user_id": "u1", "plan": "team", "seats": 3}, {"user_id": "u2", "plan": "free", "seats": 1})
     sent = users(heap, {"user_id": "u1", "plan": "team", "seats": 4}, {"user_id": "u2", "plan": "free", "seats": 1})
@@ -38,14 +38,14 @@ def test_a_changed_row_sends_the_changed_property_alone() -> None:
     assert heap.users["u1"] == {"Plan": "team", "seats": 4}
 
 
-def test_a_property_that_became_null_keeps_its_last_value() -> None:
+def test_property_that_became_null_keeps_its_last_value() -> None:
     heap = Reference()
     users(heap, {"user_id": "u1", "plan": "team", "seats": 3})
     assert users(heap, {"user_id": "u1", "plan": None, "seats": 3}) == Sent(rows=0, properties=0)
     assert heap.users == {"u1": {"Plan": "team", "seats": 3}}
 
 
-def test_a_row_that_left_stays_as_it_was() -> None:
+def test_row_that_left_stays_as_it_was() -> None:
     heap = Reference()
     users(heap, {"user_id": "u1", "plan": "team", "seats": 3})
     assert users(heap) == Sent(rows=0, properties=0)
@@ -77,38 +77,38 @@ def test_accounts_are_kept_apart_from_users() -> None:
         ("x" * 256, "long_identity"),
     ],
 )
-def test_a_broken_identity_is_rejected_at_every_sync(identity: str | None, reason: str) -> None:
+def test_broken_identity_is_rejected_at_every_sync(identity: str | None, reason: str) -> None:
     heap = Reference()
     for _ in range(2):
         assert users(heap, {"user_id": identity, "plan": "team", "seats": 3}) == Sent(0, 0, {reason: 1})
     assert heap.users == {}
 
 
-def test_an_identity_of_255_characters_is_held_as_it_stands() -> None:
+def test_identity_of_255_characters_is_stored_unchanged() -> None:
     heap = Reference()
     users(heap, {"user_id": " É" + "x" * 253, "plan": "team", "seats": 3})
     assert list(heap.users) == [" É" + "x" * 253]
 
 
-def test_all_rows_of_a_repeated_key_are_rejected_and_the_others_are_held() -> None:
+def test_all_rows_of_a_repeated_key_are_rejected_and_others_sent() -> None:
     heap = Reference()
     rows = [{"user_id": who, "plan": plan, "seats": 1} for who, plan in (("u1", "a"), ("u1", "b"), ("u2", "c"))]
     assert users(heap, *rows) == Sent(rows=1, properties=2, rejected={"duplicate_key": 2})
     assert list(heap.users) == ["u2"]
 
 
-def test_a_row_without_any_value_is_neither_sent_nor_rejected() -> None:
+def test_row_without_any_value_is_neither_sent_nor_rejected() -> None:
     heap = Reference()
     assert users(heap, {"user_id": None, "plan": None, "seats": None}) == Sent(rows=0, properties=0)
 
 
-def test_a_value_that_is_no_number_keeps_its_row_out() -> None:
+def test_value_that_is_not_a_number_rejects_its_row() -> None:
     heap = Reference()
     assert users(heap, {"user_id": "u1", "plan": "team", "seats": float("nan")}) == Sent(0, 0, {"not_a_number": 1})
     assert heap.users == {}
 
 
-def test_an_event_is_inserted_once_and_never_corrected() -> None:
+def test_event_is_inserted_once_and_never_corrected() -> None:
     heap = Reference()
     assert orders(heap, ORDER) == Sent(rows=1, properties=1)
     orders(heap)
@@ -123,13 +123,13 @@ def test_an_event_is_inserted_once_and_never_corrected() -> None:
     }
 
 
-def test_an_event_of_an_unknown_identity_creates_a_user() -> None:
+def test_event_of_an_unknown_identity_creates_a_user() -> None:
     heap = Reference()
     orders(heap, ORDER)
     assert heap.users == {"u1": {}}
 
 
-def test_a_key_of_two_columns_tells_rows_apart_by_both() -> None:
+def test_key_of_two_columns_distinguishes_rows_by_both() -> None:
     heap = Reference()
     rows = [ORDER | {"line": line} for line in ("1", "2")]
     assert orders(heap, *rows, unique_key=["order_id", "line"]).rows == 2
@@ -145,14 +145,14 @@ def test_a_key_of_two_columns_tells_rows_apart_by_both() -> None:
         ({"total": b"9"}, "bytes"),
     ],
 )
-def test_an_event_without_key_identity_or_name_is_rejected(row: dict[str, Any], reason: str) -> None:
+def test_event_without_key_identity_or_name_is_rejected(row: dict[str, Any], reason: str) -> None:
     heap = Reference()
     sent = orders(heap, ORDER | {"name": "Order Completed"} | row, event_name_column="name")
     assert sent == Sent(rows=0, properties=0, rejected={reason: 1})
     assert heap.events == {}
 
 
-def test_the_keys_of_a_properties_column_are_spread_and_mapped_properties_win() -> None:
+def test_keys_of_a_properties_column_are_spread_and_mapped_properties_win() -> None:
     heap = Reference()
     wide = '{"Total":1,"ratio":0.10,"ok":true,"gone":null,"labels":["a",null,2,false],"screen":{"w":1,"ü":[]}}'
     orders(heap, ORDER | {"wide": wide}, properties_column="wide")
@@ -186,16 +186,16 @@ def test_the_keys_of_a_properties_column_are_spread_and_mapped_properties_win() 
         ({"b": "ü"}, '{"b":"ü"}'),
     ],
 )
-def test_a_value_as_heap_takes_it(value: Any, expected: Any) -> None:
+def test_value_as_heap_takes_it(value: Any, expected: Any) -> None:
     assert heap_value(value) == expected
 
 
 @pytest.mark.parametrize("value", [float("inf"), Decimal("NaN"), b"x"])
-def test_a_value_heap_cannot_hold_is_refused(value: Any) -> None:
+def test_value_heap_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(UnfitError):
         heap_value(value)
 
 
-def test_exact_tells_numbers_apart_to_the_last_digit() -> None:
+def test_exact_distinguishes_numbers_to_the_last_digit() -> None:
     spellings: list[Value] = [Decimal("1.50"), Decimal("1.5"), "1.5"]
     assert len({exact({"x": value})["x"] for value in spellings}) == 3

@@ -9,7 +9,7 @@ from tests.reference.model import Reference
 from tests.reference.seeds import PROJECT, rows_of, sync_day
 
 
-def test_the_committed_seeds_are_what_the_generator_writes(tmp_path: Path) -> None:
+def test_committed_seeds_are_what_the_generator_writes(tmp_path: Path) -> None:
     runpy.run_path(str(PROJECT / "seed_days.py"))["main"](tmp_path)
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.csv")}
     committed = {path.relative_to(PROJECT / "seeds"): path.read_bytes() for path in PROJECT.glob("seeds/*/*.csv")}
@@ -17,7 +17,7 @@ def test_the_committed_seeds_are_what_the_generator_writes(tmp_path: Path) -> No
     assert written == committed
 
 
-def test_two_days_of_the_project_leave_every_row_in_heap_but_the_broken_one() -> None:
+def test_two_days_of_the_project_put_all_rows_but_the_bad_one_in_heap() -> None:
     heap = Reference()
     sync_day(heap, 1)
     sent = sync_day(heap, 2)
@@ -30,7 +30,7 @@ def test_two_days_of_the_project_leave_every_row_in_heap_but_the_broken_one() ->
     assert "undefined" not in heap.users
 
 
-def test_the_project_s_second_day_sends_what_moved_and_a_repetition_sends_nothing() -> None:
+def test_second_day_sends_changes_and_a_repetition_sends_nothing() -> None:
     heap = Reference()
     first = {name: sent.rows for name, sent in sync_day(heap, 1).items()}
     second = {name: sent.rows for name, sent in sync_day(heap, 2).items()}
@@ -41,7 +41,7 @@ def test_the_project_s_second_day_sends_what_moved_and_a_repetition_sends_nothin
     assert set(third.values()) == {0}
 
 
-def test_the_two_days_differ_in_every_way_a_table_can() -> None:
+def test_both_days_differ_in_every_kind_of_change() -> None:
     before, after = ({row["user_id"]: row for row in rows_of("users", day)} for day in (1, 2))
     stayed = before.keys() & after.keys()
     assert len(after.keys() - before.keys()) == 61

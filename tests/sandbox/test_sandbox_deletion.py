@@ -58,9 +58,7 @@ def hold(sandbox: Sandbox, app_id: str, *events: dict[str, Any]) -> None:
     assert requests.post(f"{sandbox.url}/api/track", json=sent, timeout=HANGS_SECONDS).status_code == 200
 
 
-def test_a_deletion_is_pending_until_it_is_complete_and_then_the_users_are_gone_from_all_app_ids(
-    sandbox: Sandbox, clock: Clock
-) -> None:
+def test_completed_deletion_removes_users_from_every_app_id(sandbox: Sandbox, clock: Clock) -> None:
     hold(sandbox, "11", {"identity": "ana"}, {"identity": "bo"}, {"user_id": "901"})
     hold(sandbox, "12", {"identity": "ana"})
     headers = bearer(sandbox)
@@ -77,7 +75,7 @@ def test_a_deletion_is_pending_until_it_is_complete_and_then_the_users_are_gone_
     assert [each.get("identity") for each in sandbox.events()] == ["bo"]
 
 
-def test_a_token_is_given_for_the_key_alone_and_lives_five_minutes(sandbox: Sandbox, clock: Clock) -> None:
+def test_token_needs_only_the_key_and_lasts_five_minutes(sandbox: Sandbox, clock: Clock) -> None:
     wrong = token(sandbox, key="guessed")
     assert (wrong.status_code, wrong.json()) == (401, {"err": {"message": "Unauthorized"}})
     headers = bearer(sandbox)
@@ -89,7 +87,7 @@ def test_a_token_is_given_for_the_key_alone_and_lives_five_minutes(sandbox: Sand
     assert ask(sandbox, {}, {"identity": "ana"}).status_code == 401
 
 
-def test_a_request_is_known_to_its_own_environment_alone(sandbox: Sandbox) -> None:
+def test_deletion_request_is_known_only_in_its_environment(sandbox: Sandbox) -> None:
     request_id = ask(sandbox, bearer(sandbox), {"identity": "ana"}).json()["deletion_request_id"]
     assert status(sandbox, bearer(sandbox, "12"), request_id).status_code == 404
     assert status(sandbox, bearer(sandbox), "nothing").status_code == 404
@@ -108,13 +106,15 @@ def test_a_request_is_known_to_its_own_environment_alone(sandbox: Sandbox) -> No
         ([{"user_id": True}], "postBody.users[0].user_id"),
     ],
 )
-def test_what_breaks_a_rule_is_refused_whole(sandbox: Sandbox, users: list[dict[str, Any]], at: str) -> None:
+def test_request_that_breaks_a_rule_is_refused_as_a_whole(
+    sandbox: Sandbox, users: list[dict[str, Any]], at: str
+) -> None:
     refusal = ask(sandbox, bearer(sandbox), *users)
     assert (refusal.status_code, refusal.json()["err"]["message"].split(" ")[0]) == (400, at)
     assert sandbox.requests()[-1]["kept"] == 0
 
 
-def test_a_fault_after_a_request_was_taken_leaves_it_taken(sandbox: Sandbox, clock: Clock) -> None:
+def test_fault_after_a_request_was_accepted_leaves_it_accepted(sandbox: Sandbox, clock: Clock) -> None:
     hold(sandbox, "11", {"identity": "ana"}, {"identity": "bo"})
     headers = bearer(sandbox)
     sandbox.misbehave("500x1")

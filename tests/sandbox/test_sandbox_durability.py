@@ -50,7 +50,7 @@ def track_in_bulk(url: str, events: list[dict[str, str]]) -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_well_and_silently_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+def test_sandbox_stops_silently_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     with served(tmp_path / "heap.db") as (process, url):
         assert send(url, "k1") == 200
         process.send_signal(number)
@@ -58,7 +58,7 @@ def test_it_stops_well_and_silently_on_a_signal(tmp_path: Path, number: signal.S
         assert process.stderr and process.stderr.read() == ""
 
 
-def test_what_was_answered_outlives_a_kill_and_so_do_idempotency_keys(tmp_path: Path) -> None:
+def test_answered_records_and_idempotency_keys_survive_a_kill(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
     with served(file) as (process, url):
         assert [send(url, f"k{number}") for number in range(20)] == [200] * 20
@@ -70,7 +70,7 @@ def test_what_was_answered_outlives_a_kill_and_so_do_idempotency_keys(tmp_path: 
         assert len(sandbox.events()) == 20
 
 
-def test_what_was_taken_without_an_answer_outlives_a_kill_too(tmp_path: Path) -> None:
+def test_records_accepted_without_an_answer_survive_a_kill_too(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
     with served(file, "timeout-after:1") as (process, url), ThreadPoolExecutor(1) as pool:
         user = {"app_id": "11", "identity": "ana"}
@@ -85,7 +85,7 @@ def test_what_was_taken_without_an_answer_outlives_a_kill_too(tmp_path: Path) ->
         assert [each["identity"] for each in sandbox.users()] == ["ana"]
 
 
-def test_a_kill_amid_full_bodies_leaves_each_whole_or_absent(tmp_path: Path) -> None:
+def test_kill_during_full_bodies_leaves_each_complete_or_absent(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
     answered: list[int] = []
 

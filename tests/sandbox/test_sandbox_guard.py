@@ -36,7 +36,7 @@ def status(sandbox: Sandbox, path: str, method: str = "GET", **headers: str) -> 
 
 @pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize("origin", ["https://example.org", "null", "http://127.0.0.1:1", "http://localhost", ""])
-def test_a_page_from_elsewhere_changes_nothing(sandbox: Sandbox, path: str, origin: str) -> None:
+def test_page_from_elsewhere_changes_nothing(sandbox: Sandbox, path: str, origin: str) -> None:
     assert status(sandbox, path, "POST", Origin=origin, **{"Content-Type": "text/plain"}) == 403
     assert sandbox.counts() == {"users": 1, "accounts": 0, "events": 0, "requests": 1}
     assert requests.get(f"{sandbox.url}/sandbox/now", timeout=HANGS_SECONDS).json()["faults"] == ""
@@ -44,12 +44,12 @@ def test_a_page_from_elsewhere_changes_nothing(sandbox: Sandbox, path: str, orig
 
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("host", ["example.org", "example.org:8765", "127.0.0.1.example.org", "localhost.", "", "[::1"])
-def test_a_name_of_elsewhere_that_leads_here_reads_nothing(sandbox: Sandbox, path: str, host: str) -> None:
+def test_foreign_host_name_that_resolves_here_reads_nothing(sandbox: Sandbox, path: str, host: str) -> None:
     assert status(sandbox, path, Host=host) == 403
 
 
 @pytest.mark.parametrize("path", CHANGES)
-def test_a_page_under_such_a_name_changes_nothing(sandbox: Sandbox, path: str) -> None:
+def test_page_under_a_foreign_host_name_changes_nothing(sandbox: Sandbox, path: str) -> None:
     assert status(sandbox, path, "POST", Host="example.org", Origin="http://example.org") == 403
     assert sandbox.counts()["requests"] == 1
 
@@ -57,12 +57,12 @@ def test_a_page_under_such_a_name_changes_nothing(sandbox: Sandbox, path: str) -
 @pytest.mark.parametrize(
     "host", ["localhost:8765", "127.0.0.1", "[::1]:8765", "192.0.2.7:80", "sandbox", "heap.localhost"]
 )
-def test_names_that_nobody_elsewhere_can_own_are_answered(sandbox: Sandbox, host: str) -> None:
+def test_local_host_names_are_answered(sandbox: Sandbox, host: str) -> None:
     assert [status(sandbox, path, Host=host) for path in READS] == [200] * len(READS)
     assert status(sandbox, "/sandbox/reset", "POST", Host=host, Origin=f"http://{host}") == 200
 
 
-def test_the_name_that_it_was_told_to_listen_on_is_answered() -> None:
+def test_host_name_given_with_host_is_answered() -> None:
     with running(SandboxOptions(host="127.0.0.1")) as sandbox:
         assert status(sandbox, "/sandbox/users", Host="127.0.0.1") == 200
 
@@ -75,7 +75,7 @@ def test_programs_reach_heaps_own_routes_by_any_name(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("path", [*READS, "/nowhere", "/static/nowhere.js", "/static/..%2fserver.py"])
-def test_all_that_a_browser_reads_forbids_it_what_the_page_does_not_need(sandbox: Sandbox, path: str) -> None:
+def test_all_responses_forbid_the_browser_what_the_page_does_not_need(sandbox: Sandbox, path: str) -> None:
     headers = requests.get(sandbox.url + path, timeout=HANGS_SECONDS).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self';" in policy
@@ -84,7 +84,7 @@ def test_all_that_a_browser_reads_forbids_it_what_the_page_does_not_need(sandbox
     assert (headers["x-content-type-options"], headers["cross-origin-resource-policy"]) == ("nosniff", "same-origin")
 
 
-def test_a_file_outside_the_page_is_404(sandbox: Sandbox) -> None:
+def test_file_outside_the_page_is_404(sandbox: Sandbox) -> None:
     assert {
         status(sandbox, f"/static/{name}") for name in ("nowhere.js", "..%2fserver.py", "..%2f..%2fcli%2fsync.py")
     } == {404}

@@ -43,7 +43,7 @@ def found(sandbox: Sandbox, plural: str, field: str, search: str = "") -> list[A
     return [item[field] for item in items]
 
 
-def test_who_changed_last_comes_first_and_says_by_which_request(sandbox: Sandbox) -> None:
+def test_user_changed_last_comes_first_with_its_request(sandbox: Sandbox) -> None:
     users(sandbox, ana={"Plan": "free"}, ben={"Plan": "free"})
     users(sandbox, ana={"Plan": "team"})
     assert asked(sandbox, "users?newest=5") == [
@@ -63,14 +63,14 @@ def test_accounts_events_and_requests_come_newest_first_too(sandbox: Sandbox) ->
     assert found(sandbox, "requests", "number") == [4, 3, 2, 1]
 
 
-def test_an_event_that_was_there_before_stays_with_the_request_that_brought_it(sandbox: Sandbox) -> None:
+def test_known_event_stays_with_the_request_that_sent_it(sandbox: Sandbox) -> None:
     for _ in range(2):
         send(sandbox, "track", identity="ana", event="Opened", idempotency_key="k1")
     assert found(sandbox, "events", "request") == [1]
     assert found(sandbox, "users", "request") == [1]
 
 
-def test_a_request_tells_its_verdict(sandbox: Sandbox) -> None:
+def test_request_shows_its_verdict(sandbox: Sandbox) -> None:
     sandbox.misbehave("500x1,truncatedx1")
     send(sandbox, "track", identity="ana", event="Opened")
     with pytest.raises(requests.RequestException):
@@ -92,12 +92,12 @@ def test_a_request_tells_its_verdict(sandbox: Sandbox) -> None:
     [("ANA", ["ana"]), ("seats", ["ben", "ana"]), ('say "hi" \\', ["ben"]), ("50%", ["ana"]), ("_", []), ("☃", ["ben"]),
      ("' or 1=1", []), ("11", ["ben", "ana"])],
 )  # fmt: skip
-def test_a_search_finds_what_holds_the_text_as_it_reads(sandbox: Sandbox, search: str, who: list[str]) -> None:
+def test_search_matches_text_as_it_is_shown(sandbox: Sandbox, search: str, who: list[str]) -> None:
     users(sandbox, ana={"Seats": 3, "Off": "50%"}, ben={"Seats": 40, "Note": 'say "hi" \\ ☃'})
     assert found(sandbox, "users", "identity", search) == who
 
 
-def test_events_are_found_by_name_and_property_and_requests_by_what_became_of_them(sandbox: Sandbox) -> None:
+def test_search_finds_events_by_name_and_property_and_requests_by_outcome(sandbox: Sandbox) -> None:
     send(sandbox, "track", events=[{"identity": "ana", "event": "Paid"}, {"identity": "ben", "event": "Left"}])
     send(sandbox, "track", identity="ana")
     assert found(sandbox, "events", "identity", "paid") == ["ana"]
@@ -106,14 +106,14 @@ def test_events_are_found_by_name_and_property_and_requests_by_what_became_of_th
         assert found(sandbox, "requests", "number", search) == [2]
 
 
-def test_an_app_id_narrows_the_newest_too(sandbox: Sandbox) -> None:
+def test_app_id_filters_the_newest_list_too(sandbox: Sandbox) -> None:
     for app_id in ("11", "12"):
         send(sandbox, "track", app_id=app_id, identity="ana", event="Paid")
     for plural in ("users", "events", "requests"):
         assert [each["app_id"] for each in asked(sandbox, f"{plural}?newest=9&app_id=12")] == ["12"]
 
 
-def test_digits_are_those_that_came(sandbox: Sandbox) -> None:
+def test_digits_are_unchanged(sandbox: Sandbox) -> None:
     body = '{"app_id":"11","identity":"ana","properties":{"n":1.10,"big":12345678901234567890123}}'
     headers = {"Content-Type": "application/json"}
     requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=HANGS_SECONDS)
@@ -124,7 +124,7 @@ def test_digits_are_those_that_came(sandbox: Sandbox) -> None:
     assert requests.get(f"{sandbox.url}/sandbox/requests/1/body", timeout=HANGS_SECONDS).text == body
 
 
-def test_a_body_that_is_no_json_is_shown_as_it_came_and_never_as_html(sandbox: Sandbox) -> None:
+def test_body_that_is_not_json_is_shown_as_received_and_never_as_html(sandbox: Sandbox) -> None:
     requests.post(f"{sandbox.url}/api/track", data=b"<script>alert(1)</script>\xff", timeout=HANGS_SECONDS)
     shown = requests.get(f"{sandbox.url}/sandbox/requests/1/body?indented=1", timeout=HANGS_SECONDS)
     assert shown.content == b"<script>alert(1)</script>\xff"
@@ -133,13 +133,13 @@ def test_a_body_that_is_no_json_is_shown_as_it_came_and_never_as_html(sandbox: S
 
 
 @pytest.mark.parametrize("number", ["2", "0", "-1", "x", "9" * 40])
-def test_a_request_that_is_not_there_is_404(sandbox: Sandbox, number: str) -> None:
+def test_missing_request_is_404(sandbox: Sandbox, number: str) -> None:
     send(sandbox, "track", identity="ana", event="Paid")
     assert requests.get(f"{sandbox.url}/sandbox/requests/{number}/body", timeout=HANGS_SECONDS).status_code == 404
     assert asked(sandbox, f"requests?newest=5&number={number}") == []
 
 
-def test_now_says_what_is_there_and_nothing_until_that_changes(sandbox: Sandbox) -> None:
+def test_sandbox_state_is_reported_only_when_it_changes(sandbox: Sandbox) -> None:
     sandbox.misbehave("429x2,500:0.10", seed=7)
     first = asked(sandbox, "now")
     assert (first["users"], first["requests"], first["faults"], first["seed"]) == (0, 0, "429x2,500:0.1", 7)
@@ -161,7 +161,7 @@ def unchanged(sandbox: Sandbox, seen: Any) -> bool:
     return answer.status_code == 204
 
 
-def test_a_file_of_a_sandbox_that_did_not_know_who_brought_what_goes_on(tmp_path: Path) -> None:
+def test_file_of_an_older_sandbox_without_request_ids_still_works(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
     with closing(sqlite3.connect(file)) as older:
         older.executescript("""
@@ -180,7 +180,7 @@ def test_a_file_of_a_sandbox_that_did_not_know_who_brought_what_goes_on(tmp_path
         assert found(sandbox, "users", "request") == [1, None]
 
 
-def test_of_a_hundred_thousand_users_the_newest_are_listed_and_all_are_searched(tmp_path: Path) -> None:
+def test_newest_of_100000_users_are_listed_and_all_are_searched(tmp_path: Path) -> None:
     file = tmp_path / "heap.db"
     with running(SandboxOptions(data=file)):
         pass

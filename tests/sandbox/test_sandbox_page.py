@@ -84,12 +84,12 @@ def subjects(page: Page) -> Any:
     return page.locator("#list h3")
 
 
-def test_an_empty_sandbox_says_how_to_fill_it(page: Page, sandbox: Sandbox) -> None:
+def test_empty_sandbox_says_how_to_fill_it(page: Page, sandbox: Sandbox) -> None:
     expect(page.get_by_role("status").first).to_have_text("Live")
     expect(page.locator("#example")).to_have_text(f"HEAP_BASE_URL={sandbox.url} HEAP_APP_ID=11 dbt-heap sync")
 
 
-def test_what_arrives_is_shown_by_itself_the_newest_first(page: Page, sandbox: Sandbox) -> None:
+def test_page_updates_itself_with_the_newest_first(page: Page, sandbox: Sandbox) -> None:
     user(sandbox, "ana", Plan="team", Seats=3)
     expect(subjects(page)).to_have_text(["ana"])
     expect(page.locator("#list dl")).to_have_text("PlanteamSeats3")
@@ -100,7 +100,7 @@ def test_what_arrives_is_shown_by_itself_the_newest_first(page: Page, sandbox: S
     expect(page.locator("nav")).to_contain_text("Requests 3")
 
 
-def test_accounts_and_events_have_lists_of_their_own(page: Page, sandbox: Sandbox) -> None:
+def test_accounts_and_events_have_their_own_lists(page: Page, sandbox: Sandbox) -> None:
     send(sandbox, "add_account_properties", account_id="north", properties={"MRR": 480})
     send(sandbox, "track", identity="ana", event="Paid", idempotency_key="k1", properties={"Total": 9.5})
     view(page, "Accounts")
@@ -111,7 +111,7 @@ def test_accounts_and_events_have_lists_of_their_own(page: Page, sandbox: Sandbo
     expect(page.locator("#list .keys")).to_have_text("idempotency_keyk1")
 
 
-def test_a_search_asks_the_server_and_goes_on_while_more_arrives(page: Page, sandbox: Sandbox) -> None:
+def test_search_asks_the_server_and_continues_while_more_arrives(page: Page, sandbox: Sandbox) -> None:
     people = [{"identity": f"u{number:03}", "properties": {"Plan": f"p{number}"}} for number in range(250)]
     send(sandbox, "add_user_properties", users=people)
     expect(page.locator("#found")).to_have_text("The newest 100; a search looks at all.")
@@ -132,7 +132,7 @@ def test_more_are_shown_on_request(page: Page, sandbox: Sandbox) -> None:
     expect(page.get_by_role("button", name="Show more")).to_be_hidden()
 
 
-def test_a_request_shows_its_verdict_reason_and_body(page: Page, sandbox: Sandbox) -> None:
+def test_request_shows_its_verdict_reason_and_body(page: Page, sandbox: Sandbox) -> None:
     body = '{"app_id":"11","identity":"ana","properties":{"n":12345678901234567890}}'
     headers = {"Content-Type": "application/json"}
     requests.post(f"{sandbox.url}/api/add_user_properties", data=body, headers=headers, timeout=HANGS_SECONDS)
@@ -149,7 +149,7 @@ def test_a_request_shows_its_verdict_reason_and_body(page: Page, sandbox: Sandbo
     expect(page.locator("details[open] pre")).to_be_visible()
 
 
-def test_what_is_held_leads_to_the_request_that_brought_it(page: Page, sandbox: Sandbox) -> None:
+def test_records_link_to_the_request_that_sent_them(page: Page, sandbox: Sandbox) -> None:
     user(sandbox, "ana", Plan="team")
     user(sandbox, "ben", Plan="free")
     page.get_by_role("link", name="request 1").click()
@@ -159,7 +159,7 @@ def test_what_is_held_leads_to_the_request_that_brought_it(page: Page, sandbox: 
     expect(page.locator("summary .number")).to_have_text(["2", "1"])
 
 
-def test_a_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) -> None:
+def test_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) -> None:
     page.get_by_label("500 server error").select_option("every request")
     expect(page.get_by_label("All of them")).to_have_value("500:1")
     assert user(sandbox, "ana") == 500
@@ -170,7 +170,7 @@ def test_a_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) ->
     assert user(sandbox, "ana") == 200
 
 
-def test_the_panel_follows_faults_that_are_used_up_or_set_elsewhere(page: Page, sandbox: Sandbox) -> None:
+def test_panel_follows_faults_that_are_used_up_or_set_elsewhere(page: Page, sandbox: Sandbox) -> None:
     sandbox.misbehave("429x1,html:0.07", seed=3)
     expect(page.get_by_label("429 too many")).to_have_value("x1")
     expect(page.get_by_label("html a proxy")).to_have_value(":0.07")
@@ -179,7 +179,7 @@ def test_the_panel_follows_faults_that_are_used_up_or_set_elsewhere(page: Page, 
     expect(page.get_by_label("All of them")).to_have_value("html:0.07")
 
 
-def test_faults_can_be_written_and_what_is_none_is_told(page: Page, sandbox: Sandbox) -> None:
+def test_faults_can_be_entered_and_invalid_ones_are_reported(page: Page, sandbox: Sandbox) -> None:
     errors = page.locator("#faults-wrong")
     page.get_by_label("All of them").fill("503x1")
     page.get_by_label("All of them").press("Enter")
@@ -190,7 +190,7 @@ def test_faults_can_be_written_and_what_is_none_is_told(page: Page, sandbox: San
     expect(errors).to_contain_text("'often' is no fault")
 
 
-def test_a_reset_asks_first_and_forgets_everything(page: Page, sandbox: Sandbox) -> None:
+def test_reset_asks_first_and_forgets_everything(page: Page, sandbox: Sandbox) -> None:
     for sure in (True, False):
         user(sandbox, "ana")
         expect(subjects(page)).to_have_text(["ana"])
@@ -205,7 +205,7 @@ def test_a_reset_asks_first_and_forgets_everything(page: Page, sandbox: Sandbox)
             assert sandbox.counts()["requests"] == 1
 
 
-def test_it_pauses_and_goes_on(page: Page, sandbox: Sandbox) -> None:
+def test_page_pauses_and_continues(page: Page, sandbox: Sandbox) -> None:
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#pulse")).to_have_text("Paused")
     user(sandbox, "ana")
@@ -215,7 +215,7 @@ def test_it_pauses_and_goes_on(page: Page, sandbox: Sandbox) -> None:
     expect(subjects(page)).to_have_text(["ana"])
 
 
-def test_what_is_done_by_hand_works_while_it_is_paused(page: Page, sandbox: Sandbox) -> None:
+def test_manual_actions_work_while_the_page_is_paused(page: Page, sandbox: Sandbox) -> None:
     page.get_by_role("button", name="Pause").click()
     user(sandbox, "ana")
     page.get_by_label("500 server error").select_option("next request")
@@ -225,7 +225,7 @@ def test_what_is_done_by_hand_works_while_it_is_paused(page: Page, sandbox: Sand
     expect(page.locator("#list .verdict")).to_have_text(["200 taken"])
 
 
-def test_keys_alone_lead_past_the_list_and_the_view_stays(page: Page, sandbox: Sandbox) -> None:
+def test_keyboard_skips_the_list_and_the_view_stays(page: Page, sandbox: Sandbox) -> None:
     for who in ("ana", "ben"):
         user(sandbox, who)
     page.goto("/#requests/1")
@@ -240,7 +240,7 @@ def test_keys_alone_lead_past_the_list_and_the_view_stays(page: Page, sandbox: S
     expect(page.locator("summary .number")).to_have_text(["1"])
 
 
-def test_values_that_heap_does_not_document_are_shown_as_json(browser: Browser) -> None:
+def test_undocumented_values_are_shown_as_json(browser: Browser) -> None:
     with running(SandboxOptions(strict=False)) as lenient:
         body = '{"app_id":"11","identity":"ana","properties":{"p":{"n":[1.10,"1",true,null]}}}'
         headers = {"Content-Type": "application/json"}
@@ -273,7 +273,7 @@ def test_hostile_values_are_text(page: Page, sandbox: Sandbox) -> None:
     assert_nothing_ran(page)
 
 
-def test_what_is_typed_and_what_the_address_says_are_text_too(page: Page, sandbox: Sandbox) -> None:
+def test_typed_search_and_address_are_shown_as_text(page: Page, sandbox: Sandbox) -> None:
     for text in HOSTILE[:4]:
         page.get_by_role("searchbox").fill(text)
         page.get_by_label("All of them").fill(text)
@@ -295,7 +295,7 @@ def assert_nothing_ran(page: Page) -> None:
     assert page.url.startswith(page.evaluate("location.origin"))
 
 
-def test_the_browser_itself_keeps_text_from_becoming_html_or_code(browser: Browser, sandbox: Sandbox) -> None:
+def test_browser_itself_keeps_text_from_becoming_html_or_code(browser: Browser, sandbox: Sandbox) -> None:
     page = browser.new_page()
     page.goto(sandbox.url)
     for slip in (
@@ -308,7 +308,7 @@ def test_the_browser_itself_keeps_text_from_becoming_html_or_code(browser: Brows
     page.close()
 
 
-def test_a_form_of_another_website_is_turned_away(browser: Browser, sandbox: Sandbox) -> None:
+def test_form_on_another_website_is_refused(browser: Browser, sandbox: Sandbox) -> None:
     user(sandbox, "ana")
     page = browser.new_page()
     page.set_content(f"<form method='post' action='{sandbox.url}/sandbox/reset'><button>Win a prize</button></form>")
@@ -344,7 +344,7 @@ CONTRAST = """element => {
 }"""
 
 
-def test_a_sandbox_that_went_away_is_missed_and_found_again(browser: Browser) -> None:
+def test_page_notices_when_the_sandbox_stops_and_returns(browser: Browser) -> None:
     with running(SandboxOptions()) as first:
         page = browser.new_page()
         page.goto(first.url)

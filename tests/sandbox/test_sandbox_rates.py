@@ -19,7 +19,7 @@ def crowd(size: int, start: int = 0) -> list[str]:
     return [f"u{number}" for number in range(start, start + size)]
 
 
-def test_a_window_slides() -> None:
+def test_window_slides() -> None:
     window = Window(limit=10, seconds=60)
     window.add(0.0, {"a": 6})
     window.add(30.0, {"a": 4})
@@ -29,7 +29,7 @@ def test_a_window_slides() -> None:
     assert window.wait_seconds(60.0, {"a": 7}) == 30.0
 
 
-def test_a_window_keeps_keys_apart() -> None:
+def test_window_keeps_keys_apart() -> None:
     window = Window(limit=1, seconds=60)
     window.add(0.0, {"a": 1})
     assert window.wait_seconds(1.0, {"b": 1}) == FREE
@@ -57,7 +57,7 @@ def test_bulk_events_are_limited_to_1000_a_minute_and_identity() -> None:
     assert rates.wait_seconds(submission(TRACK, "ben"), now=1.0) == FREE
 
 
-def test_what_was_refused_does_not_count() -> None:
+def test_refused_requests_do_not_count() -> None:
     rates = Rates(SandboxOptions(events_per_minute=10))
     assert rates.wait_seconds(submission(TRACK, *crowd(11)), now=0.0) == 60.0
     assert rates.wait_seconds(submission(TRACK, *crowd(10)), now=0.0) == FREE

@@ -250,12 +250,12 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize(("endpoint", "body"), ALLOWED.values(), ids=ALLOWED.keys())
-def test_what_the_documentation_allows_has_no_fault(endpoint: Endpoint, body: object) -> None:
+def test_documented_requests_have_no_error(endpoint: Endpoint, body: object) -> None:
     assert fault(endpoint, body) is None
 
 
 @pytest.mark.parametrize(("endpoint", "body", "text"), FORBIDDEN.values(), ids=FORBIDDEN.keys())
-def test_what_the_documentation_forbids_is_named(endpoint: Endpoint, body: object, text: str) -> None:
+def test_forbidden_requests_are_refused_with_the_reason(endpoint: Endpoint, body: object, text: str) -> None:
     assert fault(endpoint, body) == text
 
 
@@ -268,12 +268,12 @@ def test_what_the_documentation_forbids_is_named(endpoint: Endpoint, body: objec
     ],
     ids=["values", "no offset", "epoch milliseconds"],
 )
-def test_a_lenient_sandbox_takes_what_the_documentation_is_silent_on(body: object) -> None:
+def test_lenient_sandbox_accepts_what_is_undocumented(body: object) -> None:
     assert fault(TRACK, body) is not None
     assert fault(TRACK, body, strict=False) is None
 
 
-def test_a_lenient_sandbox_still_refuses_what_is_forbidden() -> None:
+def test_lenient_sandbox_still_refuses_what_is_forbidden() -> None:
     assert fault(TRACK, event(properties=[]), strict=False) == "postBody.events[0].properties should be object"
 
 
@@ -286,7 +286,7 @@ def test_a_lenient_sandbox_still_refuses_what_is_forbidden() -> None:
         (TRACK, event(identity="someone else", account_id="acct-9"), None),
     ],
 )
-def test_whom_the_sandbox_was_told_to_refuse_is_refused(endpoint: Endpoint, body: object, text: str | None) -> None:
+def test_users_set_to_be_refused_are_refused(endpoint: Endpoint, body: object, text: str | None) -> None:
     assert fault(endpoint, body, refused={"cust_1", "acct-9"}) == text
 
 
@@ -295,7 +295,7 @@ def test_whom_the_sandbox_was_told_to_refuse_is_refused(endpoint: Endpoint, body
     [b"", b"{", b"{} {}", b'{"a": NaN}', b'"\\ud800"', b"\xff", b"[" * 1100 + b"]" * 1100, b"[" * 1010 + b"]" * 1010],
     ids=["empty", "open", "two", "NaN", "half a pair", "not UTF-8", "too deep", "deep"],
 )
-def test_what_is_not_json_is_malformed(body: bytes) -> None:
+def test_body_that_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedError):
         parse(body)
 

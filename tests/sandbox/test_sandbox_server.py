@@ -78,20 +78,20 @@ def test_success_reads_as_heap_documents_it(sandbox: Sandbox) -> None:
     ]
 
 
-def test_properties_of_a_user_are_merged_and_the_last_value_stays(sandbox: Sandbox) -> None:
+def test_properties_of_a_user_are_merged_and_the_last_value_wins(sandbox: Sandbox) -> None:
     post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": {"Plan": "free", "Seats": 1}})
     rows = [{"identity": "ana", "properties": {"Plan": "team"}}, {"identity": "ana", "properties": {"Plan": "gold"}}]
     post(sandbox, USERS, {"app_id": "11", "users": rows})
     assert sandbox.users() == [{"app_id": "11", "identity": "ana", "properties": {"Plan": "gold", "Seats": 1}}]
 
 
-def test_accounts_are_held_likewise(sandbox: Sandbox) -> None:
+def test_accounts_are_stored_like_users(sandbox: Sandbox) -> None:
     post(sandbox, ACCOUNTS, {"app_id": "11", "account_id": "a", "properties": {"Tier": "gold"}})
     post(sandbox, ACCOUNTS, {"app_id": "11", "accounts": [{"account_id": "a", "properties": {"ARR": "48"}}]})
     assert sandbox.accounts() == [{"app_id": "11", "account_id": "a", "properties": {"Tier": "gold", "ARR": "48"}}]
 
 
-def test_a_later_event_with_the_same_key_changes_nothing_and_is_no_error(sandbox: Sandbox) -> None:
+def test_later_event_with_the_same_key_is_ignored_without_error(sandbox: Sandbox) -> None:
     assert track(sandbox, EVENT, {**EVENT, "event": "twice in one body"}).status_code == 200
     assert track(sandbox, {**EVENT, "event": "again"}, {**EVENT, "idempotency_key": "k2"}).status_code == 200
     assert [(each["event"], each["idempotency_key"]) for each in sandbox.events()] == [
@@ -106,7 +106,7 @@ def test_events_without_a_key_are_all_kept(sandbox: Sandbox) -> None:
     assert len(sandbox.events()) == 3
 
 
-def test_an_event_without_timestamp_bears_the_time_of_its_arrival(sandbox: Sandbox) -> None:
+def test_event_without_timestamp_has_its_time_of_arrival(sandbox: Sandbox) -> None:
     track(sandbox, {"user_id": "901", "event": "Seat Added"})
     assert sandbox.events() == [
         {"app_id": "11", "user_id": "901", "event": "Seat Added", "timestamp": "2026-03-01T08:15:00.000+00:00",
@@ -114,7 +114,7 @@ def test_an_event_without_timestamp_bears_the_time_of_its_arrival(sandbox: Sandb
     ]  # fmt: skip
 
 
-def test_an_event_of_an_unknown_identity_creates_a_user_and_leaves_a_known_one_alone(sandbox: Sandbox) -> None:
+def test_event_of_an_unknown_identity_creates_a_user_and_keeps_known_ones(sandbox: Sandbox) -> None:
     post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": {"Plan": "team"}})
     track(sandbox, EVENT, {"identity": "Ana", "event": "Seat Added"})
     assert [(each["identity"], each["properties"]) for each in sandbox.users()] == [
@@ -142,7 +142,7 @@ def test_app_ids_are_kept_apart(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("digits", ["129.50", "0.1000000000000000055511151231257827", "1e2", "-0.0", "9" * 30])
-def test_numbers_come_back_with_the_digits_they_were_sent_with(sandbox: Sandbox, digits: str) -> None:
+def test_numbers_keep_the_digits_they_were_sent_with(sandbox: Sandbox, digits: str) -> None:
     post(sandbox, USERS, f'{{"app_id":"11","identity":"ana","properties":{{"n":{digits}}}}}')
     post(sandbox, USERS, '{"app_id":"11","identity":"ana","properties":{"other":"1"}}')
     post(sandbox, TRACK, f'{{"app_id":"11","identity":"ana","event":"e","properties":{{"n":{digits}}}}}')
@@ -168,13 +168,13 @@ def test_one_bad_record_refuses_the_whole_body_and_is_named(sandbox: Sandbox) ->
     assert sandbox.counts() == {"users": 0, "accounts": 0, "events": 0, "requests": 1}
 
 
-def test_the_index_of_the_bad_record_can_be_withheld(started: Any) -> None:
+def test_index_of_the_bad_record_can_be_withheld(started: Any) -> None:
     sandbox = started(bad_request_index=False)
     assert track(sandbox, {}).text == "Bad Request"
     assert sandbox.requests()[0]["reason"] == "postBody.events[0] should have required property 'identity'"
 
 
-def test_a_body_that_is_not_declared_as_json_is_refused(sandbox: Sandbox) -> None:
+def test_body_that_is_not_declared_as_json_is_refused(sandbox: Sandbox) -> None:
     answer = requests.post(sandbox.url + TRACK, data=json.dumps({"app_id": "11", **EVENT}), timeout=HANGS_SECONDS)
     assert (answer.status_code, answer.text) == (400, "Content-Type should be application/json")
 
@@ -182,7 +182,7 @@ def test_a_body_that_is_not_declared_as_json_is_refused(sandbox: Sandbox) -> Non
 @pytest.mark.parametrize(
     "body", ["", "nonsense", "[]", '{"app_id": {}, "events": 3}', '{"app_id":"11","events":[{"user_id":{}}]}']
 )
-def test_no_body_is_too_strange_for_a_plain_refusal(sandbox: Sandbox, body: str) -> None:
+def test_any_strange_body_gets_a_plain_refusal(sandbox: Sandbox, body: str) -> None:
     for path in (TRACK, USERS, ACCOUNTS):
         assert post(sandbox, path, body).status_code == 400
 
@@ -193,14 +193,14 @@ def test_bodies_over_the_given_size_are_refused(started: Any) -> None:
     assert track(sandbox, EVENT, EVENT, EVENT).status_code == 413
 
 
-def test_a_lenient_sandbox_keeps_undocumented_values_as_they_came(started: Any) -> None:
+def test_lenient_sandbox_keeps_undocumented_values_as_they_came(started: Any) -> None:
     sandbox = started(strict=False)
     properties = {"paid": True, "note": None, "deep": {"a": [1]}}
     post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": properties})
     assert sandbox.users()[0]["properties"] == properties
 
 
-def test_whom_it_is_told_to_refuse_is_refused_by_index(sandbox: Sandbox) -> None:
+def test_refused_users_are_refused_by_index(sandbox: Sandbox) -> None:
     sandbox.refuse("ben")
     answer = track(sandbox, EVENT, {**EVENT, "identity": "ben"})
     assert (answer.status_code, answer.text) == (400, "postBody.events[1].identity should NOT be valid")
@@ -220,7 +220,7 @@ def test_over_the_limit_the_answer_is_429_and_says_how_long_to_wait(started: Any
     assert track(sandbox, {**EVENT, "idempotency_key": "k2"}).status_code == 200
 
 
-def test_a_429_need_not_say_how_long(started: Any) -> None:
+def test_429_without_retry_after_is_retried(started: Any) -> None:
     sandbox = started(single_calls=0, retry_after=False)
     answer = post(sandbox, TRACK, {"app_id": "11", **EVENT})
     assert (answer.status_code, "retry-after" in answer.headers) == (429, False)
@@ -253,7 +253,7 @@ def test_latency_is_waited_for_by_requests_side_by_side(started: Any, monkeypatc
     assert (answers, waiting) == ([200] * 8, [0.2] * 8)
 
 
-def test_held_answers_wait_although_what_they_answer_is_taken(sandbox: Sandbox) -> None:
+def test_held_answers_wait_while_their_requests_are_accepted(sandbox: Sandbox) -> None:
     sandbox.hold(after=1)
     assert track(sandbox, EVENT).status_code == 200
     with ThreadPoolExecutor(2) as pool:
@@ -265,7 +265,7 @@ def test_held_answers_wait_although_what_they_answer_is_taken(sandbox: Sandbox) 
         assert [each.result().status_code for each in held] == [200, 200]
 
 
-def test_drained_sandbox_has_taken_what_clients_sent_that_are_gone(started: Any) -> None:
+def test_drained_sandbox_has_accepted_what_disconnected_clients_sent(started: Any) -> None:
     sandbox = started(latency_ms=100)
     for number in range(1, 4):
         with by_hand(sandbox):
@@ -274,7 +274,7 @@ def test_drained_sandbox_has_taken_what_clients_sent_that_are_gone(started: Any)
         assert len(sandbox.requests()) == number
 
 
-def test_the_log_tells_each_request_and_its_body_only_if_asked(sandbox: Sandbox) -> None:
+def test_log_has_each_request_and_its_body_only_if_asked(sandbox: Sandbox) -> None:
     body = '{"app_id": "11",  "identity": "ana", "properties": {"n": 1.10}}'
     post(sandbox, USERS, body)
     post(sandbox, USERS, "nonsense")
@@ -289,7 +289,7 @@ def test_the_log_tells_each_request_and_its_body_only_if_asked(sandbox: Sandbox)
     assert get(sandbox, "/sandbox/requests?bodies=1").json() == sandbox.requests(bodies=True)
 
 
-def test_reset_forgets_what_it_got_and_what_it_counted(started: Any) -> None:
+def test_reset_clears_records_and_rate_limits(started: Any) -> None:
     sandbox = started(events_per_minute=1)
     track(sandbox, EVENT)
     assert requests.post(sandbox.url + "/sandbox/reset", timeout=HANGS_SECONDS).status_code == 200
@@ -299,7 +299,7 @@ def test_reset_forgets_what_it_got_and_what_it_counted(started: Any) -> None:
     assert track(sandbox, EVENT).status_code == 200
 
 
-def test_the_first_page_says_where_to_look(sandbox: Sandbox) -> None:
+def test_first_page_says_where_to_look(sandbox: Sandbox) -> None:
     paths = [word for word in get(sandbox, "/").text.split() if word.startswith("/sandbox/")]
     assert len(paths) == 5
     assert {get(sandbox, path).status_code for path in paths} == {200}
@@ -309,7 +309,7 @@ STATUS_FAULTS = {"500": 500, "503": 503, "429": 429, "404": 404, "html": 502}
 
 
 @pytest.mark.parametrize(("kind", "status"), STATUS_FAULTS.items())
-def test_a_status_comes_in_place_of_taking_the_body(sandbox: Sandbox, kind: str, status: int) -> None:
+def test_status_fault_replaces_accepting_the_body(sandbox: Sandbox, kind: str, status: int) -> None:
     sandbox.misbehave(f"{kind}x1")
     answer = track(sandbox, EVENT)
     assert (answer.status_code, sandbox.events()) == (status, [])
@@ -318,13 +318,13 @@ def test_a_status_comes_in_place_of_taking_the_body(sandbox: Sandbox, kind: str,
 
 
 @pytest.mark.parametrize(("kind", "status"), STATUS_FAULTS.items())
-def test_a_status_can_come_after_the_body_was_taken(sandbox: Sandbox, kind: str, status: int) -> None:
+def test_status_fault_may_come_after_the_body_was_accepted(sandbox: Sandbox, kind: str, status: int) -> None:
     sandbox.misbehave(f"{kind}-afterx1")
     assert (track(sandbox, EVENT).status_code, len(sandbox.events())) == (status, 1)
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("reset", 0), ("reset-after", 1)])
-def test_a_reset_is_one_to_the_client(sandbox: Sandbox, kind: str, kept: int) -> None:
+def test_client_sees_a_reset_connection_as_such(sandbox: Sandbox, kind: str, kept: int) -> None:
     sandbox.misbehave(f"{kind}x1")
     with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
         track(sandbox, EVENT)
@@ -334,7 +334,7 @@ def test_a_reset_is_one_to_the_client(sandbox: Sandbox, kind: str, kept: int) ->
     ]
 
 
-def test_a_reset_can_come_while_the_body_does(sandbox: Sandbox) -> None:
+def test_connection_may_be_reset_while_the_body_arrives(sandbox: Sandbox) -> None:
     sandbox.misbehave("reset-withinx1")
     with pytest.raises(requests.ConnectionError):
         track(sandbox, {**EVENT, "properties": {"long": "v" * 5_000_000}})
@@ -343,13 +343,13 @@ def test_a_reset_can_come_while_the_body_does(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("kind", "asked"), [("429-date", "Sun, 01 Mar 2026 08:15:01 GMT"), ("429-bare", None)])
-def test_a_429_can_name_a_date_or_nothing(sandbox: Sandbox, kind: str, asked: str | None) -> None:
+def test_429_may_have_a_date_or_no_retry_after(sandbox: Sandbox, kind: str, asked: str | None) -> None:
     sandbox.misbehave(f"{kind}x1")
     answer = track(sandbox, EVENT)
     assert (answer.status_code, answer.headers.get("retry-after"), sandbox.events()) == (429, asked, [])
 
 
-def test_a_slow_answer_is_the_answer_a_second_later(sandbox: Sandbox) -> None:
+def test_slow_fault_delays_the_answer(sandbox: Sandbox) -> None:
     sandbox.misbehave("slowx1")
     begun = time.monotonic()
     answer = track(sandbox, EVENT)
@@ -357,7 +357,7 @@ def test_a_slow_answer_is_the_answer_a_second_later(sandbox: Sandbox) -> None:
     assert (answer.status_code, answer.json(), len(sandbox.events())) == (200, {}, 1)
 
 
-def test_a_reset_sends_no_goodbye(sandbox: Sandbox) -> None:
+def test_reset_connection_sends_no_orderly_end(sandbox: Sandbox) -> None:
     sandbox.misbehave("resetx1")
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=HANGS_SECONDS) as raw:
         raw.sendall(b"POST /api/track HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
@@ -366,7 +366,7 @@ def test_a_reset_sends_no_goodbye(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("timeout", 0), ("timeout-after", 1)])
-def test_a_timeout_never_answers(sandbox: Sandbox, kind: str, kept: int) -> None:
+def test_timeout_never_answers(sandbox: Sandbox, kind: str, kept: int) -> None:
     sandbox.misbehave(f"{kind}x1")
     with by_hand(sandbox) as raw:
         while not sandbox.requests():
@@ -378,7 +378,7 @@ def test_a_timeout_never_answers(sandbox: Sandbox, kind: str, kept: int) -> None
     assert sandbox.requests()[0]["status"] is None
 
 
-def test_a_hanging_client_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_client_does_not_delay_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[object] = []
     config = uvicorn.Config  # by which the server would wait until the client gives up
     patient = {"timeout_graceful_shutdown": 2 * HANGS_SECONDS}
@@ -399,14 +399,14 @@ def test_a_hanging_client_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPat
     assert [type(answer) for answer in answers] == [requests.ConnectionError]
 
 
-def test_a_truncated_answer_ends_early_and_its_body_was_taken(sandbox: Sandbox) -> None:
+def test_truncated_answer_ends_early_and_its_body_was_accepted(sandbox: Sandbox) -> None:
     sandbox.misbehave("truncatedx1")
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError), match="IncompleteRead"):
         track(sandbox, EVENT)
     assert len(sandbox.events()) == 1
 
 
-def test_garbage_is_a_success_that_cannot_be_read(sandbox: Sandbox) -> None:
+def test_garbage_fault_is_a_success_that_cannot_be_read(sandbox: Sandbox) -> None:
     sandbox.misbehave("garbagex1")
     answer = track(sandbox, EVENT)
     assert (answer.status_code, len(sandbox.events())) == (200, 1)
@@ -415,12 +415,12 @@ def test_garbage_is_a_success_that_cannot_be_read(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("kind", ["garbage", "truncated", "reset-after", "500-after"])
-def test_no_fault_hides_a_refusal(sandbox: Sandbox, kind: str) -> None:
+def test_faults_do_not_hide_refusals(sandbox: Sandbox, kind: str) -> None:
     sandbox.misbehave(f"{kind}x1")
     assert track(sandbox, {}).status_code == 400
 
 
-def test_the_next_request_of_a_session_is_well_after_any_fault(sandbox: Sandbox) -> None:
+def test_next_request_of_a_session_is_well_after_any_fault(sandbox: Sandbox) -> None:
     sandbox.misbehave("500x1,resetx1,truncatedx1,garbagex1,htmlx1,reset-afterx1")
     with requests.Session() as session:
         for _ in range(6):
@@ -443,21 +443,21 @@ def test_faults_are_changed_while_it_runs(started: Any) -> None:
     assert track(sandbox, EVENT).status_code == 200
 
 
-def test_one_seed_misbehaves_alike_twice(started: Any) -> None:
+def test_same_seed_misbehaves_the_same_way_twice(started: Any) -> None:
     runs = [started(faults="500:0.3,429:0.3", seed=7) for _ in range(2)]
     first, second = ([track(sandbox, EVENT).status_code for _ in range(40)] for sandbox in runs)
     assert first == second
     assert set(first) == {200, 429, 500}
 
 
-def test_a_taken_port_is_told_in_a_sentence(sandbox: Sandbox) -> None:
+def test_port_in_use_is_reported_in_one_sentence(sandbox: Sandbox) -> None:
     port = int(sandbox.url.rpartition(":")[2])
     with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1, port {port}: "):  # noqa: SIM117
         with running(SandboxOptions(port=port)):
             pass
 
 
-def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_file_that_is_no_database_is_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database, and long enough to be one " * 100)
     with pytest.raises(SettingsError, match=r"cannot keep its data in .*notes\.txt: "):  # noqa: SIM117
@@ -465,7 +465,7 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> Non
             pass
 
 
-def test_faults_that_cannot_be_read_are_told_before_it_listens() -> None:
+def test_invalid_faults_are_reported_before_the_server_starts() -> None:
     with pytest.raises(SettingsError, match="is no fault"):  # noqa: SIM117
         with running(SandboxOptions(faults="5000:0.1")):
             pass

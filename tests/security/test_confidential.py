@@ -82,7 +82,7 @@ def talking(project: Project, *arguments: str, **environment: str) -> subprocess
 
 
 @on_one_engine
-def test_no_command_tells_a_value_unless_asked_for_values(shop: Project) -> None:
+def test_no_command_shows_values_unless_asked_to(shop: Project) -> None:
     assert "canary" in shop.run("show").stdout
     for command in COMMANDS:
         outcome = shop.run(*command.split())
@@ -91,7 +91,7 @@ def test_no_command_tells_a_value_unless_asked_for_values(shop: Project) -> None
     assert "canary" in shop.run("rejects", "--with-values").stdout
 
 
-def test_the_log_of_the_state_holds_no_value(shop: Project) -> None:
+def test_state_log_has_no_values(shop: Project) -> None:
     assert shop.sync().exit_code == 1
     for view in ("sync_log", "runs"):
         assert "canary" not in str(shop.state(f"select * from state.{view}"))
@@ -99,14 +99,14 @@ def test_the_log_of_the_state_holds_no_value(shop: Project) -> None:
 
 
 @on_one_engine
-def test_nothing_tells_a_value_where_everything_talks(shop: Project) -> None:
+def test_debug_logging_shows_no_values(shop: Project) -> None:
     ran = talking(shop, "sync", "--log-format", "json")
     assert ran.returncode == 1, ran.stderr
     must_be_silent(shop, ran.stdout, ran.stderr)
 
 
 @on_every_engine
-def test_a_value_that_the_warehouse_cannot_cast_is_not_told(shop: Project) -> None:
+def test_value_that_the_warehouse_cannot_cast_is_not_shown(shop: Project) -> None:
     shop.sql("alter table heap_users rename to raw_users")
     shop.sql("create view heap_users as select user_id, cast(plan as integer) as plan from raw_users")
     del shop.nodes["model.shop.heap_orders"]
@@ -117,7 +117,7 @@ def test_a_value_that_the_warehouse_cannot_cast_is_not_told(shop: Project) -> No
 
 
 @pytest.mark.parametrize("status", [400, 401, 500, 302])
-def test_an_answer_of_heaps_that_repeats_all_it_got_is_not_told(shop: Project, status: int) -> None:
+def test_answer_that_repeats_the_request_is_not_shown(shop: Project, status: int) -> None:
     def echo(request: Received) -> Reply:
         return Reply(status, str(request.body).encode(), {"X-Echo": IDENTITY, "Location": f"http://{IDENTITY}.example"})
 
@@ -139,7 +139,7 @@ def test_an_answer_of_heaps_that_repeats_all_it_got_is_not_told(shop: Project, s
     ],
     ids=["nobody there", "a password that is a number", "in another key", "in an address", "in an option"],
 )
-def test_a_profile_that_will_not_do_is_told_without_its_password(shop: Project, wrong: dict[str, object]) -> None:
+def test_invalid_profile_is_reported_without_its_password(shop: Project, wrong: dict[str, object]) -> None:
     output = {
         "type": "postgres", "host": "127.0.0.1", "port": 1, "user": "someone", "password": PASSWORD, "dbname": "shop",
         "schema": "public", "threads": 1, "connect_timeout": 1, "retries": 0,
@@ -154,7 +154,7 @@ def test_a_profile_that_will_not_do_is_told_without_its_password(shop: Project, 
         must_be_silent(shop, outcome.stdout, outcome.stderr)
 
 
-def test_a_proxy_that_fails_is_told_without_its_password(shop: Project) -> None:
+def test_proxy_that_fails_is_reported_without_its_password(shop: Project) -> None:
     proxy = f"http://someone:{PASSWORD}@127.0.0.1:1"
     ran = talking(
         shop, "sync", "--max-wait", "0.5", HEAP_BASE_URL="https://heap.example", HTTPS_PROXY=proxy, NO_PROXY=""
@@ -179,15 +179,15 @@ DRIVERS = [
 
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("told", DRIVERS)
-def test_what_a_driver_says_of_a_value_is_told_without_it(told: str, value: str) -> None:
+def test_driver_message_about_a_value_is_shown_without_the_value(told: str, value: str) -> None:
     assert "canary" not in redacted(told.replace("{}", value), STATEMENT)
 
 
-def test_of_sparks_words_those_are_told_that_say_what_happened() -> None:
+def test_sparks_message_is_shown_as_far_as_it_says_what_happened() -> None:
     said = "Runtime Error\n  An error occurred while calling o39.sql.\n  : java.lang.OutOfMemoryError: Java heap space"
     assert redacted(said, STATEMENT) == "java.lang.OutOfMemoryError: Java heap space"
 
 
-def test_what_a_driver_says_of_names_is_told() -> None:
+def test_driver_message_about_names_is_shown() -> None:
     for told in ('column "plan" of relation "heap_users" does not exist', 'permission denied for schema "shop"'):
         assert redacted(told, STATEMENT) == told

@@ -51,7 +51,7 @@ def _always(columns: Columns, _: Sync) -> Columns:
 @given(
     manifest=manifests(), variables=variables(), classes=st.lists(st.sampled_from(ValueClass), min_size=1, max_size=3)
 )
-def test_any_value_anywhere_is_read_or_refused_in_a_sentence(
+def test_any_value_anywhere_is_read_or_refused_in_one_sentence(
     path: Path, manifest: Any, variables: Any, classes: list[ValueClass]
 ) -> None:
     path.write_text(json.dumps(manifest))
@@ -64,7 +64,7 @@ def test_any_value_anywhere_is_read_or_refused_in_a_sentence(
 
 @fuzz
 @given(manifest=manifests(), data=st.data())
-def test_a_damaged_file_is_read_or_refused_in_a_sentence(path: Path, manifest: Any, data: st.DataObject) -> None:
+def test_damaged_file_is_read_or_refused_in_one_sentence(path: Path, manifest: Any, data: st.DataObject) -> None:
     content = bytearray(json.dumps(manifest, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     for _ in range(data.draw(st.integers(1, 3))):
         first = data.draw(st.integers(0, len(content)))
@@ -98,7 +98,7 @@ def read_vars(given: Any) -> HeapVars:
     [{"\ud800": 1}, {"never_send": {"\ud800": []}}, {"environments": {"main": {"\ud800": "1"}}}],
     ids=["a key", "a key below", "a target"],
 )
-def test_half_of_a_surrogate_pair_is_told(given: Any) -> None:
+def test_half_of_a_surrogate_pair_is_reported(given: Any) -> None:
     assert read_vars(given) == HeapVars()
 
 
@@ -127,7 +127,7 @@ def must_be_plain(text: str) -> None:
     assert text.strip() and text.isprintable(), repr(text)
 
 
-def test_a_large_project_full_of_mistakes_is_told_in_bounded_time(path: Path) -> None:
+def test_mistakes_of_a_large_project_are_reported_in_bounded_time(path: Path) -> None:
     manifest = copy.deepcopy(WRITTEN[0])
     node = manifest["nodes"].popitem()[1]
     wrong = {"type": "event", "timezone": "Europe/Berlim", "propertys": ["x" * 1000], "identity": "y" * 100_000}

@@ -175,9 +175,7 @@ def users(**block: Any) -> dict[str, Any]:
 
 @on_every_engine
 @pytest.mark.parametrize(("place", "title"), TRIED, ids=lambda each: getattr(each, "__name__", each))
-def test_a_hostile_name_is_sent_exactly_so_or_refused(
-    shop: Shop, place: Callable[[Shop, str], Any], title: str
-) -> None:
+def test_hostile_name_is_sent_exactly_so_or_refused(shop: Shop, place: Callable[[Shop, str], Any], title: str) -> None:
     try:
         expected = place(shop, HOSTILE[title])
     except (duckdb.Error, psycopg2.Error, ValueError):
@@ -221,7 +219,7 @@ def assert_refused(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_a_backslash_is_one_where_the_server_says_otherwise(shop: Shop) -> None:
+def test_backslash_is_literal_even_if_the_server_is_set_otherwise(shop: Shop) -> None:
     shop.project.sql(f"alter database {shop.project.engine.database} set standard_conforming_strings = off")
     expected = property_name(shop, "x\\'); drop table canary; --")
     assert shop.project.sync().exit_code == 0

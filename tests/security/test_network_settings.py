@@ -70,7 +70,7 @@ def bundles(folder: Path) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_a_ca_bundle_that_cannot_be_used_ends_each_command_that_sends(users: Project, tmp_path: Path) -> None:
+def test_ca_bundle_that_cannot_be_used_ends_each_command_that_sends(users: Project, tmp_path: Path) -> None:
     for value, said in bundles(tmp_path).items():
         outcome = users.sync(HEAP_BASE_URL=HEAP, REQUESTS_CA_BUNDLE=value)
         assert outcome.exit_code == 2, value
@@ -107,7 +107,7 @@ PROXIES = {
 SOCKS = "names a SOCKS proxy, and the package for it is missing. Install it where dbt-heap is installed: pip install"
 
 
-def test_a_proxy_that_cannot_be_used_ends_the_command_by_its_variable(users: Project) -> None:
+def test_unusable_proxy_ends_the_command_and_names_its_variable(users: Project) -> None:
     told = dict(PROXIES)
     if not importlib.util.find_spec("socks"):
         told |= {f"{scheme}://u:{PASSWORD}@127.0.0.1:1": SOCKS for scheme in ("socks5", "socks5h", "socks4", "SOCKS5")}
@@ -122,7 +122,7 @@ def test_a_proxy_that_cannot_be_used_ends_the_command_by_its_variable(users: Pro
     assert not any(table.startswith("outbox") for table in users.state_tables())
 
 
-def test_connections_through_a_socks_proxy_stay_connections_through_it() -> None:
+def test_connections_through_a_socks_proxy_stay_on_the_proxy() -> None:
     class Through(HTTPSConnection):  # as urllib3.contrib.socks makes them
         pass
 
@@ -160,7 +160,7 @@ class Proxy(LocalServer):
         (503, "the proxy in HTTPS_PROXY cannot reach heap.example (status 503)", 2),
     ],
 )
-def test_a_proxy_that_refuses_is_named_and_not_heap(users: Project, status: int, said: str, requests: int) -> None:
+def test_refusing_proxy_is_named_instead_of_heap(users: Project, status: int, said: str, requests: int) -> None:
     with Proxy(status) as proxy:
         outcome = users.sync("--max-wait", "0.5", HEAP_BASE_URL=HEAP, HTTPS_PROXY=proxy.address)
     assert outcome.exit_code == 1
@@ -188,7 +188,7 @@ def plain_port() -> Iterator[str]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_first_connection_that_is_refused_is_not_tried_for_long(users: Project) -> None:
+def test_refused_first_connection_is_reported_soon(users: Project) -> None:
     refusing = f"0.0.0.0:{free_port()}"
     begun = time.monotonic()
     outcome = users.sync(HEAP_BASE_URL=f"https://{refusing}")

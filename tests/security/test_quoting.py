@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Valid config keys have changed i
 
 
 @on_every_adapter
-def test_a_text_stays_one_text(nowhere: Warehouse) -> None:
+def test_text_stays_one_text(nowhere: Warehouse) -> None:
     escapes = "\\" in Dialect.get_or_raise(nowhere.adapter_type).tokenizer_class.STRING_ESCAPES
     for text in [*HOSTILE.values(), "\\", "'", "\\'", "'\\", "\\\\'", "''", '"', "x\\\n'"]:
         written = nowhere._adapter.execute_macro("literal", project="dbt_heap", kwargs={"text": text})
@@ -35,7 +35,7 @@ def test_a_text_stays_one_text(nowhere: Warehouse) -> None:
 
 
 @on_every_adapter
-def test_a_name_that_is_not_refused_stays_one_name(nowhere: Warehouse) -> None:
+def test_name_that_is_not_refused_stays_one_name(nowhere: Warehouse) -> None:
     for name in allowed(HOSTILE.values()):
         (found,) = tokenize(nowhere._adapter.quote(name), read=nowhere.adapter_type)
         assert (found.token_type, found.text) == (TokenType.IDENTIFIER, name)

@@ -53,7 +53,7 @@ def users(project: Project) -> Project:
     ],
     ids=["as it is", "no bundle", "Python's own switch", "OpenSSL's own variables"],
 )
-def test_a_certificate_of_no_authority_ends_the_sync(
+def test_certificate_without_a_known_authority_ends_the_sync(
     users: Project, untrusted: TlsServer, environment: dict[str, str]
 ) -> None:
     outcome = users.sync(HEAP_BASE_URL=untrusted.url, **environment)
@@ -62,12 +62,12 @@ def test_a_certificate_of_no_authority_ends_the_sync(
     assert untrusted.received == []
 
 
-def test_a_certificate_that_the_environment_trusts_is_trusted(users: Project, untrusted: TlsServer) -> None:
+def test_certificate_that_the_environment_trusts_is_trusted(users: Project, untrusted: TlsServer) -> None:
     assert users.sync(HEAP_BASE_URL=untrusted.url, REQUESTS_CA_BUNDLE=str(SELF_SIGNED)).exit_code == 0
     assert len(untrusted.received) == 1
 
 
-def test_a_trusted_certificate_for_another_name_ends_the_sync(users: Project, untrusted: TlsServer) -> None:
+def test_trusted_certificate_for_another_name_ends_the_sync(users: Project, untrusted: TlsServer) -> None:
     other = untrusted.url.replace("0.0.0.0", "127.1")
     outcome = users.sync(HEAP_BASE_URL=other, REQUESTS_CA_BUNDLE=str(SELF_SIGNED))
     assert outcome.exit_code == 1
@@ -86,7 +86,7 @@ def test_rows_do_not_follow_a_redirect(users: Project, heap: Sandbox, status: in
     assert heap.requests() == []
 
 
-def test_a_trusted_server_does_not_send_rows_on_to_plain_http(
+def test_trusted_server_does_not_send_rows_on_to_plain_http(
     users: Project, untrusted: TlsServer, heap: Sandbox
 ) -> None:
     untrusted.reply = lambda _: Reply(308, headers={"Location": f"{heap.url}/api/add_user_properties"})

@@ -42,7 +42,7 @@ def test_rows_are_read_no_further_than_the_first_of_the_next_batch() -> None:
     assert read == list(range(11))
 
 
-def test_a_row_of_written_records_is_a_batch() -> None:
+def test_row_of_rendered_records_is_a_batch() -> None:
     rows = [(1, 0, 2, b'{"a":1},\t{"b":2}', None), (3, 1, 1, b'{"c":3}', [1])]
     first, second = written_batches(rows)
     assert first.records.split() == (Payload(1, b'{"a":1}', 0), Payload(2, b'{"b":2}', 0))
@@ -55,7 +55,7 @@ def test_joined_records_can_be_split_again() -> None:
     assert Records.of([]).split() == ()
 
 
-def test_a_body_is_the_app_id_and_the_records_as_they_are() -> None:
+def test_body_is_the_app_id_and_the_records_as_they_are() -> None:
     records = Records.of([Payload(1, b'{"identity":"a"}', 0), Payload(2, b'{"identity":"b"}', 0)])
     text = body('1"1', SyncType.EVENTS, records)
     assert text == b'{"app_id":"1\\"1","events":[{"identity":"a"},\t{"identity":"b"}]}'

@@ -44,13 +44,13 @@ def of(*rows: tuple[str, str, tuple[str | None, str | None]]) -> tuple[str | Non
         ([("run 1", "built", ("unique (fail)", ""))], "run 1", "a test of its model failed: unique"),
     ],
 )
-def test_a_model_may_go_where_its_last_build_and_its_last_tests_were_well(
+def test_model_is_sent_if_its_last_build_and_tests_passed(
     rows: list[tuple[str, str, tuple[str | None, str | None]]], newest: str | None, why: str
 ) -> None:
     assert of(*rows) == (newest, why)
 
 
-def test_a_test_that_failed_is_cleared_by_its_own_success_alone() -> None:
+def test_failed_test_is_cleared_only_by_its_own_success() -> None:
     others = [("run 3", "tested", ("", "not_null")), ("run 2", "tested", ("", "positive")), ("run 1", "built", FAILED)]
     assert of(*others)[1] == "a test of its model failed: unique"
     assert of(("run 4", "tested", ("", "unique")), *others)[1] == ""
@@ -68,12 +68,12 @@ def test_many_failed_tests_are_counted() -> None:
     assert of(("run 1", "built", ("a, b, c, d, e", "")))[1].endswith("failed: a, b, c and 2 more")
 
 
-def test_a_model_waits_for_the_end_of_the_run_that_built_it() -> None:
+def test_model_waits_for_the_end_of_the_run_that_built_it() -> None:
     newest, why = of(("run 2", "built", MARKED), ("run 1", "built", PASSED), ("run 1", "built", MARKED))
     assert newest == "run 2" and "has not ended" in why
 
 
-def test_the_builds_of_another_model_or_another_relation_are_not_its_own() -> None:
+def test_builds_of_another_model_or_relation_do_not_count() -> None:
     [mine] = models("models: [{name: users}]")
     assert mine.relation
     build = Build("run 1", "built", *PASSED)

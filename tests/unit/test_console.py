@@ -74,7 +74,7 @@ def watched(
         console.ended(result())
 
 
-def test_where_nobody_looks_at_a_terminal_there_is_a_line_every_half_minute(clock: Clock) -> None:
+def test_without_a_terminal_progress_is_a_line_every_half_minute(clock: Clock) -> None:
     stream = io.StringIO()
     watched(Console(stream=stream, clock=clock), clock, [(5, 1_000, 0), (LINE_SECONDS, 2_500, 0), (5, 500, 0)])
     assert stream.getvalue().splitlines() == [
@@ -84,7 +84,7 @@ def test_where_nobody_looks_at_a_terminal_there_is_a_line_every_half_minute(cloc
     ]
 
 
-def test_the_time_left_is_that_of_heaps_limit_where_it_rules(clock: Clock) -> None:
+def test_time_left_follows_heaps_rate_limit(clock: Clock) -> None:
     course = Course.of(plan(rows=150_000), 15_000, clock())
     assert time_left(course, clock()) == "10:00 left at the limit of Heap"
     clock.now += 60
@@ -92,7 +92,7 @@ def test_the_time_left_is_that_of_heaps_limit_where_it_rules(clock: Clock) -> No
     assert time_left(course.advanced(7_500, 0, clock()), clock()).startswith("19:00 left")  # it is slower than that
 
 
-def test_the_time_left_runs_down_between_two_groups(clock: Clock) -> None:
+def test_time_left_runs_down_between_two_groups(clock: Clock) -> None:
     course = Course.of(plan(), None, clock())
     assert time_left(course, clock()) == ""
     clock.now += 10
@@ -103,9 +103,7 @@ def test_the_time_left_runs_down_between_two_groups(clock: Clock) -> None:
     assert time_left(Course.of(plan(rows=1_000_000), 9_000, 0.0), 0.0) == "1:51:06 left at the limit of Heap"
 
 
-def test_a_terminal_shows_rows_rejects_rate_and_time_as_they_come(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_terminal_shows_rows_rejects_rate_and_time_as_they_come(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("TERM", "xterm")
     screen = Screen()
@@ -123,7 +121,7 @@ def test_a_terminal_shows_rows_rejects_rate_and_time_as_they_come(
 
 
 @pytest.mark.parametrize("width", [24, 44, 60, 80, 100, 200])
-def test_a_bar_stays_on_one_line_however_narrow_the_terminal_is(clock: Clock, width: int) -> None:
+def test_bar_stays_on_one_line_however_narrow_the_terminal_is(clock: Clock, width: int) -> None:
     screen = Screen()
     bars = Bars(Terminal(file=screen, width=width, force_terminal=True, highlight=False), clock)
     course = Course("a_sync_with_a_name_that_is_long_and_longer", 1_000_000, 0, 15_000, clock(), clock())
@@ -156,7 +154,7 @@ def test_lines_of_json_have_the_shape_of_dbts_events(clock: Clock) -> None:
     assert (ended["result"]["status"], ended["result"]["accepted"]) == ("success", 10_000)
 
 
-def test_quiet_shows_neither_bar_nor_line_but_what_has_to_be_done(clock: Clock) -> None:
+def test_quiet_shows_no_progress_but_still_shows_what_to_do(clock: Clock) -> None:
     screen = Screen()
     console = Console(quiet=True, stream=screen, clock=clock)
     watched(console, clock, [(LINE_SECONDS, 5_000, 0)])

@@ -54,7 +54,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize("typed", TYPED)
-def test_what_another_tool_has_is_answered_with_its_counterpart(typed: str) -> None:
+def test_options_of_other_tools_are_answered_with_their_counterpart(typed: str) -> None:
     ran = dbt_heap(*typed.split())
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert TYPED[typed] in ran.stderr and "full-scan" not in ran.stderr
@@ -63,7 +63,7 @@ def test_what_another_tool_has_is_answered_with_its_counterpart(typed: str) -> N
 
 
 @pytest.mark.parametrize("typed", ["sync 42", "42@example.org"])
-def test_what_may_be_a_key_of_a_row_is_not_repeated(typed: str) -> None:
+def test_possible_row_key_in_a_command_is_not_repeated(typed: str) -> None:
     assert "42" not in dbt_heap(*typed.split()).stderr
 
 
@@ -83,7 +83,7 @@ def test_every_option_and_command_of_dbt_is_answered() -> None:
     assert set(dbt.commands) - set(OURS) - set(COMMANDS) == set()
 
 
-def test_nothing_that_exists_is_answered_as_if_it_did_not() -> None:
+def test_existing_options_have_no_counterpart_message() -> None:
     assert not COMMANDS.keys() & OURS.keys()
     assert not {each for parameter in command("sync").params for each in parameter.opts} & OPTIONS.keys()
     assert not [key for key in keys(Block) if counterpart(key, None)]
@@ -141,7 +141,7 @@ def test_key_of_another_tool_is_answered_with_its_counterpart(sync_type: str, ke
         ("type: user_properties, identity: a, lookbak: 3 days", ["lookbak", "properties"]),
     ],
 )
-def test_key_that_an_unknown_one_stands_for_is_not_reported_as_missing(heap: str, keys: list[str]) -> None:
+def test_misspelt_key_is_not_also_reported_as_missing(heap: str, keys: list[str]) -> None:
     assert [key.removeprefix("meta.heap.") for _, _, key, _ in mistakes(one(heap))] == keys
 
 

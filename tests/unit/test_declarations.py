@@ -34,7 +34,7 @@ def properties(written: str, columns: str = "[]", variables: str = "{}", others:
     return dict(only(one(heap, columns), variables).properties)
 
 
-def test_the_integration_project_is_declared() -> None:
+def test_integration_project_is_declared() -> None:
     variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["dbt_heap"]
     project = declared((PROJECT / "models" / "_models.yml").read_text(), yaml.safe_dump(variables))
     assert [(sync.name, str(sync.type)) for sync in project.syncs] == [
@@ -51,7 +51,7 @@ def test_the_integration_project_is_declared() -> None:
     ]  # fmt: skip
 
 
-def test_a_project_without_models_declares_nothing() -> None:
+def test_project_without_models_declares_nothing() -> None:
     assert declare([], heap_vars()).syncs == ()
 
 
@@ -67,11 +67,11 @@ def test_one_column_may_be_two_properties() -> None:
     assert properties("[plan, {Plan: plan}]") == {"plan": "plan", "Plan": "plan"}
 
 
-def test_a_star_is_every_listed_column_that_nothing_else_uses() -> None:
+def test_star_is_every_listed_column_that_nothing_else_uses() -> None:
     assert properties("'*'", "[{name: USER_ID}, {name: plan}, {name: seats}]") == {"plan": "plan", "seats": "seats"}
 
 
-def test_a_star_leaves_out_the_keys_of_an_event() -> None:
+def test_star_leaves_out_the_keys_of_an_event() -> None:
     heap = (
         "type: events, identity: who, event_name_column: what, timestamp: at, unique_key: [day, line], "
         "session_id: s, idempotency_key: i, properties_column: more, properties: '*'"
@@ -80,12 +80,12 @@ def test_a_star_leaves_out_the_keys_of_an_event() -> None:
     assert only(one(heap, columns + "{name: total}]")).properties == {"total": "total"}
 
 
-def test_except_leaves_columns_out_of_a_star() -> None:
+def test_except_removes_columns_from_a_star() -> None:
     assert properties("'*'", LISTED, others=", except: [secret, PHONE]") == {"plan": "plan", "seats": "seats"}
     assert properties("'*'", LISTED, others=", except: secret").keys() == {"plan", "seats", "phone"}
 
 
-def test_a_star_never_takes_what_the_project_forbids() -> None:
+def test_star_never_includes_forbidden_columns() -> None:
     never = "{never_send: {tags: [pii], columns: ['SEC*']}}"
     assert properties("'*'", LISTED, never) == {"plan": "plan", "seats": "seats"}
 
@@ -100,7 +100,7 @@ def test_columns_alone_are_enough() -> None:
     assert only(one("type: user_properties, identity: user_id", columns)).properties == {"Plan": "plan"}
 
 
-def test_a_star_sends_a_column_under_the_name_that_the_column_says() -> None:
+def test_star_sends_a_column_under_its_declared_name() -> None:
     columns = "[{name: plan, config: {meta: {heap: {property: Plan}}}}, {name: city}]"
     assert properties("'*'", columns) == {"city": "city", "Plan": "plan"}
 
@@ -112,12 +112,12 @@ def test_columns_say_which_of_several_syncs_they_mean() -> None:
     assert (users.properties, events.properties) == ({"X": "x"}, {"x": "x"})
 
 
-def test_the_form_by_sync_is_understood_with_a_single_block_too() -> None:
+def test_column_entries_by_sync_name_work_with_a_single_block_too() -> None:
     columns = "[{name: seats, config: {meta: {heap: {m: {property: Seats}}}}}]"
     assert properties("[plan]", columns) == {"plan": "plan", "Seats": "seats"}
 
 
-def test_a_sync_may_be_called_property() -> None:
+def test_sync_may_be_called_property() -> None:
     columns = "[{name: seats, config: {meta: {heap: {property: {property: Seats}}}}}]"
     assert only(one(f"name: property, {USERS}", columns)).properties == {"plan": "plan", "Seats": "seats"}
 
@@ -131,23 +131,23 @@ def test_syncs_come_as_users_accounts_events_and_by_name() -> None:
     assert [sync.name for sync in declared(one(heap)).syncs] == ["d", "c", "a", "b"]
 
 
-def test_a_sync_is_called_like_its_model_unless_it_says_otherwise() -> None:
+def test_sync_has_its_models_name_unless_declared_otherwise() -> None:
     assert only(one(USERS, model="people")).name == "people"
     assert only(one(f"[{{{USERS}}}]", model="people")).name == "people"
     assert only(one(f"name: v2.of-people, {USERS}", model="people")).name == "v2.of-people"
 
 
-def test_a_disabled_block_sends_nothing_and_is_checked_all_the_same() -> None:
+def test_disabled_block_sends_nothing_and_is_still_checked() -> None:
     assert declared(one(f"{USERS}, enabled: false")).syncs == ()
     assert len(mistakes(one(f"{USERS}, enabled: false, nulls: blnk"))) == 1
 
 
-def test_a_disabled_block_may_send_what_another_sends() -> None:
+def test_disabled_block_may_send_what_another_sends() -> None:
     heap = f"[{{name: a, {USERS}}}, {{name: b, {USERS}, enabled: false}}]"
     assert [sync.name for sync in declared(one(heap)).syncs] == ["a"]
 
 
-def test_what_is_not_said_has_a_default() -> None:
+def test_omitted_keys_have_defaults() -> None:
     sync = only(one(USERS))
     assert sync == Sync("m", SyncType.USER_PROPERTIES, sync.model, "main", {"plan": "plan"}, identity="user_id")
     assert (sync.timezone, sync.allow_rejected, sync.max_rows) == ("UTC", Allowance(rows=0), None)
@@ -193,7 +193,7 @@ def test_every_key_of_an_event_is_understood() -> None:
         ("2 weeks", timedelta(weeks=2)),
     ],
 )
-def test_a_lookback_is_a_number_and_a_unit(written: str, meant: timedelta) -> None:
+def test_lookback_is_a_number_and_a_unit(written: str, meant: timedelta) -> None:
     assert only(one(f"{EVENTS}, timestamp: at, lookback: {written}")).lookback == meant
 
 
@@ -207,15 +207,15 @@ def test_a_lookback_is_a_number_and_a_unit(written: str, meant: timedelta) -> No
         ("100%", Allowance(share=1.0)),
     ],
 )
-def test_an_allowance_is_a_number_or_a_percentage(written: str, meant: Allowance) -> None:
+def test_allowance_is_a_number_or_a_percentage(written: str, meant: Allowance) -> None:
     assert only(one(f"{USERS}, allow_rejected: {written}")).allow_rejected == meant
 
 
-def test_a_plan_may_be_larger_than_the_state() -> None:
+def test_plan_may_be_larger_than_the_state() -> None:
     assert only(one(f"{USERS}, max_rows: 200%")).max_rows == Allowance(share=2.0)
 
 
-def test_a_date_is_a_date_also_as_the_text_that_dbt_writes() -> None:
+def test_date_as_text_in_the_manifest_is_read_as_a_date() -> None:
     for written in ("2026-01-31", "'2026-01-31'"):
         assert only(one(f"{EVENTS}, timestamp: at, begin: {written}")).begin == date(2026, 1, 31)
 
@@ -231,21 +231,21 @@ class TestEnvironments:
     ONE = '{environments: {shop: {prod: "1"}}}'
     WITH_MAIN = '{environments: {main: {prod: "1"}, club: {prod: "2"}}}'
 
-    def test_the_only_one_is_the_default(self) -> None:
+    def test_only_one_is_the_default(self) -> None:
         assert only(one(USERS)).environment == "main"
         assert only(one(USERS), self.ONE).environment == "shop"
 
-    def test_of_several_main_is_the_default(self) -> None:
+    def test_main_is_the_default_of_several_environments(self) -> None:
         assert only(one(USERS), self.WITH_MAIN).environment == "main"
 
-    def test_a_block_may_name_another(self) -> None:
+    def test_block_may_name_another_environment_variable(self) -> None:
         assert only(one(f"{USERS}, environment: club"), self.WITH_MAIN).environment == "club"
 
     def test_two_may_get_the_same_property(self) -> None:
         heap = f"[{{name: a, {USERS}}}, {{name: b, {USERS}, environment: club}}]"
         assert len(declared(one(heap), self.WITH_MAIN).syncs) == 2
 
-    def test_a_default_that_is_none_is_told_once_where_it_stands(self) -> None:
+    def test_invalid_default_is_reported_once_where_it_is_declared(self) -> None:
         heap = f"[{{name: a, {USERS}}}, {{name: b, {EVENTS}}}]"
         assert mistakes(one(heap), '{environments: {club: {prod: "2"}}, defaults: {environment: klub}}') == [
             (
@@ -265,7 +265,7 @@ def version(number: int | None, *, latest: int | None, heap: dict[str, Any] | No
 
 
 class TestDefaults:
-    def test_stand_beneath_what_a_block_says(self) -> None:
+    def test_defaults_are_overridden_by_a_block(self) -> None:
         defaults = "{defaults: {timezone: Europe/Berlin, too_long: reject}}"
         assert only(one(USERS), defaults).timezone == "Europe/Berlin"
         assert only(one(f"{USERS}, timezone: UTC"), defaults).timezone == "UTC"
@@ -277,13 +277,13 @@ class TestDefaults:
         assert (users.blank_nulls, users.lookback) == (True, None)
         assert (events.blank_nulls, events.lookback) == (False, timedelta(days=3))
 
-    def test_give_way_to_a_key_that_excludes_them(self) -> None:
+    def test_are_overridden_by_a_key_that_excludes_them(self) -> None:
         heap = "type: events, heap_user_id: visitor, event_name_column: what, unique_key: id"
         sync = only(one(heap), "{defaults: {identity: user_id, event_name: Paid}}")
         assert (sync.identity, sync.heap_user_id) == (None, "visitor")
         assert (sync.event_name, sync.event_name_column) == (None, "what")
 
-    def test_of_time_count_only_for_events_that_have_one(self) -> None:
+    def test_time_keys_apply_only_to_events_with_a_time(self) -> None:
         defaults = "{defaults: {begin: 2026-01-01, lookback: 3 days}}"
         assert (only(one(EVENTS), defaults).begin, only(one(EVENTS), defaults).lookback) == (None, None)
 
@@ -293,7 +293,7 @@ class TestDefaults:
         assert properties("'*'", "[{name: plan}]", defaults) == {"plan": "plan"}
         assert properties("[plan]", "[]", defaults) == {"plan": "plan"}
 
-    def test_that_are_wrong_are_told_once_where_they_stand(self) -> None:
+    def test_mistakes_in_defaults_are_reported_once_where_they_are(self) -> None:
         heap = f"[{{name: a, {USERS}}}, {{name: b, {EVENTS}}}]"
         told = mistakes(one(heap), "{defaults: {nulls: blnk, time_zone: UTC, type: events, user_id: id}}")
         assert {(model, file) for model, file, _, _ in told} == {("dbt_project.yml", "dbt_project.yml")}
@@ -310,7 +310,7 @@ class TestDefaults:
 
 
 class TestAPropertyCalledTimestamp:
-    def test_is_the_events_time_and_no_property_and_is_warned_of(self) -> None:
+    def test_event_time_is_not_a_property_and_is_warned_of(self) -> None:
         project = declared(one(f"{EVENTS}, properties: {{timestamp: paid_at, Total: total}}, lookback: 1 day"))
         (sync,) = project.syncs
         assert (sync.timestamp, sync.properties) == ("paid_at", {"Total": "total"})
@@ -323,15 +323,15 @@ class TestAPropertyCalledTimestamp:
         sync = only(one(f"{EVENTS}, timestamp: paid_at, properties: {{timestamp: PAID_AT}}"))
         assert (sync.timestamp, sync.properties) == ("paid_at", {})
 
-    def test_beats_a_default(self) -> None:
+    def test_overrides_a_default(self) -> None:
         sync = only(one(f"{EVENTS}, properties: {{timestamp: paid_at}}"), "{defaults: {timestamp: created_at}}")
         assert sync.timestamp == "paid_at"
 
-    def test_of_users_is_a_property(self) -> None:
+    def test_time_of_users_is_a_property(self) -> None:
         assert properties("[timestamp]") == {"timestamp": "timestamp"}
 
 
-def test_an_email_property_in_other_than_lower_case_is_warned_of() -> None:
+def test_email_property_in_other_than_lower_case_is_warned_of() -> None:
     project = declared(one("type: user_properties, identity: user_id, properties: {EMail: mail, email: mail}"))
     assert project.warnings == (
         f"m ({FILE}): meta.heap.properties.EMail: Heap's own email property is `email` in lower case: 'EMail' makes "
@@ -339,16 +339,16 @@ def test_an_email_property_in_other_than_lower_case_is_warned_of() -> None:
     )
 
 
-def test_a_disabled_block_is_not_warned_of() -> None:
+def test_disabled_block_is_not_warned_of() -> None:
     assert declared(one(f"{EVENTS}, properties: [timestamp], enabled: false")).warnings == ()
 
 
-def test_the_key_may_be_a_column_that_must_never_be_sent_since_it_is_not() -> None:
+def test_key_may_be_a_never_send_column_because_it_is_not_sent() -> None:
     sync = only(one(EVENTS.replace("order_id", "phone")), "{never_send: {columns: [phone]}}")
     assert sync.unique_key == ("phone",)
 
 
-def test_a_tag_counts_however_the_column_is_spelt() -> None:
+def test_tag_counts_whatever_the_column_case() -> None:
     columns = "[{name: Phone, config: {tags: [pii]}}]"
     assert len(mistakes(one(f"{USERS}".replace("plan", "PHONE"), columns), "{never_send: {tags: [pii]}}")) == 1
 
@@ -373,12 +373,12 @@ class TestOfAWholeProject:
             )
         ]
 
-    def test_events_may_share_properties_and_accounts_those_of_users(self) -> None:
+    def test_events_may_share_properties_and_accounts_may_share_users(self) -> None:
         shared = f"{EVENTS}, properties: [plan]"
         heap = f"[{{name: a, {USERS}}}, {{name: b, {ACCOUNTS}}}, {{name: c, {shared}}}, {{name: d, {shared}}}]"
         assert len(declared(one(heap)).syncs) == 4
 
-    def test_one_name_for_two_syncs_is_a_mistake(self) -> None:
+    def test_two_syncs_with_one_name_are_a_mistake(self) -> None:
         document = self.TWO.replace("name: plans", "name: people").replace("[plan]", "[seats]", 1)
         assert mistakes(document) == [
             (
@@ -430,7 +430,7 @@ class TestOfAWholeProject:
             )
         ]
 
-    def test_all_mistakes_are_told_at_once_by_model_file_and_key(self) -> None:
+    def test_all_mistakes_are_reported_at_once_by_model_file_and_key(self) -> None:
         document = f"""
             models:
               - name: zebra

@@ -28,24 +28,24 @@ def told(document: str, **columns: V) -> list[tuple[str, str]]:
     return [(each.key, each.text) for each in mistakes]
 
 
-def test_columns_that_are_there_are_well() -> None:
+def test_existing_columns_are_accepted() -> None:
     heap = f"{EVENTS}, timestamp: at, properties_column: more, properties: [total]"
     columns = {"user_id": V.INTEGER, "order_id": V.TEXT, "at": V.TIMESTAMP, "more": V.JSON, "total": V.FLOAT}
     assert told(one(heap), **columns) == []
 
 
-def test_a_warehouse_may_spell_names_in_its_own_case() -> None:
+def test_warehouse_may_spell_names_in_its_own_case() -> None:
     assert told(one(USERS + "[plan]"), USER_ID=V.TEXT, PLAN=V.TEXT) == []
 
 
-def test_a_column_that_is_not_there_is_told_with_the_nearest() -> None:
+def test_missing_column_is_reported_with_the_nearest_name() -> None:
     assert told(one(USERS + "{Plan: plann, Seats: seats}"), user_id=V.TEXT, plan=V.TEXT) == [
         ("meta.heap.properties.Plan", "the relation db.shop.m has no column 'plann'; did you mean `plan`?"),
         ("meta.heap.properties.Seats", "the relation db.shop.m has no column 'seats'"),
     ]
 
 
-def test_a_column_is_told_where_it_is_declared() -> None:
+def test_column_mistake_is_reported_where_it_is_declared() -> None:
     columns = "[{name: city, config: {meta: {heap: {b: {property: City}}}}}]"
     heap = f"[{{name: a, {EVENTS}}}, {{name: b, {USERS}[x, {{Plan: plan}}]}}]"
     keys = [key for key, _ in told(one(heap, columns), other=V.TEXT)]
@@ -59,12 +59,12 @@ def test_a_column_is_told_where_it_is_declared() -> None:
     ]
 
 
-def test_a_column_of_a_star_is_told_at_the_star() -> None:
+def test_column_mistake_of_a_star_is_reported_at_the_star() -> None:
     told_of = told(one(USERS + "'*'", "[{name: plan}]"), user_id=V.TEXT)
     assert told_of == [("meta.heap.properties", "the relation db.shop.m has no column 'plan'")]
 
 
-def test_a_time_that_a_property_names_is_told_at_the_property() -> None:
+def test_invalid_time_of_a_property_is_reported_at_the_property() -> None:
     heap = f"{EVENTS}, properties: {{timestamp: at}}"
     keys = [key for key, _ in told(one(heap), user_id=V.TEXT, order_id=V.TEXT, at=V.TEXT)]
     assert keys == ["meta.heap.properties.timestamp"]
@@ -131,7 +131,9 @@ NO_TEXT = "and has no text that Heap could know it by: cast it to text in the mo
         ),
     ],
 )
-def test_a_column_that_cannot_be_what_a_key_makes_of_it_is_told(key: str, heap: str, value_class: V, text: str) -> None:
+def test_column_of_a_class_that_its_key_does_not_allow_is_reported(
+    key: str, heap: str, value_class: V, text: str
+) -> None:
     document = one(heap.replace("identity: user_id", "identity: c") if key == "identity" else heap)
     columns = {"user_id": V.TEXT, "order_id": V.TEXT, "plan": V.TEXT, "c": value_class}
     assert told(document, **columns) == [(f"meta.heap.{key}", text)]
@@ -149,5 +151,5 @@ def test_a_column_that_cannot_be_what_a_key_makes_of_it_is_told(key: str, heap: 
         (USERS + "[c]", V.BYTES),
     ],
 )
-def test_columns_of_other_classes_will_do(heap: str, value_class: V) -> None:
+def test_columns_of_other_classes_are_accepted(heap: str, value_class: V) -> None:
     assert told(one(heap), user_id=V.TEXT, order_id=V.TEXT, c=value_class) == []

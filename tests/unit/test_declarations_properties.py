@@ -474,7 +474,7 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("case", [*IN_THE_BLOCK, *ON_COLUMNS, *FORBIDDEN], ids=lambda case: case.title)
-def test_a_mistake_says_where_it_stands_what_was_found_and_what_to_do(case: Case) -> None:
+def test_mistake_says_where_what_was_found_and_what_to_do(case: Case) -> None:
     told = mistakes(case.document, case.variables)
     assert {(model, file) for model, file, _, _ in told} == {(case.model, FILE)}
     assert [f"{key}: {text}" for _, _, key, text in told] == case.told

@@ -47,11 +47,11 @@ def blocks(document: str) -> list[Any]:
     return [each["config"]["meta"]["heap"] for each in yaml.safe_load(document)["models"]]
 
 
-def test_the_schema_is_one() -> None:
+def test_schema_is_one() -> None:
     Draft202012Validator.check_schema(block_schema())
 
 
-def test_it_has_every_key_with_its_meaning_and_no_other() -> None:
+def test_schema_documents_every_key_and_no_other() -> None:
     block = block_schema()["$defs"]["Block"]
     assert block["properties"].keys() == KEYS
     assert all(each["description"] for each in block["properties"].values())
@@ -59,7 +59,7 @@ def test_it_has_every_key_with_its_meaning_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("document", [(ROOT / "integration_tests/models/_models.yml").read_text(), *EXAMPLES])
-def test_it_takes_what_is_declared_in_the_project_and_in_the_documentation(document: str) -> None:
+def test_schema_accepts_declarations_of_the_project_and_the_docs(document: str) -> None:
     for heap in blocks(document):
         assert Draft202012Validator(block_schema()).is_valid(as_json(heap)), heap
 
@@ -89,21 +89,21 @@ USERS = "type: user_properties, identity: user_id, properties: "
         "type: events, identity: user_id, event_name: Paid, unique_key: []",
     ],
 )
-def test_it_refuses_what_is_wrong_by_itself(heap: str) -> None:
+def test_schema_alone_refuses_mistakes(heap: str) -> None:
     assert not fits(heap)
 
 
-def test_the_page_has_every_key_in_its_table() -> None:
+def test_page_has_every_key_in_its_table() -> None:
     first = {cell.strip() for cell in re.findall(r"^\|([^|]*)\|", PAGE, re.M)}
     assert {f"`{key}`" for key in KEYS} <= first
 
 
 @pytest.mark.parametrize("document", EXAMPLES)
-def test_the_examples_of_the_page_are_declared_without_mistakes(document: str) -> None:
+def test_examples_of_the_page_are_declared_without_mistakes(document: str) -> None:
     assert declared(document).syncs
 
 
-def test_the_page_shows_an_example_of_each_type_and_of_the_project_wide_keys() -> None:
+def test_page_shows_an_example_of_each_type_and_of_the_project_wide_keys() -> None:
     types = {str(sync.type) for document in EXAMPLES for sync in declared(document).syncs}
     assert types == {"user_properties", "account_properties", "events"}
     for text in VARIABLES:
@@ -113,7 +113,7 @@ def test_the_page_shows_an_example_of_each_type_and_of_the_project_wide_keys() -
     assert VARIABLES
 
 
-def test_the_mistakes_of_the_page_are_what_is_said() -> None:
+def test_mistakes_on_the_page_are_those_that_are_reported() -> None:
     (heap, told) = re.findall(r"^```yaml\n(heap:.*?)^```.*?^```text\n(.*?)\n```", PAGE, re.S | re.M)[0]
     model = {"name": "heap_users", "config": {"meta": yaml.safe_load(heap)}}
     with pytest.raises(DeclarationError) as refusal:

@@ -100,7 +100,7 @@ def refusing(bad: set[int], text: Callable[[int], str] = lambda index: f"users[{
     return reply
 
 
-def test_what_heap_takes_is_accepted() -> None:
+def test_valid_requests_are_accepted() -> None:
     with HeapServer() as server:
         verdicts = Delivery(server).verdicts([batch(0), batch(7, size=1), batch(9)])
     assert verdicts[0] == Verdict(
@@ -153,7 +153,7 @@ UNHELPFUL: dict[str, tuple[Callable[[int], str], int]] = {  # and what each halv
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 500, 1_000])
-def test_guilty_records_that_are_named_are_found_in_few_requests(count: int) -> None:
+def test_named_bad_records_are_found_in_few_requests(count: int) -> None:
     with HeapServer(refusing(guilty(count))) as server:
         verdict = Delivery(server).verdicts([batch(0, size=1_000)])[0]
     assert {reject.seq for reject in verdict.rejects} == guilty(count)
@@ -165,9 +165,7 @@ def test_guilty_records_that_are_named_are_found_in_few_requests(count: int) -> 
 
 @pytest.mark.parametrize(("text", "cost"), UNHELPFUL.values(), ids=UNHELPFUL)
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 500, 1_000])
-def test_guilty_records_that_are_not_named_are_found_by_halving(
-    count: int, text: Callable[[int], str], cost: int
-) -> None:
+def test_unnamed_bad_records_are_found_by_halving(count: int, text: Callable[[int], str], cost: int) -> None:
     with HeapServer(refusing(guilty(count), text)) as server:
         verdict = Delivery(server).verdicts([batch(0, size=1_000)])[0]
     assert {reject.seq for reject in verdict.rejects} == guilty(count)
@@ -186,14 +184,14 @@ def test_one_named_record_costs_two_requests_more() -> None:
     assert [len(identities(request)) for request in server.received] == [1_000, 1, 999]
 
 
-def test_a_record_is_rejected_only_when_it_was_refused_alone() -> None:
+def test_record_is_rejected_only_when_it_was_refused_alone() -> None:
     with HeapServer(refusing({3}, lambda index: "users[5] is bad")) as server:
         verdict = Delivery(server).verdicts([batch(0)])[0]
     assert verdict.rejects == (Reject(3, Reason.REFUSED_BY_HEAP),)
     assert [3] in [identities(request) for request in server.received]
 
 
-def test_a_body_too_large_for_heap_is_halved() -> None:
+def test_body_too_large_for_heap_is_halved() -> None:
     with HeapServer(lambda request: Reply(413 if len(identities(request)) > 3 else 200)) as server:
         verdict = Delivery(server).verdicts([batch(0)])[0]
     assert (verdict.accepted, verdict.rejects) == (10, ())
@@ -206,7 +204,7 @@ def test_bodies_are_split_by_their_bytes() -> None:
     assert (verdict.accepted, verdict.requests) == (10, 4)
 
 
-def test_a_record_above_the_bytes_goes_alone() -> None:
+def test_record_above_the_byte_limit_is_sent_alone() -> None:
     with HeapServer() as server:
         Delivery(server).verdicts([batch(0, size=3)], max_bytes=1)
     assert [len(identities(request)) for request in server.received] == [1, 1, 1]
@@ -220,7 +218,7 @@ def test_no_request_is_larger_than_a_minute_takes() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 307])
-def test_a_fatal_answer_stops_at_once(status: int) -> None:
+def test_fatal_answer_stops_at_once(status: int) -> None:
     pulled: list[int] = []
     with HeapServer(lambda request: Reply(status if request.number == 1 else 200)) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(noting(pulled, 100))
@@ -245,7 +243,7 @@ def noting(pulled: list[int], count: int, wave: Callable[[int], int] = lambda _:
         yield batch(number, wave=wave(number))
 
 
-def test_what_flies_when_delivery_stops_is_finished() -> None:
+def test_requests_in_flight_finish_when_delivery_stops() -> None:
     stopped = Event()
 
     def reply(request: Received) -> Reply:
@@ -260,7 +258,7 @@ def test_what_flies_when_delivery_stops_is_finished() -> None:
     assert len(server.received) == 3
 
 
-def test_a_batch_that_is_half_decided_when_delivery_stops_says_which_half() -> None:
+def test_batch_half_decided_when_delivery_stops_reports_which_half() -> None:
     def reply(request: Received) -> Reply:
         replies = [Reply(400, b"?"), Reply(200), Reply(401)]
         return replies[request.number]
@@ -272,7 +270,7 @@ def test_a_batch_that_is_half_decided_when_delivery_stops_says_which_half() -> N
     assert (verdict.accepted, verdict.rejects, verdict.requests) == (5, (), 3)
 
 
-def test_parts_that_wait_when_delivery_stops_are_undelivered() -> None:
+def test_chunks_waiting_when_delivery_stops_are_undelivered() -> None:
     with HeapServer(lambda request: Reply(401)) as server:
         verdict = Delivery(server, in_flight=1).verdicts([batch(1)], max_bytes=3 * 20)[1]
     assert len(server.received) == 1
@@ -288,14 +286,14 @@ def test_requests_without_an_answer_in_a_row_stop_the_delivery() -> None:
     assert len(server.received) == 6
 
 
-def test_requests_for_parts_of_a_batch_count_as_any_others() -> None:
+def test_requests_for_chunks_of_a_batch_count_toward_the_rate_limit() -> None:
     with HeapServer(lambda request: Reply(503)) as server:
         verdict = Delivery(server, in_flight=1).verdicts([batch(0)], max_bytes=20, breaker=Breaker(3))[0]
     assert len(server.received) == 6
     assert verdict.undelivered == tuple(range(10))
 
 
-def test_what_flies_when_heap_is_found_down_is_finished_and_tried_no_more() -> None:
+def test_requests_in_flight_finish_without_retry_when_heap_is_down() -> None:
     hurried = Event()
 
     def reply(request: Received) -> Reply:
@@ -312,7 +310,7 @@ def test_what_flies_when_heap_is_found_down_is_finished_and_tried_no_more() -> N
     assert accepted in ([0, 0, 0, 10, 10], [0, 0, 0, 10, 10, 10], [0, 0, 0, 10, 10, 10, 10])
 
 
-def test_a_heap_that_was_found_down_is_not_asked_again() -> None:
+def test_heap_is_not_asked_again_once_it_is_found_down() -> None:
     breaker = Breaker(2)
     with HeapServer(lambda request: Reply(503)) as server:
         Delivery(server, in_flight=1).verdicts(noting([], 5), breaker=breaker)
@@ -322,7 +320,7 @@ def test_a_heap_that_was_found_down_is_not_asked_again() -> None:
     assert breaker.reason == "Heap answered with status 503"
 
 
-def test_a_heap_that_sent_a_request_away_is_not_asked_again() -> None:
+def test_heap_is_not_asked_again_after_a_redirect() -> None:
     breaker = Breaker(1_000)
     with HeapServer(lambda request: Reply(403)) as server:
         for _ in range(3):
@@ -339,7 +337,7 @@ def test_failures_of_one_delivery_count_in_the_next() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_an_answer_between_lets_delivery_go_on(status: int) -> None:
+def test_delivery_continues_after_one_answer_between_failures(status: int) -> None:
     with HeapServer(lambda request: Reply(status if identities(request)[0] % 3_000 == 0 else 503)) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(
             [batch(number, size=1) for number in range(12)], breaker=Breaker(3)
@@ -348,7 +346,7 @@ def test_an_answer_between_lets_delivery_go_on(status: int) -> None:
     assert sum(len(verdict.undelivered) for verdict in verdicts.values()) == 8
 
 
-def test_delivery_ends_in_good_order_when_asked_to() -> None:
+def test_delivery_stops_cleanly_when_asked_to() -> None:
     asked: list[int] = []
     hurried: list[bool] = []
 
@@ -365,7 +363,7 @@ def test_delivery_ends_in_good_order_when_asked_to() -> None:
     assert hurried
 
 
-def test_a_stop_is_heeded_while_the_pace_waits() -> None:
+def test_stop_works_while_the_rate_limiter_waits() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=10, in_flight=1)
         verdicts = delivery.verdicts(noting([], 3), should_continue=lambda: delivery.clock.now < 20.0)
@@ -373,7 +371,7 @@ def test_a_stop_is_heeded_while_the_pace_waits() -> None:
     assert delivery.clock.now == pytest.approx(20.0, abs=0.6)
 
 
-def test_a_stop_is_heeded_while_a_guilty_record_is_looked_for() -> None:
+def test_stop_works_while_a_bad_record_is_isolated() -> None:
     with HeapServer(lambda request: Reply(400)) as server:
         verdict = Delivery(server, in_flight=1).verdicts(
             [batch(0, size=1_000)], should_continue=lambda: len(server.received) < 30
@@ -383,7 +381,7 @@ def test_a_stop_is_heeded_while_a_guilty_record_is_looked_for() -> None:
     assert verdict.failure is None
 
 
-def test_go_on_is_asked_at_least_twice_a_second_whatever_is_waited_for() -> None:
+def test_should_continue_is_called_twice_per_second_during_any_wait() -> None:
     asked: list[None] = []
 
     def should_continue() -> bool:
@@ -408,14 +406,14 @@ def test_batches_refused_record_by_record_stop_the_delivery_too() -> None:
     assert (verdicts[1].failure or "").startswith("it refused every row of 2 batches in a row, each on its own")
 
 
-def test_single_refused_records_stop_nothing() -> None:
+def test_single_refused_records_do_not_stop_delivery() -> None:
     with HeapServer(lambda request: Reply(400)) as server:
         verdicts = Delivery(server).verdicts([batch(number, size=1) for number in range(20)], max_barren=2)
     assert len(verdicts) == 20
 
 
 @pytest.mark.parametrize("in_flight", [1, 3, 8])
-def test_no_more_batches_are_pulled_than_can_fly(in_flight: int) -> None:
+def test_only_as_many_batches_are_read_as_can_be_in_flight(in_flight: int) -> None:
     pulled: list[int] = []
     answered: list[int] = []
     ahead: list[int] = []
@@ -432,7 +430,7 @@ def test_no_more_batches_are_pulled_than_can_fly(in_flight: int) -> None:
     assert sorted(verdicts) == list(range(40))
 
 
-def test_requests_that_are_ready_follow_while_the_next_page_is_waited_for() -> None:
+def test_prepared_requests_are_sent_while_the_next_page_loads() -> None:
     fourth = Event()
 
     def paged() -> Iterator[Batch]:
@@ -450,7 +448,7 @@ def test_requests_that_are_ready_follow_while_the_next_page_is_waited_for() -> N
     assert sorted(verdicts) == list(range(5))
 
 
-def test_what_is_ready_is_called_back_when_delivery_stops() -> None:
+def test_prepared_requests_are_cancelled_when_delivery_stops() -> None:
     pulled: list[int] = []
     stopped = Event()
 
@@ -467,7 +465,7 @@ def test_what_is_ready_is_called_back_when_delivery_stops() -> None:
     assert (sorted(verdicts), verdicts[0].accepted, verdicts[0].requests) == ([0], 10, 1)
 
 
-def test_nothing_that_is_ready_is_sent_after_whoever_delivers_left() -> None:
+def test_prepared_requests_are_not_sent_after_delivery_ends() -> None:
     pulled: list[int] = []
     left = Event()
 
@@ -485,7 +483,7 @@ def test_nothing_that_is_ready_is_sent_after_whoever_delivers_left() -> None:
         assert len(server.received) == 1
 
 
-def test_requests_fly_together() -> None:
+def test_several_requests_are_in_flight_at_once() -> None:
     together = [Event(), Event(), Event()]
 
     def reply(request: Received) -> Reply:
@@ -497,13 +495,13 @@ def test_requests_fly_together() -> None:
     assert {verdict.requests for verdict in verdicts.values()} == {1}
 
 
-def test_the_first_verdict_is_handed_on_at_once_and_later_ones_in_groups() -> None:
+def test_first_verdict_is_passed_on_at_once_and_later_ones_in_groups() -> None:
     with HeapServer() as server:
         groups = list(Delivery(server, in_flight=1).groups(noting([], 100), group_batches=30))
     assert [len(group) for group in groups] == [1, 30, 30, 30, 9]
 
 
-def test_verdicts_are_handed_on_before_a_wait_that_would_keep_them_too_long() -> None:
+def test_verdicts_are_passed_on_before_a_long_wait() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=20, in_flight=1)
         seen = [(delivery.clock.now, len(group)) for group in delivery.groups(noting([], 5))]
@@ -512,7 +510,7 @@ def test_verdicts_are_handed_on_before_a_wait_that_would_keep_them_too_long() ->
     assert seen[1][0] == pytest.approx(30.3)
 
 
-def test_verdicts_wait_for_company_no_longer_than_they_may() -> None:
+def test_verdicts_wait_to_be_grouped_only_for_a_limited_time() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=600, in_flight=1)
         groups = delivery.groups(noting([], 61), group_seconds=5.0)
@@ -522,7 +520,7 @@ def test_verdicts_wait_for_company_no_longer_than_they_may() -> None:
     assert len(at) < 20
 
 
-def test_sleep_is_called_in_the_callers_thread_and_only_for_the_pace() -> None:
+def test_sleep_is_called_only_in_the_callers_thread_for_the_rate_limit() -> None:
     with HeapServer() as server:
         limited, free = Delivery(server, per_minute=20), Delivery(server)
         limited.verdicts(noting([], 4))
@@ -532,7 +530,7 @@ def test_sleep_is_called_in_the_callers_thread_and_only_for_the_pace() -> None:
     assert free.clock.slept == []
 
 
-def test_answers_that_come_while_the_pace_waits_are_handed_on() -> None:
+def test_answers_are_passed_on_while_the_rate_limiter_waits() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=10, in_flight=4)
         ages = [delivery.clock.now - sent_at(verdict) for group in delivery.groups(noting([], 3)) for verdict in group]
@@ -543,7 +541,7 @@ def sent_at(verdict: Verdict) -> float:
     return verdict.batch * 60.6  # a batch is a minute's worth
 
 
-def test_resent_records_count_for_the_pace() -> None:
+def test_resent_records_count_for_the_rate_limiter() -> None:
     with HeapServer(refusing({0})) as server:
         delivery = Delivery(server, per_minute=10, in_flight=1)
         delivery.verdicts([batch(0)])
@@ -551,7 +549,7 @@ def test_resent_records_count_for_the_pace() -> None:
     assert delivery.clock.now == pytest.approx(60.6 + 6.06)
 
 
-def test_a_wave_starts_a_minute_after_the_one_before_was_answered() -> None:
+def test_wave_starts_a_minute_after_answers_to_the_previous_one() -> None:
     arrivals: list[tuple[int, float]] = []
     clock = Clock()
 
@@ -564,7 +562,7 @@ def test_a_wave_starts_a_minute_after_the_one_before_was_answered() -> None:
     assert {number: round(at, 6) for number, at in arrivals} == {0: 0.0, 1: 0.0, 2: 60.6, 3: 60.6, 4: 121.2, 5: 121.2}
 
 
-def test_a_later_wave_waits_for_what_is_resent_of_an_earlier_one() -> None:
+def test_later_wave_waits_for_resent_records_of_an_earlier_one() -> None:
     with HeapServer(refusing({3})) as server:
         Delivery(server, in_flight=4).verdicts([batch(0), batch(1, wave=1)])
     assert identities(server.received[-1])[0] == 1_000
@@ -575,7 +573,7 @@ def sized(sizes: dict[int, int]) -> Iterator[Batch]:
     return (batch(number, size) for number, size in sizes.items())
 
 
-def test_every_row_has_one_fate_whatever_heap_does() -> None:
+def test_every_row_is_accounted_for_whatever_heap_does() -> None:
     chance = random.Random(5)
     bad = set(chance.sample(range(20_000), 50))
     honest = refusing(bad)
@@ -596,7 +594,7 @@ def test_every_row_has_one_fate_whatever_heap_does() -> None:
     assert sorted(verdicts) == list(range(20))
 
 
-def test_leaving_early_lets_what_flies_land_and_sends_no_more() -> None:
+def test_stopping_early_waits_for_requests_in_flight_and_sends_no_others() -> None:
     with HeapServer() as server:
         groups = Delivery(server, in_flight=2).groups(noting([], 50))
         next(groups)
@@ -606,7 +604,7 @@ def test_leaving_early_lets_what_flies_land_and_sends_no_more() -> None:
         assert len(server.received) == landed < 10
 
 
-def test_no_verdict_holds_what_heap_wrote() -> None:
+def test_verdicts_do_not_contain_heaps_text() -> None:
     with HeapServer(lambda request: Reply(400, b"users[0].identity 31337 is bad")) as server:
         verdicts = Delivery(server).verdicts([batch(0)])
     assert not re.search("31337|identity", repr(verdicts))

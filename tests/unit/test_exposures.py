@@ -26,7 +26,7 @@ ONE = "models: [{name: orders, config: {meta: {heap: {type: user_properties, ide
 USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan": "plan"}}
 
 
-def test_a_sync_is_an_exposure_that_tells_what_is_sent() -> None:
+def test_sync_is_an_exposure_that_describes_what_is_sent() -> None:
     assert exposures(declared(MODELS).syncs, ExposureVars(), "shop") == (
         "# Written by dbt-heap. To make it anew: dbt-heap exposures --output-file <this file>\n"
         "exposures:\n"
@@ -51,13 +51,13 @@ def test_a_sync_is_an_exposure_that_tells_what_is_sent() -> None:
     )
 
 
-def test_the_order_of_the_syncs_does_not_count_and_none_is_an_empty_list() -> None:
+def test_order_of_syncs_does_not_matter_and_no_syncs_is_an_empty_list() -> None:
     syncs = declared(MODELS).syncs
     assert exposures(syncs[::-1], ExposureVars(), "shop") == exposures(syncs, ExposureVars(), "shop")
     assert yaml.safe_load(exposures([], ExposureVars(), "shop")) == {"exposures": []}
 
 
-def test_flags_beat_the_projects_vars_and_a_given_email_needs_no_name(project: Project) -> None:
+def test_flags_override_project_vars_and_an_email_needs_no_name(project: Project) -> None:
     project.declare("people", USERS)
     project.vars["exposures"] = {"owner_email": "data@example.org", "url": "https://heap.example.org"}
     (by_vars,) = yaml.safe_load(project.run("exposures").stdout)["exposures"]
@@ -85,7 +85,7 @@ GROWTH = Group("growth", "shop", owner_emails=("a@b.c",))
         (Group("growth", "shop"), {}, {"name": "Heap"}),
     ],
 )
-def test_owner_is_that_of_the_models_group(group: Group, said: dict[str, str], owner: dict[str, Any]) -> None:
+def test_owner_is_the_owner_of_the_models_group(group: Group, said: dict[str, str], owner: dict[str, Any]) -> None:
     (sync,) = declared(ONE).syncs
     grouped = replace(sync, model=replace(sync.model, group="growth", package="shop"))
     others = [Group("growth", "other", "Other")] if group.package == "shop" and group.name == "growth" else []
@@ -93,7 +93,7 @@ def test_owner_is_that_of_the_models_group(group: Group, said: dict[str, str], o
     assert found["owner"] == owner
 
 
-def test_protected_model_of_a_package_is_left_out_only_if_the_package_restricts_access() -> None:
+def test_protected_model_is_skipped_only_if_its_package_restricts_access() -> None:
     (sync,) = declared(ONE).syncs
     protected = replace(sync.model, access="protected", package="kit")
     assert why_not(protected, "shop", lambda package: False) is None
@@ -102,7 +102,7 @@ def test_protected_model_of_a_package_is_left_out_only_if_the_package_restricts_
     assert why_not(replace(protected, access="public"), "shop", lambda package: True) is None
 
 
-def test_check_ends_with_3_until_the_file_is_what_would_be_written(project: Project) -> None:
+def test_check_exits_with_3_until_the_file_is_up_to_date(project: Project) -> None:
     project.vars.clear()  # no app id
     project.declare("people", USERS)
     file = project.folder / "heap_exposures.yml"
@@ -126,7 +126,7 @@ def test_check_ends_with_3_until_the_file_is_what_would_be_written(project: Proj
         ("target", "cannot be read: Is a directory"),
     ],
 )
-def test_a_file_that_is_not_dbt_heaps_stays_as_it_is(project: Project, place: str, told: str) -> None:
+def test_file_that_is_not_a_sandbox_database_is_not_changed(project: Project, place: str, told: str) -> None:
     project.declare("people", USERS)
     ran = project.run("exposures", "-o", str(project.folder / place))
     assert ran.exit_code == 2 and told in ran.stderr

@@ -76,7 +76,7 @@ def test_each_type_has_its_path_and_collection(sync_type: SyncType, path: str, c
         (502, Outcome.UNAVAILABLE), (503, Outcome.UNAVAILABLE), (504, Outcome.UNAVAILABLE), (529, Outcome.UNAVAILABLE),
     ],
 )  # fmt: skip
-def test_the_status_alone_decides(status: int, outcome: Outcome) -> None:
+def test_status_alone_decides(status: int, outcome: Outcome) -> None:
     text = b"" if status == 204 else b"OK%"
     answer, _ = answer_to(Reply(status, text, {"Location": "https://example.org/"}))
     assert answer.outcome is outcome
@@ -90,7 +90,7 @@ def test_over_the_limit_of_events_the_reason_says_how_processes_share_it() -> No
     assert set(reasons.values()) == {"Heap answered with status 429"}
 
 
-def test_a_redirect_is_not_followed() -> None:
+def test_redirect_is_not_followed() -> None:
     answer, server = answer_to(Reply(307, headers={"Location": "/elsewhere"}))
     assert answer.outcome is Outcome.FATAL
     assert [request.path for request in server.received] == ["/api/add_user_properties"]
@@ -110,26 +110,26 @@ def test_a_redirect_is_not_followed() -> None:
         (b"", None),
     ],
 )
-def test_a_refusal_may_name_a_record(text: bytes, index: int | None) -> None:
+def test_refusal_may_name_the_bad_record(text: bytes, index: int | None) -> None:
     answer, _ = answer_to(Reply(400, text))
     assert answer == Answer(Outcome.REFUSED, "Heap refused it with status 400", index)
 
 
-def test_no_answer_holds_what_heap_wrote() -> None:
+def test_answers_do_not_contain_heaps_text() -> None:
     for status in (400, 401, 503):
         answer, _ = answer_to(Reply(status, b"ana@example.org is not welcome"))
         assert "ana" not in repr(answer)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-def test_passing_trouble_is_tried_again(status: int) -> None:
+def test_temporary_errors_are_retried(status: int) -> None:
     with HeapServer(failing(2, Reply(status))) as server, Heap(server.url, "11", retry=patient()) as heap:
         assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED, retries=2)
     assert len(server.received) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
-def test_lasting_trouble_is_not_tried_again(status: int) -> None:
+def test_permanent_errors_are_not_retried(status: int) -> None:
     assert len(answer_to(Reply(status))[1].received) == 1
 
 
@@ -147,14 +147,14 @@ def test_jitter_takes_up_to_half_of_a_wait() -> None:
     assert slept == [1.0, 2.0]
 
 
-def test_all_waits_together_are_bounded() -> None:
+def test_sum_of_all_waits_is_bounded() -> None:
     slept: list[float] = []
     answer_to(Reply(503), patient(50, slept, max_wait_seconds=20.0))
     assert slept == [pytest.approx(each / 60) for each in (20, 40, 80, 160, 320, 580)]
     assert sum(slept) == pytest.approx(20.0)
 
 
-def test_tries_count_as_waits_do() -> None:
+def test_time_of_attempts_counts_like_waits() -> None:
     slept: list[float] = []
     now = iter(range(0, 1_000, 10))  # ten seconds for every wait and every try
     retry = BoundedRetry.of(40.0, sleep=slept.append, jitter=lambda: 1.0, clock=lambda: next(now))
@@ -169,7 +169,7 @@ def test_waits_grow_to_a_minute_and_no_further() -> None:
     assert slept == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0]
 
 
-def test_short_patience_has_several_tries_too() -> None:
+def test_short_max_wait_has_several_attempts_too() -> None:
     slept: list[float] = []
     _answer, server = answer_to(Reply(503), patient(99, slept, max_wait_seconds=0.6))
     assert slept[:2] == [pytest.approx(0.01), pytest.approx(0.02)]
@@ -177,11 +177,11 @@ def test_short_patience_has_several_tries_too() -> None:
     assert len(server.received) == len(slept) + 1 == 7
 
 
-def test_no_patience_is_one_try() -> None:
+def test_no_retries_means_one_attempt() -> None:
     assert len(answer_to(Reply(503), patient(99, max_wait_seconds=0.0))[1].received) == 1
 
 
-def test_who_is_in_a_hurry_waits_no_longer_and_tries_no_more() -> None:
+def test_stop_retrying_ends_waits_and_retries() -> None:
     asked: list[int] = []
 
     def busy(request: Received) -> Reply:
@@ -203,7 +203,7 @@ def accept_and_close(listener: socket.socket, times: int) -> None:
         listener.accept()[0].close()
 
 
-def test_a_tls_handshake_that_is_dropped_is_tried_again() -> None:
+def test_tls_handshake_that_is_dropped_is_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         answers = Thread(target=accept_and_close, args=(listener, 3))
         answers.start()
@@ -212,7 +212,7 @@ def test_a_tls_handshake_that_is_dropped_is_tried_again() -> None:
         answers.join()
 
 
-def test_who_slept_past_all_patience_tries_no_more() -> None:
+def test_suspended_process_past_max_wait_stops_retrying() -> None:
     now = [0.0]
 
     def stopped(_: float) -> None:
@@ -223,7 +223,7 @@ def test_who_slept_past_all_patience_tries_no_more() -> None:
     assert (answer.outcome, len(server.received)) == (Outcome.UNAVAILABLE, 1)
 
 
-def test_every_request_has_patience_of_its_own() -> None:
+def test_every_request_has_its_own_retries() -> None:
     slept: list[float] = []
     retry = patient(9, slept, max_wait_seconds=5.0)
     with HeapServer(lambda _: Reply(503)) as server, Heap(server.url, "11", retry=retry) as heap:
@@ -238,7 +238,7 @@ def test_every_request_has_patience_of_its_own() -> None:
         ("Wed, 21 Oct 2015 07:28:00 GMT", 2.0), ("Wed, 99 Oct 2015 07:28:00 GMT", 2.0), ("9" * 400, 2.0),
     ],
 )  # fmt: skip
-def test_no_try_begins_before_retry_after_or_before_its_own_time(header: str, first_wait: float) -> None:
+def test_no_attempt_starts_before_retry_after_or_its_backoff(header: str, first_wait: float) -> None:
     slept: list[float] = []
     asking = failing(1, Reply(429, headers={"Retry-After": header}))
     with serving(asking, retry=patient(3, slept)) as (_, heap):
@@ -247,7 +247,7 @@ def test_no_try_begins_before_retry_after_or_before_its_own_time(header: str, fi
 
 
 @pytest.mark.parametrize("minutes_off", [-90, 0, 90])
-def test_a_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) -> None:
+def test_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) -> None:
     slept: list[float] = []
     now = datetime.now(UTC) + timedelta(minutes=minutes_off)
     headers = {"Date": format_datetime(now, usegmt=True)}
@@ -258,7 +258,7 @@ def test_a_date_to_retry_after_is_read_by_the_servers_clock(minutes_off: int) ->
 
 
 @pytest.mark.parametrize("header", ["121", "99999"])
-def test_a_longer_wait_than_is_left_is_not_begun(header: str) -> None:
+def test_wait_longer_than_the_time_left_is_not_started(header: str) -> None:
     slept: list[float] = []
     answer, server = answer_to(Reply(429, headers={"Retry-After": header}), patient(3, slept))
     assert answer.outcome is Outcome.UNAVAILABLE
@@ -266,7 +266,7 @@ def test_a_longer_wait_than_is_left_is_not_begun(header: str) -> None:
     assert (slept, len(server.received)) == ([], 1)
 
 
-def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+def test_answer_that_never_ends_is_not_waited_for() -> None:
     with TricklingServer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as url:
         begun = monotonic()
         with Heap(url, "11", timeout_seconds=2.0, retry=patient(0)) as heap:
@@ -275,7 +275,7 @@ def test_an_answer_that_never_ends_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nServer:"])
-def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
+def test_endless_headers_are_not_waited_for(head: bytes) -> None:
     with TricklingServer(head) as url:
         begun = monotonic()
         with Heap(url, "11", timeout_seconds=2.0 if b"200" in head else 1.0, retry=patient(0)) as heap:
@@ -285,24 +285,24 @@ def test_headers_that_never_end_are_not_waited_for(head: bytes) -> None:
     assert answer == (Answer(Outcome.ACCEPTED) if b"200" in head else Answer(Outcome.UNAVAILABLE, "no answer in time"))
 
 
-def test_a_dropped_connection_is_tried_again() -> None:
+def test_dropped_connection_is_tried_again() -> None:
     with HeapServer(failing(2, Reply(drop="before"))) as server, Heap(server.url, "11", retry=patient()) as heap:
         assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED, retries=2)
 
 
-def test_a_connection_that_always_drops_is_unavailable() -> None:
+def test_connection_that_always_drops_is_unavailable() -> None:
     answer, server = answer_to(Reply(drop="before"), patient(2))
     assert answer == Answer(Outcome.UNAVAILABLE, "the connection failed", retries=2)
     assert len(server.received) == 3
 
 
-def test_a_connection_that_drops_after_the_status_has_answered() -> None:
+def test_connection_that_drops_after_the_status_counts_as_answered() -> None:
     answer, server = answer_to(Reply(200, b"{", drop="within"))
     assert answer == Answer(Outcome.ACCEPTED)
     assert len(server.received) == 1
 
 
-def test_nobody_listening_is_unavailable() -> None:
+def test_closed_port_is_unavailable() -> None:
     with HeapServer() as server:
         pass
     with Heap(server.url, "11", retry=patient(2)) as heap:
@@ -311,7 +311,7 @@ def test_nobody_listening_is_unavailable() -> None:
     assert answer.reason.startswith(f"{server.url.removeprefix('http://')} refused the connection. Check HEAP_BASE_URL")
 
 
-def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
+def test_slow_answer_is_tried_again_then_unavailable() -> None:
     given_up = Event()
 
     def slow(_: Received) -> Reply:
@@ -326,7 +326,7 @@ def test_a_slow_answer_is_tried_again_then_unavailable() -> None:
     assert len(server.received) == 2
 
 
-def test_an_untrusted_connection_is_fatal_at_once() -> None:
+def test_untrusted_connection_is_fatal_at_once() -> None:
     slept: list[float] = []
     with HeapServer() as server:
         url = server.url.replace("http:", "https:")
@@ -338,7 +338,7 @@ def test_an_untrusted_connection_is_fatal_at_once() -> None:
 
 
 @pytest.mark.parametrize("url", ["https://", "ftp://127.0.0.1:1", "http://exa mple\n"])
-def test_an_address_that_is_none_is_fatal(url: str) -> None:
+def test_invalid_address_is_fatal(url: str) -> None:
     with Heap(url, "11", retry=patient()) as heap:
         assert heap.send(USERS, ONE).outcome is Outcome.FATAL
 
@@ -350,7 +350,7 @@ def test_connections_are_used_again() -> None:
     assert (server.connections, len(server.received)) == (1, 6)
 
 
-def test_the_pool_holds_a_connection_for_each_request_in_flight() -> None:
+def test_pool_has_a_connection_for_each_request_in_flight() -> None:
     def slow(_: Received) -> Reply:
         sleep(0.02)
         return Reply()
@@ -370,7 +370,7 @@ def test_credentials_of_netrc_never_leave_the_machine(tmp_path: Path, monkeypatc
     assert "Authorization" not in server.received[0].headers
 
 
-def test_the_loopback_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loopback_is_reached_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)

@@ -12,7 +12,7 @@ from dbt_heap.http import limits
 MACRO = Path(__file__).parents[2] / "macros" / "plan" / "limits.sql"
 
 
-def test_the_warehouse_judges_by_the_limits_that_payloads_keep() -> None:
+def test_warehouse_and_payloads_use_the_same_limits() -> None:
     told: list[Any] = []
     template = Environment().from_string(MACRO.read_text(), globals={"return": told.append})
     template.module.limits()  # type: ignore[attr-defined]

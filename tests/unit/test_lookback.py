@@ -27,7 +27,7 @@ from dbt_heap.state.lookback import held_back, latest, start
         ("2026-03-01 10:00:00+05:30", datetime(2026, 3, 1, 4, 30)),
     ],
 )
-def test_a_time_is_read_however_a_warehouse_writes_it(text: str, time: datetime) -> None:
+def test_time_is_read_however_a_warehouse_writes_it(text: str, time: datetime) -> None:
     assert parse_instant(text) == time.replace(tzinfo=UTC)
 
 
@@ -36,16 +36,16 @@ def test_a_time_is_read_however_a_warehouse_writes_it(text: str, time: datetime)
     ["", "infinity", "-infinity", "4714-01-01 00:00:00 BC", "0044-03-15 (BC) 00:00:00", "294247-01-10 04:00:54",
      "2026-02-30", "0001-01-01 00:00:00+14"],
 )  # fmt: skip
-def test_a_time_without_a_calendar_is_none(text: str) -> None:
+def test_time_outside_the_calendar_is_none(text: str) -> None:
     assert parse_instant(text) is None
 
 
-def test_the_latest_time_is_not_the_one_that_sorts_last() -> None:
+def test_latest_time_is_compared_as_a_time_not_as_text() -> None:
     assert latest("2026-03-01 10:00:00+00", "2026-03-01 10:00:00.5", None) == "2026-03-01 10:00:00.500000"
     assert latest(None, None) is None
 
 
-def test_what_is_not_decided_holds_back() -> None:
+def test_undecided_records_hold_back_later_ones() -> None:
     assert held_back("2026-03-02", "2026-03-01") == "2026-03-01 00:00:00"
     assert held_back("2026-03-02", "2026-03-03") == "2026-03-02 00:00:00"
     assert held_back("2026-03-02", None) == "2026-03-02"
@@ -53,13 +53,13 @@ def test_what_is_not_decided_holds_back() -> None:
     assert held_back(None, "2026-03-01") is None
 
 
-def test_a_lookback_begins_with_an_instant_or_of_dates_with_a_day() -> None:
+def test_lookback_starts_at_an_instant_or_for_dates_at_a_day() -> None:
     hours = timedelta(hours=12)
     assert start("2026-03-02 08:00:00.5+00", hours, by_day=False) == "2026-03-01 20:00:00.500000"
     assert start("2026-03-02", hours, by_day=True) == "2026-03-01"
 
 
-def test_all_is_compared_without_a_lookback_or_a_time_to_count_from() -> None:
+def test_everything_is_compared_without_a_lookback_or_newest_time() -> None:
     assert start("2026-03-02", None, by_day=False) is None
     assert start(None, timedelta(days=1), by_day=False) is None
     assert start("infinity", timedelta(days=1), by_day=False) is None

@@ -73,25 +73,25 @@ def refusal(path: Path) -> str:
 # What is no manifest
 
 
-def test_a_missing_manifest_is_told_with_what_writes_one(path: Path) -> None:
+def test_missing_manifest_is_reported_with_the_command_that_writes_it(path: Path) -> None:
     assert refusal(path) == (
         f"there is no manifest at {path}: run `dbt run` (or `dbt parse`) first, or say where it is with "
         "--manifest, --target-path or --project-dir"
     )
 
 
-def test_a_folder_in_its_place_cannot_be_read(path: Path) -> None:
+def test_folder_instead_of_a_file_cannot_be_read(path: Path) -> None:
     path.mkdir()
     assert refusal(path) == f"the manifest at {path} cannot be read: Is a directory"
 
 
-def test_a_path_through_a_file_cannot_be_read(path: Path) -> None:
+def test_path_through_a_file_cannot_be_read(path: Path) -> None:
     path.write_text("{}")
     assert refusal(path / "manifest.json") == f"the manifest at {path}/manifest.json cannot be read: Not a directory"
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 1000, 5000])
-def test_a_manifest_cut_short_is_told_at_any_length(path: Path, size: int) -> None:
+def test_manifest_cut_short_is_reported_at_any_length(path: Path, size: int) -> None:
     path.write_bytes((WRITTEN / "v1.json").read_bytes()[:size])
     assert refusal(path) == (
         f"{path} is cut short or no JSON: dbt may have been stopped while it wrote it, or is writing it now. "
@@ -109,7 +109,7 @@ NO_JSON = {
 
 
 @pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
-def test_what_is_no_json_is_told(path: Path, content: bytes) -> None:
+def test_invalid_json_is_reported(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert f"{path} is cut short or no JSON" in refusal(path)
 
@@ -136,7 +136,7 @@ NO_MANIFESTS = {
 
 
 @pytest.mark.parametrize(("content", "says"), NO_MANIFESTS.values(), ids=NO_MANIFESTS)
-def test_other_json_is_told_for_what_it_is(path: Path, content: Any, says: str) -> None:
+def test_other_json_is_named_in_the_error(path: Path, content: Any, says: str) -> None:
     path.write_text(json.dumps(content))
     assert refusal(path) == f"{path} {says}: give the path of dbt's manifest.json, or run `dbt parse` again"
 
@@ -144,7 +144,7 @@ def test_other_json_is_told_for_what_it_is(path: Path, content: Any, says: str) 
 # Versions
 
 
-def test_who_wrote_it_is_read(path: Path) -> None:
+def test_generator_of_the_manifest_is_read(path: Path) -> None:
     found = read(path, {})
     wrote = Manifest(
         "shop", "1.11.0", "v12", (), invocation_id="an id", generated_at="2026-03-01T08:00:00Z", adapter_type="duckdb"
@@ -153,7 +153,7 @@ def test_who_wrote_it_is_read(path: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", ["v11", "v13", "v20"])
-def test_an_unknown_schema_is_warned_of_and_read_all_the_same(path: Path, schema: str) -> None:
+def test_unknown_schema_is_warned_of_and_read_anyway(path: Path, schema: str) -> None:
     found = read(path, {NAME: node()}, schema=schema)
     assert found.schema_version == schema
     assert [each.name for each in found.models] == ["people"]
@@ -162,7 +162,7 @@ def test_an_unknown_schema_is_warned_of_and_read_all_the_same(path: Path, schema
     )
 
 
-def test_empty_metadata_is_warned_of_and_read_all_the_same(path: Path) -> None:
+def test_empty_metadata_is_warned_of_and_read_anyway(path: Path) -> None:
     path.write_text(json.dumps({"metadata": {}, "nodes": {NAME: node()}}))
     found = read_manifest(path)
     assert (found.project_name, found.dbt_version, found.schema_version) == ("", "", "")
@@ -176,14 +176,14 @@ def test_empty_metadata_is_warned_of_and_read_all_the_same(path: Path) -> None:
     ("version", "is_v2"),
     [("1.8.0", False), ("1.11.16", False), ("2.0.0-alpha.4", True), ("2.0.3", True), ("2026.11.23+ab12", False)],
 )
-def test_dbt_2_is_told_by_its_version(path: Path, version: str, is_v2: bool) -> None:
+def test_dbt_2_is_recognized_by_its_version(path: Path, version: str, is_v2: bool) -> None:
     assert read(path, {NAME: node()}, dbt_version=version).of_dbt_2 is is_v2
 
 
 # dbt 1
 
 
-def test_a_model_is_read_with_all_that_a_sync_needs(path: Path) -> None:
+def test_model_is_read_with_all_that_a_sync_needs(path: Path) -> None:
     found = model(
         path,
         tags=["crm"],
@@ -208,17 +208,17 @@ def test_a_model_is_read_with_all_that_a_sync_needs(path: Path) -> None:
     assert str(found.relation) == "db.crm.people"
 
 
-def test_a_legacy_meta_counts_where_config_has_none(path: Path) -> None:
+def test_legacy_meta_counts_if_config_has_none(path: Path) -> None:
     found = model(path, config={"materialized": "table"}, meta={"heap": HEAP, "owner": "growth"})
     assert (found.heap, found.meta) == (HEAP, {"owner": "growth"})
 
 
-def test_config_meta_beats_a_legacy_meta_as_a_whole(path: Path) -> None:
+def test_config_meta_replaces_legacy_meta(path: Path) -> None:
     found = model(path, meta={"heap": {"type": "events"}, "owner": "growth"})
     assert (found.heap, found.meta) == (HEAP, {"owner": "growth"})
 
 
-def test_a_columns_legacy_meta_and_tags_count(path: Path) -> None:
+def test_columns_legacy_meta_and_tags_count(path: Path) -> None:
     columns = {
         "plan": {"name": "plan", "meta": {"heap": {"property": "Plan"}}, "tags": ["blue"]},
         "city": {"name": "city", "meta": {"heap": True}, "config": {"meta": {"heap": False}, "tags": ["blue", "pii"]}},
@@ -229,13 +229,13 @@ def test_a_columns_legacy_meta_and_tags_count(path: Path) -> None:
     )
 
 
-def test_a_model_whose_columns_alone_bear_heap_is_found(path: Path) -> None:
+def test_model_with_heap_meta_only_on_columns_is_found(path: Path) -> None:
     found = model(path, config={}, columns={"plan": {"name": "plan", "config": {"meta": {"heap": True}}}})
     assert found.heap is None
     assert found.columns == (Column("plan", {"heap": True}),)
 
 
-def test_a_heap_that_says_nothing_is_found_too_so_that_it_can_be_told(path: Path) -> None:
+def test_empty_heap_block_is_found_so_it_can_be_reported(path: Path) -> None:
     values: tuple[object, ...] = (None, False, "", [], {})
     for value in values:
         assert model(path, config={"meta": {"heap": value}}).heap == value
@@ -258,7 +258,7 @@ def test_other_nodes_are_not_syncs(path: Path, resource_type: Any) -> None:
     assert read(path, {NAME: node(resource_type=resource_type)}).models == ()
 
 
-def test_a_source_is_read_with_its_identifier(path: Path) -> None:
+def test_source_is_read_with_its_identifier(path: Path) -> None:
     source = node(resource_type="source", name="contacts", identifier="CONTACTS_V3", relation_name='"db"."crm"."C"')
     del source["alias"]
     (found,) = read(path, {}, {"source.shop.crm.contacts": source}).models
@@ -266,16 +266,16 @@ def test_a_source_is_read_with_its_identifier(path: Path) -> None:
     assert (found.name, found.materialized) == ("contacts", "table")
 
 
-def test_an_ephemeral_model_has_no_relation(path: Path) -> None:
+def test_ephemeral_model_has_no_relation(path: Path) -> None:
     found = model(path, relation_name=None, config={"materialized": "ephemeral", "meta": {"heap": HEAP}})
     assert (found.materialized, found.relation) == ("ephemeral", None)
 
 
-def test_a_model_without_relation_name_has_no_relation(path: Path) -> None:
+def test_model_without_relation_name_has_no_relation(path: Path) -> None:
     assert model(path, relation_name=None).relation is None
 
 
-def test_a_relation_without_database_is_named_without(path: Path) -> None:
+def test_relation_without_a_database_is_named_without_one(path: Path) -> None:
     relation = model(path, database=None, relation_name="crm.people").relation
     assert relation == Relation(None, "crm", "people", "crm.people")
     assert str(relation) == "crm.people"
@@ -293,7 +293,7 @@ def test_versions_of_a_model_are_models_of_their_own(path: Path) -> None:
     ]
 
 
-def test_the_file_is_the_yaml_that_declares_and_else_the_models_own(path: Path) -> None:
+def test_file_is_the_yaml_that_declares_and_else_the_models_own(path: Path) -> None:
     assert model(path).file == "models/heap.yml"
     assert model(path, patch_path=None).file == "models/people.sql"
     assert model(path, patch_path=None, original_file_path=None).file == ""
@@ -312,7 +312,7 @@ def test_nan_in_any_models_meta_does_not_hide_the_manifest(path: Path) -> None:
 COPIED = {"meta": {"heap": HEAP, "contains_pii": True}, "tags": ["crm"], "config": {}}
 
 
-def test_dbt_2_copies_meta_and_tags_onto_columns_and_the_copies_are_not_believed(path: Path) -> None:
+def test_meta_and_tags_that_dbt_2_copies_onto_columns_are_ignored(path: Path) -> None:
     columns = {
         "user_id": {"name": "user_id", **COPIED},
         "plan": {"name": "plan", **COPIED, "config": {"meta": {"heap": {"property": "Plan"}}}},
@@ -328,17 +328,17 @@ def test_dbt_2_copies_meta_and_tags_onto_columns_and_the_copies_are_not_believed
     )
 
 
-def test_a_columns_tag_that_no_copy_explains_is_believed_of_dbt_2_too(path: Path) -> None:
+def test_column_tag_that_is_not_a_copy_counts_with_dbt_2_too(path: Path) -> None:
     found = model(path, dbt_version="2.0.1", tags=["crm"], columns={"phone": {"name": "phone", "tags": ["pii"]}})
     assert found.columns == (Column("phone", {}, ("pii",)),)
 
 
-def test_a_copy_alone_makes_no_model_of_dbt_2_a_sync(path: Path) -> None:
+def test_copied_meta_alone_does_not_declare_a_sync_with_dbt_2(path: Path) -> None:
     columns = {"user_id": {"name": "user_id", **COPIED}}
     assert read(path, {NAME: node(config={}, columns=columns)}, dbt_version="2.0.1").models == ()
 
 
-def test_a_manifest_of_dbt_2_that_declares_nothing_says_what_dbt_2_drops(path: Path) -> None:
+def test_manifest_of_dbt_2_that_declares_nothing_says_what_dbt_2_drops(path: Path) -> None:
     assert read(path, {NAME: node(config={})}, dbt_version="2.0.1").warnings == (
         f"{path}: no model bears `config.meta.heap`. dbt 2.0.1 drops a `meta` that does not stand under `config:`, "
         "so that declarations there are not seen",
@@ -350,7 +350,7 @@ def test_a_manifest_of_dbt_2_that_declares_nothing_says_what_dbt_2_drops(path: P
 # What the two engines wrote of one project: `people` declares under `config:`, `orders` under a legacy `meta`.
 
 
-def test_what_dbt_1_wrote_is_read() -> None:
+def test_manifest_of_dbt_1_is_read() -> None:
     found = read_manifest(WRITTEN / "v1.json")
     assert (found.dbt_version, found.schema_version, found.warnings) == ("1.11.16", "v12", ())
     orders, people = found.models
@@ -365,7 +365,7 @@ def test_what_dbt_1_wrote_is_read() -> None:
     assert people == expected_people()
 
 
-def test_what_dbt_2_wrote_is_read_and_lacks_what_dbt_2_drops() -> None:
+def test_manifest_of_dbt_2_is_read_without_what_dbt_2_drops() -> None:
     found = read_manifest(WRITTEN / "v2.json")
     assert (found.dbt_version, found.schema_version, found.warnings) == ("2.0.0-alpha.4", "v12", ())
     assert found.models == (expected_people(),)
@@ -397,7 +397,7 @@ def expected_people() -> Model:
     )
 
 
-def test_the_integration_project_as_dbt_parses_it_declares_six_syncs(tmp_path: Path) -> None:
+def test_integration_project_as_dbt_parses_it_declares_six_syncs(tmp_path: Path) -> None:
     project = Integration(tmp_path, "")
     project.run("dbt", "deps", "--quiet")
     project.run("dbt", "parse", "--quiet")
@@ -428,12 +428,12 @@ ODD: dict[str, object] = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("key", sorted(node(meta=0, tags=0, columns=0, primary_key=0, identifier=0)))
-def test_a_node_with_an_odd_shape_is_read_as_far_as_it_goes(path: Path, key: str, odd: Any) -> None:
+def test_node_with_an_odd_shape_is_read_as_far_as_it_goes(path: Path, key: str, odd: Any) -> None:
     assert isinstance(read(path, {NAME: node(meta={"heap": HEAP}) | {key: odd}}), Manifest)
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_odd_columns_are_left_out_and_odd_names_are_not_believed(path: Path, odd: Any) -> None:
+def test_odd_columns_and_odd_names_are_ignored(path: Path, odd: Any) -> None:
     columns = {"plan": odd, "city": {"name": odd, "config": odd, "meta": odd, "tags": odd}}
     assert [each.name for each in model(path, columns=columns).columns] == [
         *(["plan"] if isinstance(odd, dict) else []),
@@ -469,7 +469,7 @@ HALF_RIGHT = st.recursive(
     sources=JSON,
     dbt_version=st.sampled_from(["1.11.0", "2.0.1"]),
 )
-def test_whatever_stands_under_nodes_only_a_manifest_error_is_raised(
+def test_any_content_under_nodes_raises_only_manifest_errors(
     nodes: Any, sources: Any, dbt_version: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any_manifest.json"

@@ -40,14 +40,14 @@ def busiest_minute(requests: Sent) -> int:
     return max(sum(count for at, count in requests if start <= at < start + 60.0) for start, _ in requests)
 
 
-def test_a_sync_that_fits_into_the_minute_goes_at_once() -> None:
+def test_sync_within_the_minutes_limit_is_sent_at_once() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock)
     pace.expect(15_000)
     assert {at for at, _ in sent(pace, clock, [1_000] * 15)} == {1_000.0}
 
 
-def test_a_larger_sync_is_spread_evenly_from_the_start() -> None:
+def test_larger_sync_is_spread_evenly_from_the_start() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock)
     pace.expect(15_001)
@@ -57,7 +57,7 @@ def test_a_larger_sync_is_spread_evenly_from_the_start() -> None:
     assert gaps == {4.04}
 
 
-def test_a_small_sync_after_a_small_one_goes_at_once_while_the_minute_has_room() -> None:
+def test_small_syncs_are_sent_at_once_while_the_minute_has_room() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock)
     pace.expect(9_000)
@@ -66,7 +66,7 @@ def test_a_small_sync_after_a_small_one_goes_at_once_while_the_minute_has_room()
     assert sent(pace, clock, [1_000] * 6)[-1][0] == 1_000.0
 
 
-def test_what_is_expected_and_not_yet_sent_takes_room() -> None:
+def test_announced_events_that_are_not_yet_sent_take_room() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock)
     pace.expect(9_000)
@@ -76,7 +76,7 @@ def test_what_is_expected_and_not_yet_sent_takes_room() -> None:
     assert times[15] > 1_000.0
 
 
-def test_the_minute_before_the_run_counts() -> None:
+def test_minute_before_the_run_counts() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock, earlier=[(10_000, 20.0), (4_000, 50.0), (90_000, 70.0)])
     pace.expect(2_000)
@@ -85,7 +85,7 @@ def test_the_minute_before_the_run_counts() -> None:
     assert requests[1][0] == pytest.approx(1_000.0 + 60.6 - 50.0)
 
 
-def test_resent_events_count_as_any() -> None:
+def test_resent_events_count_toward_the_rate_limit() -> None:
     clock = Clock()
     pace = RateLimiter(3_000, clock)
     pace.expect(3_000)
@@ -96,7 +96,7 @@ def test_resent_events_count_as_any() -> None:
 
 @pytest.mark.parametrize("per_minute", [500, 5_000, 15_000])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_strict_server_never_sees_too_many_whatever_the_jitter(per_minute: int, seed: int) -> None:
+def test_strict_server_never_sees_too_many_whatever_the_jitter(per_minute: int, seed: int) -> None:
     chance = random.Random(seed)
     clock = Clock()
     pace = RateLimiter(per_minute, clock, earlier=[(per_minute // 2, 30.0)])
@@ -107,7 +107,7 @@ def test_a_strict_server_never_sees_too_many_whatever_the_jitter(per_minute: int
     assert busiest_minute(sorted([*arrived, (970.0, per_minute // 2)])) <= per_minute
 
 
-def test_a_long_sync_keeps_within_three_percent_of_the_limit() -> None:
+def test_long_sync_keeps_within_three_percent_of_the_limit() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock)
     pace.expect(1_000_000)
@@ -116,7 +116,7 @@ def test_a_long_sync_keeps_within_three_percent_of_the_limit() -> None:
     assert 0.97 * 15_000 < 999_000 / minutes < 15_000
 
 
-def test_a_sender_who_overslept_does_not_make_up_for_it_in_a_burst() -> None:
+def test_sender_that_overslept_does_not_catch_up_in_a_burst() -> None:
     clock = Clock()
     pace = RateLimiter(15_000, clock)
     pace.expect(100_000)
@@ -126,14 +126,14 @@ def test_a_sender_who_overslept_does_not_make_up_for_it_in_a_burst() -> None:
     assert late[3] - late[0] > 3 * 4.04 - 1.1
 
 
-def test_waiting_takes_nothing() -> None:
+def test_waiting_caller_reserves_nothing() -> None:
     clock = Clock()
     pace = RateLimiter(1_000, clock)
     assert pace.reserve(1_000) == 0.0
     assert [round(pace.reserve(1_000), 6) for _ in range(3)] == [60.6] * 3
 
 
-def test_more_than_the_whole_limit_goes_when_the_minute_is_empty() -> None:
+def test_more_than_the_whole_limit_is_sent_if_the_minute_is_empty() -> None:
     clock = Clock()
     pace = RateLimiter(100, clock)
     assert sent(pace, clock, [1, 1_000])[1][0] == pytest.approx(1_060.6)
@@ -154,7 +154,7 @@ def test_threads_share_one_limit() -> None:
     assert waits.count(0.0) == 150
 
 
-def test_a_wave_starts_a_minute_after_the_last_answer_of_the_one_before() -> None:
+def test_wave_starts_a_minute_after_the_last_answer_of_the_one_before() -> None:
     clock = Clock()
     waves = WaveGate(clock)
     assert waves.enter(0) == 0.0
@@ -168,5 +168,5 @@ def test_a_wave_starts_a_minute_after_the_last_answer_of_the_one_before() -> Non
     assert waves.enter(1) == 0.0
 
 
-def test_the_first_wave_waits_for_nothing() -> None:
+def test_first_wave_waits_for_nothing() -> None:
     assert WaveGate(Clock()).enter(3) == 0.0

@@ -155,12 +155,12 @@ EVENT_VALUES: list[tuple[ValueClass, Any, bytes | None]] = [
 
 
 @pytest.mark.parametrize(("value_class", "value", "expected"), OBJECT_VALUES)
-def test_what_heap_gets_for_a_value_of_a_user(value_class: ValueClass, value: Any, expected: bytes | None) -> None:
+def test_value_of_a_user_as_heap_receives_it(value_class: ValueClass, value: Any, expected: bytes | None) -> None:
     assert written(value_class, value) == expected
 
 
 @pytest.mark.parametrize(("value_class", "value", "expected"), EVENT_VALUES)
-def test_what_heap_gets_for_a_value_of_an_event(value_class: ValueClass, value: Any, expected: bytes | None) -> None:
+def test_value_of_an_event_as_heap_receives_it(value_class: ValueClass, value: Any, expected: bytes | None) -> None:
     assert written(value_class, value, of_event=True) == expected
 
 
@@ -198,7 +198,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
     ],
     ids=briefly,
 )  # fmt: skip
-def test_a_value_that_cannot_be_sent_is_a_reject_that_names_its_property(
+def test_value_that_cannot_be_sent_is_a_reject_that_names_its_property(
     value_class: ValueClass, value: Any, reason: Reason
 ) -> None:
     assert user({"fine": (V.TEXT, "x"), "p": (value_class, value)}) == Reject(1, reason, "p")
@@ -212,7 +212,7 @@ def test_a_value_that_cannot_be_sent_is_a_reject_that_names_its_property(
     ],
     ids=briefly,
 )  # fmt: skip
-def test_an_array_of_an_event_that_cannot_be_joined_is_a_reject(value: Any, reason: Reason) -> None:
+def test_event_array_that_cannot_be_joined_is_rejected(value: Any, reason: Reason) -> None:
     assert event(properties(p=V.ARRAY), value) == Reject(1, reason, "p")
 
 
@@ -226,7 +226,7 @@ def test_an_array_of_an_event_that_cannot_be_joined_is_a_reject(value: Any, reas
     ),
     of_event=st.booleans(),
 )  # fmt: skip
-def test_no_value_whatever_raises(value_class: ValueClass, value: Any, of_event: bool) -> None:
+def test_no_value_raises(value_class: ValueClass, value: Any, of_event: bool) -> None:
     columns = properties(p=value_class)
     made = event(columns, value) if of_event else user({"p": (value_class, value)})
     if isinstance(made, Payload):
@@ -245,7 +245,7 @@ def test_no_digit_of_a_number_is_lost(value: Decimal | int) -> None:
     assert b"e" not in text.lower()
 
 
-def test_a_text_over_heaps_limit_is_cut_and_counted() -> None:
+def test_text_over_heaps_limit_is_cut_and_counted() -> None:
     long = "ä" * 1_024
     made = user({"a": (V.TEXT, long), "b": (V.TEXT, long[:1_023]), "c": (V.JSON, '{"a":"' + long + '"}')})
     assert isinstance(made, Payload)
@@ -254,13 +254,13 @@ def test_a_text_over_heaps_limit_is_cut_and_counted() -> None:
     assert made.cut == 2
 
 
-def test_a_joined_array_over_heaps_limit_is_cut_and_counted() -> None:
+def test_joined_array_over_heaps_limit_is_cut_and_counted() -> None:
     made = event(properties(p=V.ARRAY), "[" + ",".join(["12345678"] * 200) + "]")
     assert isinstance(made, Payload)
     assert (len(orjson.loads(made.record)["properties"]["p"]), made.cut) == (1_023, 1)
 
 
-def test_a_text_over_heaps_limit_is_rejected_where_the_sync_says_so() -> None:
+def test_text_over_heaps_limit_is_rejected_if_the_sync_says_so() -> None:
     long = "x" * 1_024
     assert user({"a": (V.TEXT, "x"), "b": (V.TEXT, long)}, reject_too_long=True) == Reject(1, R.TOO_LONG, "b")
     assert event([column(Role.PROPERTIES, V.JSON)], '{"a":"' + long + '"}', reject_too_long=True) == Reject(
@@ -273,17 +273,17 @@ def test_only_changed_properties_are_sent() -> None:
     assert made == Payload(1, b'{"identity":"ana","properties":{"a":"1","c":"3"}}', 0)
 
 
-def test_a_bad_value_that_did_not_change_stands_in_nobodys_way() -> None:
+def test_unchanged_bad_value_does_not_block_other_changes() -> None:
     made = user({"a": (V.TEXT, "1"), "b": (V.FLOAT, float("nan"))}, mask="10")
     assert made == Payload(1, b'{"identity":"ana","properties":{"a":"1"}}', 0)
 
 
-def test_a_mask_of_another_length_is_a_mistake_of_ours_and_raises() -> None:
+def test_mask_of_another_length_raises() -> None:
     with pytest.raises(ValueError, match="zip"):
         user({"a": (V.TEXT, "1"), "b": (V.TEXT, "2")}, mask="1")
 
 
-def test_a_changed_null_is_left_out_or_sent_as_a_blank() -> None:
+def test_changed_null_is_left_out_or_sent_as_a_blank() -> None:
     values = {"a": (V.INTEGER, None), "b": (V.JSON, "null"), "c": (V.TEXT, None), "d": (V.TEXT, "x")}
     assert user(values, mask="1101") == Payload(1, b'{"identity":"ana","properties":{"d":"x"}}', 0)
     assert user(values, mask="1101", blank_nulls=True) == Payload(
@@ -291,11 +291,11 @@ def test_a_changed_null_is_left_out_or_sent_as_a_blank() -> None:
     )
 
 
-def test_a_user_with_nothing_but_nulls_is_still_a_user() -> None:
+def test_user_with_nothing_but_nulls_is_still_a_user() -> None:
     assert user({"a": (V.TEXT, None)}) == Payload(1, b'{"identity":"ana","properties":{}}', 0)
 
 
-def test_an_account_bears_its_account_id() -> None:
+def test_account_has_its_account_id() -> None:
     build = payload_builder(sync(SyncType.ACCOUNT_PROPERTIES, account_id="a"), properties(Tier=V.TEXT), "ns")
     assert build((9, 0, "acct-9", "1", "gold")) == Payload(
         9, b'{"account_id":"acct-9","properties":{"Tier":"gold"}}', 0
@@ -310,21 +310,21 @@ IDENTITIES: list[tuple[Any, Reason]] = [
 
 
 @pytest.mark.parametrize(("who", "reason"), IDENTITIES)
-def test_an_identity_that_heap_must_not_get_is_a_reject(who: Any, reason: Reason) -> None:
+def test_identity_that_heap_must_not_get_is_rejected(who: Any, reason: Reason) -> None:
     assert event([], who=who) == Reject(1, reason)
     build = payload_builder(sync(SyncType.USER_PROPERTIES, identity="who"), [], "ns")
     assert build((1, 0, who, "")) == Reject(1, reason)
 
 
 @pytest.mark.parametrize("who", ["0", "x" * 255, " ana ", "Ana@Example.org", "ÅSE", "😀", "null0"])
-def test_an_identity_goes_exactly_as_it_is(who: str) -> None:
+def test_identity_is_sent_exactly_as_it_is(who: str) -> None:
     made = event([], who=who)
     assert isinstance(made, Payload)
     assert orjson.loads(made.record)["identity"] == who
 
 
 @pytest.mark.parametrize("number", ["0", "7", "1847000000000001", "9007199254740991"])
-def test_a_heap_user_id_is_the_text_of_a_number(number: str) -> None:
+def test_heap_user_id_is_the_text_of_a_number(number: str) -> None:
     made = event([], who=number, heap_user_id="u", event_name="Paid")
     assert isinstance(made, Payload)
     assert orjson.loads(made.record)["user_id"] == number
@@ -334,12 +334,12 @@ def test_a_heap_user_id_is_the_text_of_a_number(number: str) -> None:
     "number",
     ["", "-1", "1.0", "007", "9007199254740992", "99999999999999999999", "ana", "1e3", " 1", "\u0661", "1\n", 7],
 )
-def test_a_heap_user_id_that_is_none_is_a_reject(number: Any) -> None:
+def test_invalid_heap_user_id_is_rejected(number: Any) -> None:
     made = event([], who=number, heap_user_id="u", event_name="Paid")
     assert made == Reject(1, R.WRONG_TYPE if number == 7 else R.INVALID_USER_ID)
 
 
-def test_an_event_bears_what_is_declared_and_nothing_else() -> None:
+def test_event_has_what_is_declared_and_nothing_else() -> None:
     columns = [
         column(Role.TIMESTAMP, V.TIMESTAMP), column(Role.SESSION_ID), column(Role.IDEMPOTENCY_KEY),
         *properties(Total=V.DECIMAL, Note=V.TEXT),
@@ -353,7 +353,7 @@ def test_an_event_bears_what_is_declared_and_nothing_else() -> None:
     )
 
 
-def test_an_event_without_values_bears_no_properties() -> None:
+def test_event_without_values_has_no_properties() -> None:
     made = event([column(Role.TIMESTAMP, V.TIMESTAMP), *properties(p=V.TEXT)], None, None)
     key = idempotency_key("ns", "k").encode()
     assert made == Payload(1, b'{"event":"Paid","identity":"ana","idempotency_key":"%b"}' % key, 0)
@@ -366,7 +366,7 @@ def test_an_event_without_values_bears_no_properties() -> None:
         (None, R.BLANK_EVENT_NAME), ("  ", R.BLANK_EVENT_NAME), (5, R.WRONG_TYPE), ("\ud800", R.BROKEN_TEXT),
     ],
 )  # fmt: skip
-def test_an_events_name_may_come_from_a_column(name: Any, made: str | Reason) -> None:
+def test_events_name_may_come_from_a_column(name: Any, made: str | Reason) -> None:
     built = event([column(Role.EVENT)], name, event_name=None, event_name_column="e")
     if isinstance(made, Reason):
         assert built == Reject(1, made)
@@ -386,42 +386,42 @@ def test_an_events_name_may_come_from_a_column(name: Any, made: str | Reason) ->
         (V.TIMESTAMP, datetime(1850, 1, 1), "1849-12-31T23:06:32+00:00"),
     ],
 )
-def test_an_events_time_always_bears_an_offset(value_class: ValueClass, at: Any, expected: str) -> None:
+def test_events_time_always_has_an_offset(value_class: ValueClass, at: Any, expected: str) -> None:
     made = event([column(Role.TIMESTAMP, value_class)], at, timezone="Europe/Berlin")
     assert isinstance(made, Payload)
     assert orjson.loads(made.record)["timestamp"] == expected
 
 
-def test_a_property_without_a_zone_is_of_the_syncs_zone() -> None:
+def test_property_without_a_time_zone_uses_the_syncs_zone() -> None:
     assert written(V.TIMESTAMP, datetime(2026, 7, 1), timezone="Europe/Berlin") == b'"2026-07-01T00:00:00+02:00"'
 
 
 @pytest.mark.parametrize("at", ["2026-03-01", 1_772_000_000_000, float("nan")])
-def test_an_events_time_that_is_none_is_a_reject(at: Any) -> None:
+def test_invalid_event_time_is_rejected(at: Any) -> None:
     assert event([column(Role.TIMESTAMP, V.TIMESTAMP)], at) == Reject(1, R.WRONG_TYPE)
 
 
-def test_a_blank_session_is_left_out_and_a_blank_idempotency_key_is_a_reject() -> None:
+def test_blank_session_is_omitted_and_blank_idempotency_key_rejected() -> None:
     made = event([column(Role.SESSION_ID)], " ")
     assert isinstance(made, Payload)
     assert "session_id" not in orjson.loads(made.record)
     assert event([column(Role.IDEMPOTENCY_KEY)], " ") == Reject(1, R.BLANK_IDEMPOTENCY_KEY)
 
 
-def test_a_null_idempotency_key_gives_way_to_our_own() -> None:
+def test_null_idempotency_key_is_replaced_by_a_generated_one() -> None:
     assert event([column(Role.IDEMPOTENCY_KEY)], None) == event([])
 
 
 @pytest.mark.parametrize(("key", "reason"), [(None, R.NULL_KEY), (7, R.WRONG_TYPE), ("\ud800", R.BROKEN_TEXT)])
-def test_an_event_without_a_usable_key_is_a_reject(key: Any, reason: Reason) -> None:
+def test_event_without_a_usable_key_is_rejected(key: Any, reason: Reason) -> None:
     assert event([], key=key) == Reject(1, reason)
 
 
-def test_the_idempotency_key_never_changes_between_versions() -> None:
+def test_idempotency_key_never_changes_between_versions() -> None:
     assert idempotency_key("shop.orders", "order-1") == "k1:8574ebec1daaa248e069d73059f5692c"
 
 
-def test_idempotency_keys_are_told_apart_where_their_texts_run_together() -> None:
+def test_idempotency_keys_differ_even_if_their_joined_texts_match() -> None:
     pairs = [("a", "bc"), ("ab", "c"), ("abc", ""), ("", "abc"), ("a1:", "b"), ("a", "1:b"), ("a", "b"), ("b", "a")]
     assert len({idempotency_key(*pair) for pair in pairs}) == len(pairs)
 
@@ -431,7 +431,7 @@ def spread(text: Any) -> Payload | Reject:
     return event(columns, text, "team", None)
 
 
-def test_the_keys_of_a_properties_column_become_properties() -> None:
+def test_keys_of_a_properties_column_become_properties() -> None:
     made = spread('{"a": 1.50, "b": "x", "c": true, "d": [1, "y", null], "e": {"f": [2.0]}, "g": null, "h": ""}')
     assert isinstance(made, Payload)
     assert made.record.endswith(
@@ -439,14 +439,14 @@ def test_the_keys_of_a_properties_column_become_properties() -> None:
     )
 
 
-def test_a_mapped_property_owns_its_name_also_when_it_is_null() -> None:
+def test_mapped_property_owns_its_name_also_when_it_is_null() -> None:
     made = spread('{"plan": "free", "gone": "still here"}')
     assert isinstance(made, Payload)
     assert orjson.loads(made.record)["properties"] == {"plan": "team"}
 
 
 @pytest.mark.parametrize("text", [None, "null", "{}", '{"id": null}'])
-def test_a_properties_column_may_hold_nothing(text: str | None) -> None:
+def test_properties_column_may_be_empty(text: str | None) -> None:
     made = spread(text)
     assert isinstance(made, Payload)
     assert orjson.loads(made.record)["properties"] == {"plan": "team"}
@@ -469,12 +469,12 @@ def test_long_values_of_a_properties_column_are_cut_and_counted() -> None:
     ],
     ids=briefly,
 )  # fmt: skip
-def test_a_properties_column_that_cannot_be_sent_is_a_reject(text: Any, reason: Reason) -> None:
+def test_invalid_properties_column_is_rejected(text: Any, reason: Reason) -> None:
     assert spread(text) == Reject(1, reason, "properties")
 
 
 @pytest.mark.parametrize("text", ['{"a": "\\ud800"}', '{"\\ud800": "a"}', '{"a": {"b": "\\ud800"}}'])
-def test_a_name_that_came_with_the_row_is_not_told(text: str) -> None:
+def test_property_name_that_came_with_the_row_is_not_shown(text: str) -> None:
     made = spread(text)
     assert isinstance(made, Reject)
     assert made.reason in (R.BROKEN_TEXT, R.INVALID_JSON)

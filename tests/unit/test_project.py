@@ -54,7 +54,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
 # The file
 
 
-def test_without_a_project_file_all_is_empty(tmp_path: Path) -> None:
+def test_without_a_project_file_everything_is_empty(tmp_path: Path) -> None:
     assert read_project(tmp_path, {}, {}) == ProjectFile()
     assert ProjectFile().heap_vars == HeapVars()
 
@@ -63,7 +63,7 @@ def test_vars_on_the_command_line_count_without_a_project_file(tmp_path: Path) -
     assert read_project(tmp_path, {"dbt_heap": {"app_id": "111"}}, {}).heap_vars.app_id == "111"
 
 
-def test_what_dbt_needs_is_read_beside_the_block(tmp_path: Path) -> None:
+def test_dbts_own_settings_are_read_with_the_block(tmp_path: Path) -> None:
     found = project(tmp_path, "name: shop\nprofile: work\ntarget-path: built\nvars: {day: 1}\n")
     assert (found.name, found.profile, found.target_path) == ("shop", "work", "built")
     assert found.raw == {"name": "shop", "profile": "work", "target-path": "built", "vars": {"day": 1}}
@@ -89,18 +89,18 @@ NO_PROJECTS = {
 
 
 @pytest.mark.parametrize(("text", "says"), NO_PROJECTS.values(), ids=NO_PROJECTS)
-def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path, text: str | bytes, says: str) -> None:
+def test_invalid_yaml_is_reported_with_its_line(tmp_path: Path, text: str | bytes, says: str) -> None:
     assert refusal(tmp_path, text) == f"dbt_project.yml {says}; `dbt parse` says more"
 
 
 @pytest.mark.parametrize(
     ("text", "says"), [("- a\n", "a list"), ("shop\n", "'shop'"), ("", "nothing"), ("7\n", "the number 7")]
 )
-def test_what_is_no_mapping_is_told(tmp_path: Path, text: str, says: str) -> None:
+def test_yaml_that_is_not_a_mapping_is_reported(tmp_path: Path, text: str, says: str) -> None:
     assert refusal(tmp_path, text) == f"dbt_project.yml contains {says} instead of a dbt project"
 
 
-def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
+def test_folder_instead_of_the_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").mkdir()
     with pytest.raises(SettingsError, match=r"dbt_project\.yml cannot be read: Is a directory"):
         read_project(tmp_path, {}, {})
@@ -109,7 +109,7 @@ def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
 # The block in all its forms
 
 
-def test_an_empty_block_is_the_defaults(tmp_path: Path) -> None:
+def test_empty_block_is_the_defaults(tmp_path: Path) -> None:
     found = heap_vars(tmp_path, "{}")
     assert found == HeapVars()
     assert (found.schema_name, found.region, found.environment_names) == ("dbt_heap", None, ("main",))
@@ -123,7 +123,7 @@ def test_one_app_id_may_be_quoted_or_not(tmp_path: Path, written: str) -> None:
     assert found.names_destinations
 
 
-def test_a_quoted_app_id_keeps_its_zeros(tmp_path: Path) -> None:
+def test_quoted_app_id_keeps_its_zeros(tmp_path: Path) -> None:
     assert heap_vars(tmp_path, '{app_id: "007"}').app_id == "007"
 
 
@@ -144,7 +144,7 @@ def test_environments_have_app_ids_a_region_and_a_rate(tmp_path: Path) -> None:
     assert (b.app_ids, b.region, b.events_per_minute) == ({"prod": "221"}, "eu", 5000)
 
 
-def test_an_environment_may_leave_its_app_ids_to_environment_variables(tmp_path: Path) -> None:
+def test_environment_may_leave_its_app_ids_to_environment_variables(tmp_path: Path) -> None:
     assert heap_vars(tmp_path, "{environments: {main: {region: eu}}}").environments["main"].app_ids == {}
 
 
@@ -186,7 +186,7 @@ def test_each_environment_has_an_environment_variable(environment: str, variable
 # Which block counts
 
 
-def test_a_block_under_the_projects_own_name_is_found(tmp_path: Path) -> None:
+def test_block_under_the_projects_own_name_is_found(tmp_path: Path) -> None:
     found = project(tmp_path, 'name: shop\nvars: {shop: {dbt_heap: {app_id: "2"}}, b: {dbt_heap: 7}}')
     assert (found.heap_vars.app_id, found.heap_vars_place) == ("2", "dbt_project.yml: vars.shop.dbt_heap")
 
@@ -200,7 +200,7 @@ TWICE = {
 
 
 @pytest.mark.parametrize("text", TWICE.values(), ids=TWICE)
-def test_a_block_that_is_defined_twice_is_a_mistake(tmp_path: Path, text: str) -> None:
+def test_block_that_is_defined_twice_is_a_mistake(tmp_path: Path, text: str) -> None:
     with pytest.raises(DeclarationError) as refused:
         project(tmp_path, f"name: shop\n{text}")
     (mistake,) = refused.value.mistakes
@@ -208,7 +208,7 @@ def test_a_block_that_is_defined_twice_is_a_mistake(tmp_path: Path, text: str) -
     assert "is defined twice" in mistake.text and mistake.text.endswith("merge them into one")
 
 
-def test_keys_that_are_given_twice_elsewhere_are_left_to_dbt(tmp_path: Path) -> None:
+def test_duplicate_keys_outside_the_block_are_left_to_dbt(tmp_path: Path) -> None:
     text = 'name: shop\nmodels: {a: 1, a: 2}\nvars: {day: 1, day: 2, dbt_heap: {app_id: "1"}}'
     assert project(tmp_path, text).heap_vars.app_id == "1"
 
@@ -223,7 +223,7 @@ def vars_file(folder: Path, text: str | bytes) -> ProjectFile:
 
 
 @pytest.mark.parametrize("text", ["vars: {dbt_heap: {app_id: '7'}}", "vars: {shop: {dbt_heap: {app_id: '7'}}}"])
-def test_the_block_is_read_from_vars_yml(tmp_path: Path, text: str) -> None:
+def test_block_is_read_from_vars_yml(tmp_path: Path, text: str) -> None:
     found = vars_file(tmp_path, text)
     assert found.heap_vars.app_id == "7"
     assert found.heap_vars_place.startswith("vars.yml: vars.")
@@ -231,7 +231,7 @@ def test_the_block_is_read_from_vars_yml(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet", "vars:", "vars: {}", "other: 1"])
-def test_a_vars_yml_without_vars_changes_nothing(tmp_path: Path, text: str) -> None:
+def test_vars_yml_without_vars_changes_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "vars.yml").write_text(text)
     found = project(tmp_path, "name: shop\nvars: {dbt_heap: {app_id: '7'}}")
     assert (found.heap_vars.app_id, found.heap_vars_place) == ("7", "dbt_project.yml: vars.dbt_heap")
@@ -246,7 +246,7 @@ def test_a_vars_yml_without_vars_changes_nothing(tmp_path: Path, text: str) -> N
         (b"vars: \xff", "vars.yml is not valid YAML"),
     ],
 )
-def test_a_vars_yml_that_dbt_could_not_use_is_reported(tmp_path: Path, text: str | bytes, says: str) -> None:
+def test_vars_yml_that_dbt_could_not_use_is_reported(tmp_path: Path, text: str | bytes, says: str) -> None:
     with pytest.raises((SettingsError, DeclarationError)) as refused:
         vars_file(tmp_path, text)
     assert says in str(refused.value)
@@ -281,7 +281,7 @@ def test_other_vars_on_the_command_line_leave_the_block_alone(tmp_path: Path) ->
         ("name: shop\n", {"dbt_heap": {"region": "mars"}}, "shop (--vars): dbt_heap.region"),
     ],
 )
-def test_a_mistake_says_where_the_block_stands(tmp_path: Path, text: str, cli_vars: Any, says: str) -> None:
+def test_mistake_says_where_the_block_is(tmp_path: Path, text: str, cli_vars: Any, says: str) -> None:
     with pytest.raises(DeclarationError) as refused:
         project(tmp_path, text, cli_vars)
     assert str(refused.value) == (f"1 mistake in the declarations:\n  {says}: one of us, eu is needed, found 'mars'")
@@ -304,13 +304,13 @@ def test_env_var_is_rendered_at_any_depth(tmp_path: Path) -> None:
     assert (found.never_send.tags, found.retain_days) == (("secrets",), 30)
 
 
-def test_a_default_counts_where_the_variable_is_not_set(tmp_path: Path) -> None:
+def test_default_counts_if_the_variable_is_not_set(tmp_path: Path) -> None:
     block = """{region: "{{ env_var('REGION', 'eu') }}"}"""
     assert heap_vars(tmp_path, block).region == "eu"
     assert heap_vars(tmp_path, block, REGION="us").region == "us"
 
 
-def test_what_is_rendered_is_not_escaped(tmp_path: Path) -> None:
+def test_rendered_text_is_not_escaped(tmp_path: Path) -> None:
     block = """{account_id_property: "{{ env_var('NAME') }} & <Co>"}"""
     assert heap_vars(tmp_path, block, NAME='"A" <b>').account_id_property == '"A" <b> & <Co>'
 
@@ -340,7 +340,7 @@ def test_every_missing_variable_is_named(tmp_path: Path) -> None:
         """{environments: {main: {prod: "{{ env_var('ID') }}", region: eu}}}""",
     ],
 )
-def test_an_app_id_whose_variable_is_not_set_is_a_mistake_only_where_it_is_needed(tmp_path: Path, block: str) -> None:
+def test_app_id_with_an_unset_variable_is_a_mistake_only_if_needed(tmp_path: Path, block: str) -> None:
     found = heap_vars(tmp_path, block)
     ids = [
         found.app_id,
@@ -375,7 +375,7 @@ def test_jinja_that_does_not_render_says_so_and_repeats_no_value(tmp_path: Path,
     ]
 
 
-def test_the_target_path_is_left_to_dbt_as_it_is_written(tmp_path: Path) -> None:
+def test_target_path_is_passed_to_dbt_unchanged(tmp_path: Path) -> None:
     text = """target-path: "{{ env_var('OUT') }}/dbt" """
     assert project(tmp_path, text).target_path == "{{ env_var('OUT') }}/dbt"
 
@@ -479,14 +479,16 @@ MALFORMED: dict[str, str | list[str]] = {
 
 
 @pytest.mark.parametrize("block", MALFORMED)
-def test_a_malformed_block_is_told_in_one_sentence_a_mistake(tmp_path: Path, block: str) -> None:
+def test_malformed_block_is_reported_in_one_sentence_per_mistake(tmp_path: Path, block: str) -> None:
     expected = MALFORMED[block]
     assert mistakes(tmp_path, block) == ([expected] if isinstance(expected, str) else expected)
 
 
 @pytest.mark.parametrize("key", ["on", "2026"])
 @pytest.mark.parametrize("block", ["{{app_ids: {{{key}: 1}}}}", "{{environments: {{{key}: {{prod: 1}}}}}}"])
-def test_a_target_or_environment_that_yaml_takes_for_no_text_is_told(tmp_path: Path, block: str, key: str) -> None:
+def test_target_or_environment_that_yaml_does_not_read_as_text_is_reported(
+    tmp_path: Path, block: str, key: str
+) -> None:
     (told,) = mistakes(tmp_path, block.format(key=key))
     assert f"a text is needed as key, found {'true' if key == 'on' else 'the number 2026'}: {QUOTE}" in told
 
@@ -524,7 +526,7 @@ def test_no_app_id_is_repeated_in_a_message(tmp_path: Path, block: str) -> None:
         ),
     )
 )
-def test_any_block_is_read_or_told(block: dict[str, Any]) -> None:
+def test_any_block_is_read_or_reported(block: dict[str, Any]) -> None:
     nowhere = Path("there is no such folder")
     try:
         assert isinstance(read_project(nowhere, {"dbt_heap": block}, {}).heap_vars, HeapVars)
@@ -554,12 +556,12 @@ def test_each_example_of_the_page_is_read(tmp_path: Path, block: str) -> None:
     assert found.heap_vars != HeapVars()
 
 
-def test_the_page_has_examples() -> None:
+def test_page_has_examples() -> None:
     assert len(blocks()) >= 4
     assert all(isinstance(yaml.safe_load(each)["vars"]["dbt_heap"], dict) for each in blocks())
 
 
-def test_the_page_names_exactly_the_keys_of_the_block() -> None:
+def test_page_names_exactly_the_keys_of_the_block() -> None:
     assert first_column("The block") == list(keys(HeapVars))
     assert first_column("What is never sent") == list(keys(NeverSend))
     assert first_column("Exposures") == list(keys(ExposureVars))
@@ -577,7 +579,7 @@ def _plain(envvar: str | Sequence[str]) -> str:
     return envvar if isinstance(envvar, str) else envvar[-1]
 
 
-def test_the_page_names_exactly_the_environment_variables_of_the_commands() -> None:
+def test_page_names_exactly_the_environment_variables_of_the_commands() -> None:
     commands = [importlib.import_module(f"dbt_heap.cli.{name}").command for name in COMMANDS]
     of_commands = {_plain(each.envvar) for command in commands for each in parameters(command) if each.envvar}
     of_heap = {"HEAP_APP_ID", "HEAP_APP_ID__BRAND_B", "HEAP_REGION", "HEAP_BASE_URL", "HEAP_API_KEY"}

@@ -83,20 +83,20 @@ def doubts(proposal: Proposal) -> dict[str, str]:
         ),
     ],
 )
-def test_what_rows_are_and_which_column_is_what(name: str, columns: str, expected: dict[str, str]) -> None:
+def test_drafted_type_and_column_roles(name: str, columns: str, expected: dict[str, str]) -> None:
     proposal = propose(subject(name, columns))
     assert keys(proposal) == expected
     assert all(guess.why for guess in proposal.keys)
 
 
-def test_a_key_of_several_columns_is_dbts_own() -> None:
+def test_key_of_several_columns_may_be_dbts_unique_key() -> None:
     daily = subject("daily_usage", "user_id day:on minutes", key=("DAY", "user_id"))
     assert keys(propose(daily))["unique_key"] == ("user_id", "day")
     merged = subject("usage", "day:on user_id minutes", merged_by=("day",))
     assert "may as well be a day" in next(guess.why for guess in propose(merged).keys if guess.key == "unique_key")
 
 
-def test_a_row_of_a_snapshot_is_a_change() -> None:
+def test_snapshot_row_is_sent_as_a_change() -> None:
     columns = "user_id! plan dbt_scd_id dbt_updated_at:at dbt_valid_from:at dbt_valid_to:at"
     proposal = propose(subject("snap_users", columns, snapshot=True))
     assert keys(proposal) == {
@@ -109,13 +109,13 @@ def test_a_row_of_a_snapshot_is_a_change() -> None:
     assert mapped(proposal) == {"Plan": "plan"}
 
 
-def test_the_type_that_is_asked_for_counts() -> None:
+def test_requested_type_counts() -> None:
     proposal = propose(subject("users", "user_id! plan signed_up_at:at"), SyncType.EVENTS)
     assert keys(proposal)["unique_key"] == "user_id"
     assert propose(subject("users", "user_id! plan"), SyncType.ACCOUNT_PROPERTIES).missing[0].key == "account_id"
 
 
-def test_an_email_is_no_identity_and_what_is_missing_is_said() -> None:
+def test_email_is_not_drafted_as_identity_and_the_gap_is_reported() -> None:
     (missing,) = propose(subject("leads", "email! plan")).missing
     assert missing.key == "identity" and "email is an email, which changes" in missing.why
     assert [each.key for each in propose(subject("leads", "plan at:at"), SyncType.EVENTS).missing] == [
@@ -125,7 +125,7 @@ def test_an_email_is_no_identity_and_what_is_missing_is_said() -> None:
     assert [each.key for each in propose(subject("users", "user_id! full_name")).missing] == ["properties"]
 
 
-def test_a_column_whose_class_or_project_forbids_it_is_not_the_identity() -> None:
+def test_column_whose_class_or_project_forbids_it_is_not_the_identity() -> None:
     floating = replace(column("user_id"), value_class=ValueClass.FLOAT)
     forbidden = replace(column("person_id"), forbidden_by="the pattern `person*`")
     found = propose(Subject("users", (floating, forbidden, column("member_id"), column("plan"))))
@@ -133,7 +133,7 @@ def test_a_column_whose_class_or_project_forbids_it_is_not_the_identity() -> Non
     assert "never_send forbids it by the pattern `person*`" in found.left_out["person_id"]
 
 
-def test_properties_have_names_for_people_none_twice_and_none_of_heaps() -> None:
+def test_drafted_property_names_are_readable_unique_and_not_reserved() -> None:
     columns = "user_id! lifetimeValue ARR app_version plan Plan PLAN id organization_id account_id picture:bytes"
     proposal = propose(subject("users", columns, account_id_property="Company"))
     assert mapped(proposal) == {
@@ -150,7 +150,7 @@ def test_properties_have_names_for_people_none_twice_and_none_of_heaps() -> None
     assert proposal.left_out == {"picture": "bytes are never sent"}
 
 
-def test_what_may_be_personal_or_is_sent_already_is_only_offered() -> None:
+def test_personal_or_already_sent_columns_are_drafted_as_comments() -> None:
     columns = (
         "user_id! name full_name email work_phone street_address ssn date_of_birth internal_note _loaded plan tier"
     )
@@ -172,6 +172,6 @@ def test_what_may_be_personal_or_is_sent_already_is_only_offered() -> None:
     assert "Name" in mapped(propose(subject("accounts", "account_id! name")))
 
 
-def test_a_project_of_several_environments_is_asked_for_one() -> None:
+def test_project_with_several_environments_must_name_one() -> None:
     proposal = propose(subject("users", "user_id! plan", environments=("brand_a", "brand_b")))
     assert keys(proposal)["environment"] == "brand_a"

@@ -44,26 +44,26 @@ def test_rows_are_summed_by_the_hour_the_day_or_longer_as_the_runs_lie_apart() -
     assert years and len(years.bars) < 60 and sum(bar.total for bar in years.bars) == 2
 
 
-def test_a_node_stands_as_far_from_the_model_as_its_longest_way() -> None:
+def test_node_is_drawn_as_far_from_the_model_as_its_longest_path() -> None:
     found = lineage(graph({"model": ["stage", "source"], "stage": ["source"], "source": []}), "model")
     assert {node.name: node.distance for node in found.nodes} == {"model": 0, "stage": 1, "source": 2}
     assert drawing(found).told == ("stage feeds model", "source feeds model", "source feeds stage", "model feeds Heap")
 
 
-def test_of_a_large_graph_the_nearest_are_drawn_and_the_others_counted() -> None:
+def test_large_graph_shows_the_nearest_nodes_and_counts_the_others() -> None:
     wide = graph({"model": [f"m{each}" for each in range(500)]})
     found = lineage(wide, "model")
     assert (len(found.nodes), found.left_out) == (40, 461)
 
 
-def test_a_manifest_with_a_circle_in_it_is_walked_to_an_end() -> None:
+def test_manifest_with_a_cycle_is_read_to_the_end() -> None:
     found = lineage(graph({"model": ["a"], "a": ["b"], "b": ["a"]}), "model")
     assert {node.name for node in found.nodes} == {"model", "a", "b"}
     assert drawing(found).boxes
     assert lineage({"nodes": {}}, "gone").nodes[0].name == "gone"
 
 
-def test_a_hundred_syncs_of_two_hundred_runs_are_a_page_of_a_few_megabytes() -> None:
+def test_hundred_syncs_of_two_hundred_runs_are_a_page_of_a_few_megabytes() -> None:
     block = "type: user_properties, identity: user_id, properties: [a, b, c, d, e, f]"
     (sync,) = declared(one(block, columns="[{name: user_id}]")).syncs
     runs = tuple(run(6 * each, accepted=each, rejected=each % 7) for each in range(200))

@@ -27,7 +27,7 @@ def entry(seconds_ago: int) -> LogEntry:
         (23.9, 23.8, 23.95, True),
     ],
 )
-def test_the_first_run_that_ends_on_a_day_clears_and_no_other(
+def test_only_the_first_run_of_a_day_clears_old_entries(
     begun: float, written_hours_ago: float, ended: float, cleared: bool
 ) -> None:
     last = [entry(int(written_hours_ago * HOUR))]

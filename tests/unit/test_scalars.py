@@ -11,14 +11,14 @@ from dbt_heap.project.files import scalar
 
 
 @pytest.mark.parametrize("text", ["user_id", "Lifetime Value", "ref", "self-serve", "_loaded"])
-def test_a_word_stands_as_it_is(text: str) -> None:
+def test_plain_word_is_unchanged(text: str) -> None:
     assert scalar(text) == text
 
 
 @pytest.mark.parametrize(
     "text", ["on", "Yes", "NULL", "~", "1", "0o17", "1e3", "12:30", "2026-01-01", "", " a", "a: b", "a #b", "y", "{{ x"]
 )
-def test_what_some_yaml_reads_as_something_else_is_quoted(text: str) -> None:
+def test_text_that_some_yaml_versions_reinterpret_is_quoted(text: str) -> None:
     assert scalar(text) == f'"{text}"'
 
 

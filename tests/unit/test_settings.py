@@ -53,18 +53,18 @@ def test_app_ids_are_by_target() -> None:
     assert [going(BY_TARGET, target).app_id for target in ("prod", "dev")] == ["111", "112"]
 
 
-def test_each_environment_has_its_own_app_ids_and_main_is_meant_where_none_is_named() -> None:
+def test_each_environment_has_its_own_app_ids_and_main_is_the_default() -> None:
     assert [going(SEVERAL, environment=name).app_id for name in (None, "main", "brand-b")] == ["111", "111", "221"]
 
 
 @pytest.mark.parametrize("block", [{}, ONE, BY_TARGET, {"environments": {"main": {"prod": "111"}}}])
-def test_the_environment_beats_the_project(block: dict[str, Any]) -> None:
+def test_environment_overrides_the_project(block: dict[str, Any]) -> None:
     assert going(block, HEAP_APP_ID="9").app_id == "9"
     assert going(block, HEAP_APP_ID__MAIN="8", HEAP_APP_ID="9").app_id == "8"
     assert going(block, "a target without id", HEAP_APP_ID="9").app_id == "9"
 
 
-def test_of_several_environments_each_has_a_variable() -> None:
+def test_each_of_several_environments_has_a_variable() -> None:
     assert going(SEVERAL, environment="brand-b", HEAP_APP_ID__BRAND_B="9").app_id == "9"
     assert going(SEVERAL, environment="main", HEAP_APP_ID__BRAND_B="9").app_id == "111"
     assert going(SEVERAL, environment="main", HEAP_APP_ID__MAIN="9").app_id == "9"
@@ -78,14 +78,14 @@ def test_one_variable_for_several_environments_is_refused(environment: str | Non
     )
 
 
-def test_the_one_environment_of_a_project_may_have_any_name() -> None:
+def test_one_environment_of_a_project_may_have_any_name() -> None:
     block = {"environments": {"shop": {"prod": "111"}}}
     assert going(block, environment="shop").app_id == "111"
     assert going(block, environment="shop", HEAP_APP_ID__SHOP="8", HEAP_APP_ID="9").app_id == "8"
     assert going(block, environment="shop", HEAP_APP_ID="9").app_id == "9"
 
 
-def test_an_empty_variable_counts_as_not_set() -> None:
+def test_empty_variable_counts_as_not_set() -> None:
     found = going(BY_TARGET, HEAP_APP_ID="", HEAP_APP_ID__MAIN="", HEAP_REGION="", HEAP_BASE_URL="")
     assert found == Destination("111", US, EVENTS_PER_MINUTE)
     assert going(SEVERAL, HEAP_APP_ID="").app_id == "111"
@@ -93,13 +93,13 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 @pytest.mark.parametrize("variable", ["HEAP_APP_ID", "HEAP_APP_ID__MAIN"])
 @pytest.mark.parametrize("value", ["98765432x", "abc", " 1", "-1", "1.5"])
-def test_a_variable_that_holds_no_app_id_is_told_without_its_value(variable: str, value: str) -> None:
+def test_variable_with_an_invalid_app_id_is_reported_without_its_value(variable: str, value: str) -> None:
     assert refusal({}, **{variable: value}) == (
         f"{variable}: an Environment ID is needed, digits only, and this is none; {WHERE}"
     )
 
 
-def test_without_any_app_id_it_is_told_where_ids_stand() -> None:
+def test_missing_app_id_is_reported_with_where_to_find_one() -> None:
     assert refusal({}) == (
         'there is no Environment ID of Heap to send to: set `vars: dbt_heap: app_ids: {<dbt target>: "…"}` in '
         f"dbt_project.yml, or the variable HEAP_APP_ID; {WHERE}"
@@ -131,12 +131,12 @@ NO_ID: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", NO_ID)
-def test_a_target_without_app_id_is_told_with_the_targets_that_have_one(name: str) -> None:
+def test_target_without_app_id_is_reported_with_those_that_have_one(name: str) -> None:
     block, says = NO_ID[name]
     assert refusal(block, "prdo") == f"{says}; {WHERE}"
 
 
-def test_an_environment_that_does_not_exist_is_told_with_the_nearest() -> None:
+def test_environment_that_does_not_exist_is_reported_with_the_nearest() -> None:
     assert refusal(SEVERAL, environment="brand_c") == (
         "vars.dbt_heap.environments has no 'brand_c'; did you mean `brand-b`?; it has: main, brand-b"
     )
@@ -146,30 +146,30 @@ def test_an_environment_that_does_not_exist_is_told_with_the_nearest() -> None:
 # Region and address
 
 
-def test_a_region_is_us_unless_the_project_or_the_environment_says_otherwise() -> None:
+def test_region_is_us_unless_project_or_environment_set_it() -> None:
     assert going(ONE).base_url == US
     assert going({**ONE, "region": "eu"}).base_url == EU
     assert going({**ONE, "region": "eu"}, HEAP_REGION="us").base_url == US
     assert going(ONE, HEAP_REGION="eu").base_url == EU
 
 
-def test_an_environments_region_beats_the_blocks() -> None:
+def test_environments_region_overrides_the_blocks() -> None:
     assert [going(SEVERAL, environment=name).base_url for name in ("main", "brand-b")] == [US, EU]
     everywhere_eu = {"region": "eu", "environments": {"main": {"prod": "1"}, "us": {"prod": "2", "region": "us"}}}
     assert [going(everywhere_eu, environment=name).base_url for name in ("main", "us")] == [EU, US]
 
 
-def test_a_region_for_all_of_several_environments_is_refused() -> None:
+def test_region_for_all_of_several_environments_is_refused() -> None:
     assert "the project has several environments" in refusal(SEVERAL, HEAP_REGION="us")
 
 
-def test_an_app_id_that_waits_for_a_variable_is_told_where_it_is_needed() -> None:
+def test_app_id_with_an_unset_variable_is_reported_where_needed() -> None:
     ids = {"app_ids": {"dev": "7", "prod": "env_var HEAP_PROD"}}
     assert going(ids, "dev").app_id == "7"
     assert refusal(ids, "prod").startswith("the environment variable HEAP_PROD is not set, which vars.dbt_heap names")
 
 
-def test_an_unknown_region_is_told_with_the_nearest() -> None:
+def test_unknown_region_is_reported_with_the_nearest() -> None:
     assert refusal(ONE, HEAP_REGION="EU") == "HEAP_REGION: one of us, eu is needed, found 'EU'; did you mean `eu`?"
 
 
@@ -185,7 +185,7 @@ def test_an_unknown_region_is_told_with_the_nearest() -> None:
         ("http://[::1]:8765", "http://[::1]:8765"),
     ],
 )
-def test_a_base_url_is_https_or_this_machine_and_beats_every_region(given: str, taken: str) -> None:
+def test_base_url_is_https_or_local_and_overrides_every_region(given: str, taken: str) -> None:
     assert going({**ONE, "region": "eu"}, HEAP_BASE_URL=given, HEAP_REGION="eu").base_url == taken
 
 
@@ -232,14 +232,14 @@ def test_any_other_base_url_is_refused_without_repeating_it(url: str) -> None:
 # The rate
 
 
-def test_a_flag_beats_the_project_which_beats_heaps_limit() -> None:
+def test_flag_overrides_the_project_which_overrides_heaps_limit() -> None:
     assert going(ONE).events_per_minute == EVENTS_PER_MINUTE
     assert going(SEVERAL, environment="brand-b").events_per_minute == 50
     assert going(SEVERAL, environment="main").events_per_minute == EVENTS_PER_MINUTE
     assert going(SEVERAL, environment="brand-b", events_per_minute=7).events_per_minute == 7
 
 
-def test_the_rates_flag_beats_its_variable() -> None:
+def test_rate_flag_overrides_its_variable() -> None:
     @click.command
     @rate_option
     def command(**given: Any) -> None:
@@ -261,13 +261,13 @@ def label(base_url: str, app_id: str = "111") -> str:
     return Destination(app_id, base_url, 1).label
 
 
-def test_a_label_holds_app_id_and_host() -> None:
+def test_destination_label_has_app_id_and_host() -> None:
     assert label(US) == "111@heapanalytics.com"
     assert label("http://127.0.0.1:8765") == "111@127.0.0.1:8765"
     assert label("https://example.com/gateway/") == "111@example.com/gateway"
 
 
-def test_labels_tell_apart_what_is_another_place() -> None:
+def test_labels_distinguish_destinations() -> None:
     places = [
         label(US), label(US, "112"), label(EU), label("http://127.0.0.1:8765"), label("http://127.0.0.1:8766"),
         label("http://localhost:8765"), label("https://example.com:8443"), label("https://example.com"),
@@ -284,7 +284,7 @@ def test_one_place_has_one_label_however_it_is_written(other: str) -> None:
 # What must not show
 
 
-def test_a_repr_shows_neither_app_id_nor_environment_nor_vars() -> None:
+def test_repr_shows_neither_app_id_nor_environment_nor_vars() -> None:
     settings = Settings(
         project_dir=Path(), cli_vars={"dbt_heap": {"app_id": "98765432"}}, environ={"DB_PASSWORD": "s3cret"}
     )
@@ -296,7 +296,7 @@ def test_a_repr_shows_neither_app_id_nor_environment_nor_vars() -> None:
 # Folders
 
 
-def test_the_project_is_the_nearest_folder_that_has_a_project_file(tmp_path: Path) -> None:
+def test_project_is_the_nearest_folder_that_has_a_project_file(tmp_path: Path) -> None:
     inner = tmp_path / "shop" / "models" / "staging"
     inner.mkdir(parents=True)
     assert project_dir_from(inner) == inner
@@ -306,7 +306,7 @@ def test_the_project_is_the_nearest_folder_that_has_a_project_file(tmp_path: Pat
     assert project_dir_from(inner) == project_dir_from(tmp_path / "shop") == tmp_path / "shop"
 
 
-def test_profiles_are_read_here_then_at_home_then_beside_the_project(
+def test_profiles_are_read_here_then_at_home_then_in_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, project, home = (tmp_path / name for name in ("here", "project", "home"))
@@ -326,7 +326,7 @@ def test_profiles_are_read_here_then_at_home_then_beside_the_project(
     assert Settings(project_dir=project, profiles_dir=home, environ={}).profiles_folder == home
 
 
-def test_without_flags_the_project_is_sought_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_flags_the_project_is_searched_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dbt_project.yml").touch()
     (tmp_path / "models").mkdir()
     monkeypatch.chdir(tmp_path / "models")
@@ -334,7 +334,7 @@ def test_without_flags_the_project_is_sought_from_here(tmp_path: Path, monkeypat
     assert settings_of(project_dir=Path("elsewhere")).project_dir == Path("elsewhere")
 
 
-def test_the_process_environment_counts_where_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEAP_APP_ID", "77")
     assert destination(Settings(), HeapVars(), None, "dev").app_id == "77"
 
@@ -343,5 +343,5 @@ def test_the_process_environment_counts_where_none_is_given(monkeypatch: pytest.
     ("given", "selecting"),
     [({}, False), ({"select": ("a",)}, True), ({"exclude": ("a",)}, True), ({"selector": "a"}, True)],
 )
-def test_a_selection_is_one_of_three_flags(given: dict[str, Any], selecting: bool) -> None:
+def test_selection_is_one_of_three_flags(given: dict[str, Any], selecting: bool) -> None:
     assert Settings(**given).selecting is selecting

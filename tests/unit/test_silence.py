@@ -12,7 +12,7 @@ from dbt_common.events.types import Note
 from dbt_heap.warehouse.dbt_runtime import mute_dbt_events
 
 
-def test_a_dbt_that_listens_after_us_is_heard_until_we_begin_again() -> None:
+def test_dbt_event_listener_added_later_works_until_events_are_muted_again() -> None:
     heard: list[Any] = []
     mute_dbt_events()
     fire_event(Note(msg="nobody listens"), EventLevel.WARN)

@@ -34,14 +34,14 @@ def people(users: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return users
 
 
-def test_a_rename_that_was_cut_short_is_finished_by_the_same_command(people: Project, heap: Sandbox) -> None:
+def test_interrupted_rename_is_finished_by_the_same_command(people: Project, heap: Sandbox) -> None:
     heap.reset()
     assert people.run("state", "rename", "heap_users", "people").exit_code == 0
     assert people.sync().exit_code == 0
     assert heap.requests() == []
 
 
-def test_a_reset_leaves_the_state_that_another_name_still_has(people: Project, heap: Sandbox) -> None:
+def test_reset_leaves_the_state_that_another_name_still_has(people: Project, heap: Sandbox) -> None:
     heap.reset()
     assert people.run("state", "reset", "people", "--yes").exit_code == 0
     assert people.run("state", "rename", "heap_users", "people").exit_code == 0
@@ -49,7 +49,7 @@ def test_a_reset_leaves_the_state_that_another_name_still_has(people: Project, h
     assert heap.requests() == []
 
 
-def test_a_run_whose_tables_are_gone_may_be_reset(
+def test_run_whose_tables_are_missing_can_be_reset(
     users: Project, heap: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(*_: object) -> None:
@@ -69,7 +69,7 @@ def test_a_run_whose_tables_are_gone_may_be_reset(
     assert len(heap.users()) == 3
 
 
-def test_a_sync_that_is_switched_off_is_no_orphan(users: Project) -> None:
+def test_disabled_sync_is_not_reported_as_undeclared(users: Project) -> None:
     assert users.sync().exit_code == 0
     users.declare("heap_users", [{**USERS, "name": "heap_users", "enabled": False}, {**USERS, "name": "others"}])
     outcome = users.sync()

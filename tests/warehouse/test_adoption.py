@@ -31,13 +31,13 @@ def test_events_before_an_instant_are_not_sent(orders: Project, heap: Sandbox) -
     assert orders.run("plan", "--check").exit_code == 0
 
 
-def test_an_instant_is_meant_in_the_zone_of_the_models_times(orders: Project, heap: Sandbox) -> None:
+def test_instant_is_read_in_the_zone_of_the_models_times(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "timezone": "Europe/Berlin"})
     assert "1 rows count" in adopt(orders, "heap_orders", "--before", "2026-03-02T07:15:00Z").stdout  # 08:15 in Berlin
 
 
 @on_every_warehouse
-def test_what_heap_has_of_users_is_not_sent_and_the_rest_is(users: Project, heap: Sandbox) -> None:
+def test_only_user_properties_that_heap_lacks_are_sent(users: Project, heap: Sandbox) -> None:
     table = given(
         users,
         "select * from (values ('ana', 'team', 3), ('bob', 'free', 7), ('zoe', 'free', 9)) as t(user_id, plan, seats)",
@@ -54,14 +54,14 @@ def test_what_heap_has_of_users_is_not_sent_and_the_rest_is(users: Project, heap
     ]
 
 
-def test_a_property_that_the_relation_lacks_is_sent_for_every_row(users: Project, heap: Sandbox) -> None:
+def test_property_that_the_relation_lacks_is_sent_for_every_row(users: Project, heap: Sandbox) -> None:
     outcome = adopt(users, "heap_users", "--from-relation", given(users, "select 'ana' as user_id, 'team' as plan"))
     assert "each row sends it: Seats" in outcome.stdout
     assert users.sync().exit_code == 0
     assert held(heap)["ana"] == {"Seats": 3} and len(held(heap)) == 3
 
 
-def test_a_key_that_stands_twice_is_not_adopted(users: Project, heap: Sandbox) -> None:
+def test_duplicate_key_is_not_adopted(users: Project, heap: Sandbox) -> None:
     table = given(
         users,
         "select * from (values ('ana', 'team', 3), ('ana', 'free', 5), ('bob', 'free', 1)) as t(user_id, plan, seats)",
@@ -83,7 +83,7 @@ def test_a_key_that_stands_twice_is_not_adopted(users: Project, heap: Sandbox) -
         (["heap_people", "--before", "2026-03-01"], "no model declares a sync named heap_people"),
     ],
 )
-def test_what_cannot_be_adopted_is_told_and_changes_nothing(
+def test_row_that_cannot_be_adopted_is_reported_and_nothing_changes(
     users: Project, orders: Project, arguments: list[str], said: str
 ) -> None:
     outcome = adopt(users, *arguments)
@@ -91,19 +91,19 @@ def test_what_cannot_be_adopted_is_told_and_changes_nothing(
     assert not any(name.startswith("synced_") for name in users.state_tables())
 
 
-def test_columns_of_other_types_are_told(users: Project) -> None:
+def test_columns_of_other_types_are_reported(users: Project) -> None:
     table = given(users, "select 'ana' as user_id, '1' as seats")
     outcome = adopt(users, "heap_users", "--from-relation", table)
     assert outcome.exit_code == 2 and "seats is" in outcome.stderr and "Cast them" in outcome.stderr
 
 
-def test_a_sync_with_a_state_is_not_taken_over(users: Project, heap: Sandbox) -> None:
+def test_sync_that_has_state_is_not_adopted(users: Project, heap: Sandbox) -> None:
     assert users.sync().exit_code == 0
     outcome = adopt(users, "heap_users", "--from-relation", f"{users.engine.default_schema}.heap_users")
     assert outcome.exit_code == 2 and "dbt-heap state reset heap_users" in outcome.stderr
 
 
-def test_a_sync_whose_type_changed_is_stopped(users: Project, heap: Sandbox) -> None:
+def test_sync_whose_type_changed_is_stopped(users: Project, heap: Sandbox) -> None:
     assert users.sync().exit_code == 0
     heap.reset()
     users.declare("heap_users", {"type": "account_properties", "account_id": "user_id", "properties": ["seats"]})

@@ -96,7 +96,7 @@ def contents(project: Project) -> dict[str, list[Any]]:
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_bad_input_is_told_and_changes_nothing(project: Project, heap: Sandbox, bad: Bad) -> None:
+def test_bad_input_is_reported_and_changes_nothing(project: Project, heap: Sandbox, bad: Bad) -> None:
     project.table("heap_users", "select * from (values ('ana', 'team'), ('bob', 'free')) as t(user_id, plan)")
     project.declare("heap_users", USERS)
     bad.spoil(project)
@@ -109,7 +109,7 @@ def test_bad_input_is_told_and_changes_nothing(project: Project, heap: Sandbox, 
     assert heap.requests() == []
 
 
-def test_a_manifest_of_an_unknown_version_is_read_all_the_same(project: Project, heap: Sandbox) -> None:
+def test_manifest_of_an_unknown_version_is_read_anyway(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", "select 'ana' as user_id, 'team' as plan")
     project.declare("heap_users", USERS)
     project.schema = "https://schemas.getdbt.com/dbt/manifest/v99.json"
@@ -119,7 +119,7 @@ def test_a_manifest_of_an_unknown_version_is_read_all_the_same(project: Project,
     assert len(heap.users()) == 1
 
 
-def test_a_name_that_looks_like_sql_is_only_a_name(project: Project, heap: Sandbox) -> None:
+def test_name_that_looks_like_sql_is_only_a_name(project: Project, heap: Sandbox) -> None:
     column = "plan'); drop table heap_users; --"
     project.table("heap_users", f"select 'ana' as user_id, 'team' as \"{column}\"")
     project.declare("heap_users", {**USERS, "properties": {"Plan'); drop table heap_users; --": column}})
@@ -130,7 +130,7 @@ def test_a_name_that_looks_like_sql_is_only_a_name(project: Project, heap: Sandb
     assert len(heap.requests()) == 1
 
 
-def test_what_is_wrong_with_one_model_does_not_hold_up_the_others(project: Project, heap: Sandbox) -> None:
+def test_problem_with_one_model_does_not_block_others(project: Project, heap: Sandbox) -> None:
     for name in ("heap_users", "heap_trials"):
         project.table(name, "select 'ana' as user_id, 'team' as plan")
     project.declare("heap_users", USERS)

@@ -156,7 +156,7 @@ def test_missing_grant_is_reported_once_with_the_grant_that_fixes_it(
 
 
 @on_postgres
-def test_view_of_another_owner_is_synced_by_its_grant_alone(reader: Project, heap: Sandbox) -> None:
+def test_view_of_another_owner_needs_only_its_own_grant(reader: Project, heap: Sandbox) -> None:
     role = reader.engine.output["user"]
     reader.sql("create schema hidden; create table hidden.base as select 'ana' as user_id, 'team' as plan")
     reader.nodes = {name: node for name, node in reader.nodes.items() if name.endswith(".a")}
@@ -171,7 +171,7 @@ def test_view_of_another_owner_is_synced_by_its_grant_alone(reader: Project, hea
 
 @on_each
 @pytest.mark.parametrize("engine", DIALECTS, indirect=True)
-def test_what_is_not_built_is_reported_once_with_the_command_that_builds_it(project: Project, heap: Sandbox) -> None:
+def test_unbuilt_models_are_reported_once_with_the_command_to_build_them(project: Project, heap: Sandbox) -> None:
     for name in ("here", "a", "b"):
         project.declare(name, {**EVENTS, "properties": []})
     project.declare("rates", {**EVENTS, "properties": []}, resource_type="seed")
@@ -203,7 +203,7 @@ def test_what_is_not_built_is_reported_once_with_the_command_that_builds_it(proj
         ),
     ],
 )
-def test_what_is_not_there_is_told_apart_from_what_is_not_built(
+def test_missing_relation_is_distinguished_from_an_unbuilt_model(
     project: Project, node: dict[str, str], said: str
 ) -> None:
     project.table("other", ROW)
@@ -226,7 +226,7 @@ def test_database_that_does_not_exist_stops_its_own_models_alone(project: Projec
     assert held(heap) == {"ana": {"plan": "team"}}
 
 
-def test_file_of_duckdb_that_does_not_exist_is_reported_and_not_made(project: Project) -> None:
+def test_missing_duckdb_file_is_reported_and_not_created(project: Project) -> None:
     project.declare("m", USERS)
     file = project.folder / "elsewhere" / "warehouse.duckdb"
     project.profile(path=str(file))

@@ -75,7 +75,7 @@ def test_check_without_anything_to_fix_says_so(synced: Project, orders: Project)
     assert (checked.exit_code, checked.stdout) == (0, "2 syncs in 2 models: OK\n")
 
 
-def test_missing_environment_id_is_a_warning_since_check_runs_where_none_is_known(users: Project) -> None:
+def test_missing_environment_id_is_only_a_warning_in_check(users: Project) -> None:
     users.vars = {"app_ids": {"prod": "1"}}
     checked = users.run("check")
     assert checked.exit_code == 0
@@ -84,7 +84,7 @@ def test_missing_environment_id_is_a_warning_since_check_runs_where_none_is_know
     assert users.sync().exit_code == 2
 
 
-def test_all_that_is_wrong_is_reported_at_once(synced: Project, orders: Project) -> None:
+def test_everything_wrong_is_reported_at_once(synced: Project, orders: Project) -> None:
     rekeyed(synced)
     orders.sql("alter table heap_orders drop total")
     synced.table("t", "select 1 as x", schema=synced.state_schema)
@@ -129,7 +129,7 @@ MISPLACED: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("group", "node", "says"), MISPLACED.values(), ids=MISPLACED)
-def test_block_where_it_is_not_read_is_reported_with_the_right_place(
+def test_misplaced_block_is_reported_with_the_right_place(
     synced: Project, group: str, node: dict[str, Any], says: str
 ) -> None:
     synced.write()

@@ -93,7 +93,7 @@ def test_texts_that_a_collation_takes_for_one_are_two(project: Project, heap: Sa
 
 
 @collated(NOCASE, SESSION, POSIX)
-def test_a_collation_changes_nothing_in_rejects_explain_and_forget(
+def test_collation_changes_nothing_in_rejects_explain_and_forget(
     project: Project, heap: Sandbox, way: Collated
 ) -> None:
     way.prepare(project)
@@ -125,7 +125,7 @@ def test_a_collation_changes_nothing_in_rejects_explain_and_forget(
 
 
 @collated(NOCASE, SESSION, POSIX)
-def test_a_collation_deletes_and_adopts_no_one_else(project: Project, heap: Sandbox, way: Collated) -> None:
+def test_collation_does_not_delete_or_adopt_anyone_else(project: Project, heap: Sandbox, way: Collated) -> None:
     way.prepare(project)
     way.rows(project, "heap_users", ("user_id", "plan"), ("Ana", "Free"), ("ANA", "Free"), ("Bob", "Free"))
     way.rows(project, "in_heap", ("user_id", "plan"), ("Ana", "FREE"), ("ANA", "Free"), ("BOB", "Free"))
@@ -144,9 +144,7 @@ def test_a_collation_deletes_and_adopts_no_one_else(project: Project, heap: Sand
 
 
 @collated(NOCASE, POSIX)
-def test_a_state_that_inherited_a_collation_is_compared_by_bytes(
-    project: Project, heap: Sandbox, way: Collated
-) -> None:
+def test_state_that_inherited_a_collation_is_compared_by_bytes(project: Project, heap: Sandbox, way: Collated) -> None:
     way.prepare(project)
     way.rows(project, "heap_users", ("user_id", "plan", "city"), ("Ana", "Team", "x"), ("Bob", "Team", "x"))
     way.rows(project, "heap_orders", ("order_id", "user_id", "name"), ("a", "Ana", "Paid"))

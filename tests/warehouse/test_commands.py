@@ -85,7 +85,7 @@ def test_plan_counts_and_says_what_is_new(shop: Project) -> None:
     assert "| heap_users | 1 | 1 | 1 | 0 | 1 |" in shop.run("plan", "--output", "markdown").stdout
 
 
-def test_plan_tells_properties_that_are_new_to_heap_and_those_that_stay_behind(shop: Project) -> None:
+def test_plan_lists_new_properties_and_those_no_longer_sent(shop: Project) -> None:
     shop.sync()
     shop.declare("heap_users", {**USERS, "properties": {"Tariff": "plan"}})
     text = shop.run("plan").stdout
@@ -93,7 +93,7 @@ def test_plan_tells_properties_that_are_new_to_heap_and_those_that_stay_behind(s
     assert "heap_users: no longer sent, Heap keeps their last values: Plan" in text
 
 
-def test_plan_check_tells_whether_there_is_something_to_do(shop: Project) -> None:
+def test_plan_check_reports_whether_there_is_something_to_send(shop: Project) -> None:
     assert shop.run("plan", "--check").exit_code == 3
     shop.sync()
     assert shop.run("plan", "--check").exit_code == 0
@@ -127,7 +127,7 @@ def test_ls_lists_the_declared_syncs(shop: Project) -> None:
     assert shop.run("ls", "--output", "name").stdout.split() == ["heap_users", "heap_accounts", "heap_orders"]
 
 
-def test_check_says_what_has_to_be_set_in_heap_before_accounts_mean_anything(shop: Project) -> None:
+def test_check_says_what_to_set_in_heap_before_accounts_work(shop: Project) -> None:
     shop.vars["account_id_property"] = "Plan"
     outcome = shop.run("check")
     assert outcome.exit_code == 0
@@ -168,7 +168,7 @@ def test_logs_may_be_json_lines(shop: Project) -> None:
     assert len({line["info"]["invocation_id"] for line in lines}) == 1
 
 
-def test_an_error_is_a_line_of_json_where_the_others_are(shop: Project) -> None:
+def test_error_is_a_json_line_in_json_logs(shop: Project) -> None:
     shop.vars = {}
     outcome = shop.run("runs", "--log-format", "json", DBT_ENV_CUSTOM_ENV_TEAM="growth")
     context, line = map(json.loads, outcome.stderr.splitlines())
@@ -180,9 +180,7 @@ def test_an_error_is_a_line_of_json_where_the_others_are(shop: Project) -> None:
 
 
 @pytest.mark.parametrize("flags", [(), ("--quiet",), ("--log-format", "json")], ids=["plain", "quiet", "json"])
-def test_a_request_that_is_tried_again_leaves_no_line_of_a_librarys_own(
-    shop: Project, heap: Sandbox, flags: tuple[str, ...]
-) -> None:
+def test_retried_request_prints_no_line_from_a_library(shop: Project, heap: Sandbox, flags: tuple[str, ...]) -> None:
     heap.misbehave("resetx1")
     with shop.begun("--max-wait", "3", *flags) as process:  # a process of its own: nothing here catches what is logged
         stdout, stderr = process.communicate(timeout=HANGS_SECONDS)
@@ -198,14 +196,14 @@ def test_quiet_says_only_what_has_to_be_done(shop: Project) -> None:
     assert len(shop.sync("--quiet").stderr.splitlines()) == 1
 
 
-def test_the_last_line_names_the_next_command(shop: Project) -> None:
+def test_last_line_names_the_next_command(shop: Project) -> None:
     shop.sql("insert into heap_users values ('undefined', 'free')")
     assert shop.sync().stderr.splitlines()[-1] == (
         "heap_users: 1 row was rejected. See which and why: dbt-heap rejects --select heap_users"
     )
 
 
-def test_fail_fast_begins_no_further_sync(shop: Project, heap: Sandbox) -> None:
+def test_fail_fast_starts_no_further_sync(shop: Project, heap: Sandbox) -> None:
     shop.sql("insert into heap_users values ('undefined', 'free')")
     assert shop.sync("--fail-fast").exit_code == 1
     assert {name: each["status"] for name, each in shop.results().items()} == {
@@ -224,7 +222,7 @@ def test_warn_error_makes_warnings_errors(shop: Project) -> None:
     assert "with --warn-error a warning is an error" in outcome.stderr
 
 
-def test_a_manifest_is_enough_where_there_is_no_checkout(shop: Project, heap: Sandbox) -> None:
+def test_manifest_is_enough_without_a_checkout(shop: Project, heap: Sandbox) -> None:
     shop.write()
     (shop.folder / "dbt_project.yml").unlink()
     elsewhere = shop.folder / "elsewhere"
@@ -246,7 +244,7 @@ def test_syncs_go_to_the_environment_their_block_names(shop: Project, heap: Sand
     assert len(heap.events("3")) == 1
 
 
-def test_max_minutes_stops_in_good_order_and_the_next_run_goes_on(shop: Project, heap: Sandbox) -> None:
+def test_max_minutes_stops_cleanly_and_the_next_run_continues(shop: Project, heap: Sandbox) -> None:
     outcome = shop.sync("--max-minutes", "0.0000001")
     assert outcome.exit_code == 0
     assert {each["status"] for each in shop.results().values()} <= {"partial", "skipped"}
@@ -254,7 +252,7 @@ def test_max_minutes_stops_in_good_order_and_the_next_run_goes_on(shop: Project,
     assert len(heap.users()) == 2
 
 
-def test_unknown_syncs_of_allow_large_are_told(shop: Project) -> None:
+def test_unknown_syncs_in_allow_large_are_reported(shop: Project) -> None:
     outcome = shop.sync("--allow-large", "nobody")
     assert outcome.exit_code == 2
     assert "--allow-large nobody" in outcome.stderr

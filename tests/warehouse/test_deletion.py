@@ -31,7 +31,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @on_every_warehouse
-def test_who_is_listed_is_deleted_leaves_the_state_and_is_never_sent_again(users: Project, heap: Sandbox) -> None:
+def test_listed_users_are_deleted_leave_the_state_and_are_never_resent(users: Project, heap: Sandbox) -> None:
     shop(users)
     lists(users, "ana", "zed")
     ended = deleting(users)
@@ -60,21 +60,21 @@ def test_deletion_is_off_unless_it_is_allowed(users: Project, heap: Sandbox) -> 
     assert (asked(heap), set(held(heap))) == ([], {"ana", "bob", "cem"})
 
 
-def test_without_a_terminal_it_has_to_be_agreed_to_beforehand(users: Project, heap: Sandbox) -> None:
+def test_without_a_terminal_consent_is_needed_beforehand(users: Project, heap: Sandbox) -> None:
     lists(users, "ana")
     ended = users.sync("--allow-deletions", HEAP_API_KEY="secret-key")
     assert (ended.exit_code, heap.requests()) == (2, [])
     assert "add --yes" in ended.stderr
 
 
-def test_a_key_is_needed(project: Project, heap: Sandbox) -> None:
+def test_key_is_needed(project: Project, heap: Sandbox) -> None:
     lists(project, "ana")
     without = deleting(project, HEAP_API_KEY="")
     assert (without.exit_code, heap.requests()) == (2, [])
     assert "HEAP_API_KEY" in without.stderr and "Privacy & Security" in without.stderr
 
 
-def test_a_key_that_heap_does_not_take_is_said_so_and_not_shown(project: Project, slow_to_delete: Sandbox) -> None:
+def test_rejected_api_key_is_reported_and_not_shown(project: Project, slow_to_delete: Sandbox) -> None:
     project.environment["HEAP_BASE_URL"] = slow_to_delete.url
     lists(project, "ana-4711")
     ended = deleting(project, "--log-format", "json", HEAP_API_KEY="wrong-key")
@@ -84,7 +84,7 @@ def test_a_key_that_heap_does_not_take_is_said_so_and_not_shown(project: Project
     assert "wrong-key" not in shown and "4711" not in shown
 
 
-def test_every_command_knows_of_deletions(users: Project, heap: Sandbox) -> None:
+def test_every_command_supports_deletions(users: Project, heap: Sandbox) -> None:
     shop(users)
     lists(users, "ana", "null")
     commands = [
@@ -99,7 +99,7 @@ def test_every_command_knows_of_deletions(users: Project, heap: Sandbox) -> None
         assert deleting(users).exit_code == 1  # one is no identity
 
 
-def test_a_plan_counts_whom_heap_would_delete(project: Project, heap: Sandbox) -> None:
+def test_plan_counts_users_that_heap_would_delete(project: Project, heap: Sandbox) -> None:
     lists(project, "ana", "bob", "ana")
     plan = project.run("plan")
     assert "gone: Heap would delete them in all environments of the project; only with --allow-deletions" in plan.stdout
@@ -118,14 +118,14 @@ def test_more_than_a_thousand_are_refused_unless_the_sync_says_otherwise(project
     assert len(asked(heap)) == 1
 
 
-def test_a_request_holds_ten_thousand_at_most(project: Project, heap: Sandbox) -> None:
+def test_request_has_at_most_10000_records(project: Project, heap: Sandbox) -> None:
     project.table("gone", "select 'u' || i as user_id from generate_series(1, 10001) as t(i)")
     project.declare("gone", {"type": "user_deletions", "identity": "user_id", "max_rows": 20_000})
     assert deleting(project).exit_code == 0
     assert [each["records"] for each in asked(heap)] == [10_000, 1]
 
 
-def test_one_whom_heap_refuses_holds_no_other_back(project: Project, heap: Sandbox) -> None:
+def test_refused_user_does_not_delay_other_deletions(project: Project, heap: Sandbox) -> None:
     lists(project, "ana", "bob", "cem", "dan")
     heap.refuse("cem")
     ended = deleting(project)
@@ -138,7 +138,7 @@ def test_one_whom_heap_refuses_holds_no_other_back(project: Project, heap: Sandb
     assert kept_of(project, "ana") == set()
 
 
-def test_who_is_no_identity_is_rejected_before_heap_is_asked(project: Project, heap: Sandbox) -> None:
+def test_invalid_identity_is_rejected_before_heap_is_asked(project: Project, heap: Sandbox) -> None:
     lists(project, "ana", "null", "")
     deleting(project)
     assert project.results()["gone"]["reasons"] == {"blank_identity": 1, "placeholder_identity": 1}
@@ -153,7 +153,7 @@ def test_numbers_of_heaps_sdk_are_sent_as_numbers(project: Project, heap: Sandbo
 
 
 @on_every_warehouse
-def test_what_heap_has_not_completed_is_waited_for_by_the_next_run(
+def test_next_run_waits_for_deletions_that_heap_has_not_completed(
     users: Project, slow_to_delete: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users.environment["HEAP_BASE_URL"] = slow_to_delete.url
@@ -171,7 +171,7 @@ def test_what_heap_has_not_completed_is_waited_for_by_the_next_run(
     assert (len(asked(slow_to_delete)), kept_of(users, "ana")) == (1, set())
 
 
-def test_nobody_waits_for_a_heap_that_does_not_take_the_key_any_more(
+def test_deletion_stops_waiting_once_heap_rejects_the_key(
     users: Project, slow_to_delete: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users.environment["HEAP_BASE_URL"] = slow_to_delete.url
@@ -185,6 +185,6 @@ def test_nobody_waits_for_a_heap_that_does_not_take_the_key_any_more(
     assert users.results()["gone"]["seconds"] < 150
 
 
-def test_a_request_that_heap_knows_nothing_of_is_made_anew(users: Project, slow_to_delete: Sandbox) -> None:
+def test_deletion_request_unknown_to_heap_is_made_again(users: Project, slow_to_delete: Sandbox) -> None:
     users.environment["HEAP_BASE_URL"] = slow_to_delete.url
     lists(users, "ana")

@@ -251,7 +251,7 @@ def unquoted_reserved(tree: exp.Expr, dialect: str) -> set[str]:
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "redshift"])
-def test_an_unquoted_reserved_word_is_found(dialect: str) -> None:
+def test_unquoted_reserved_word_is_found(dialect: str) -> None:
     bare = sqlglot.parse_one("select count(*) as new from t", read=dialect)
     assert unquoted_reserved(bare, dialect) == {"new"}
     assert not unquoted_reserved(sqlglot.parse_one("select count(*) as new_rows from t", read=dialect), dialect)

@@ -33,7 +33,7 @@ def test_each_row_becomes_an_event_with_its_time_and_properties(orders: Project,
 
 
 @on_each
-def test_an_event_is_sent_once_also_when_its_row_changes_or_leaves_and_returns(orders: Project, heap: Sandbox) -> None:
+def test_event_is_sent_once_even_if_its_row_changes_or_returns(orders: Project, heap: Sandbox) -> None:
     orders.sync()
     orders.sql("update heap_orders set total = 99 where order_id = 1")
     orders.sql("delete from heap_orders where order_id = 2")
@@ -44,7 +44,7 @@ def test_an_event_is_sent_once_also_when_its_row_changes_or_leaves_and_returns(o
     assert heap.requests() == []
 
 
-def test_a_new_row_is_sent_alone(orders: Project, heap: Sandbox) -> None:
+def test_only_the_new_row_is_sent(orders: Project, heap: Sandbox) -> None:
     orders.sync()
     orders.sql("insert into heap_orders values (4, 'bob', timestamp '2026-03-04', 1)")
     heap.reset()
@@ -52,7 +52,7 @@ def test_a_new_row_is_sent_alone(orders: Project, heap: Sandbox) -> None:
     assert [event["timestamp"] for event in heap.events()] == ["2026-03-04T00:00:00+00:00"]
 
 
-def test_a_null_timestamp_means_heaps_time_of_arrival(orders: Project, heap: Sandbox) -> None:
+def test_null_timestamp_means_heaps_time_of_arrival(orders: Project, heap: Sandbox) -> None:
     orders.table("heap_orders", "select 1 as order_id, 'ana' as user_id, null::timestamp as ordered_at, 1 as total")
     assert orders.sync().exit_code == 0
     (request,) = heap.requests(bodies=True)
@@ -71,7 +71,7 @@ def test_rows_before_begin_are_never_planned(orders: Project, heap: Sandbox) -> 
     assert [event["timestamp"][:10] for event in events(heap)] == ["2026-03-02", "2026-03-03"]
 
 
-def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, heap: Sandbox) -> None:
+def test_lookback_finds_only_late_rows_within_it(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
     orders.sync()
     orders.sql(
@@ -86,7 +86,7 @@ def test_with_a_lookback_only_late_rows_within_it_are_found(orders: Project, hea
     assert sorted(event["identity"] for event in heap.events()) == ["x", "y"]
 
 
-def test_an_acknowledged_event_whose_time_moves_into_the_lookback_is_not_sent_again(
+def test_acknowledged_event_whose_time_moves_into_the_lookback_is_not_sent_again(
     orders: Project, heap: Sandbox
 ) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
@@ -97,9 +97,7 @@ def test_an_acknowledged_event_whose_time_moves_into_the_lookback_is_not_sent_ag
     assert heap.requests() == []
 
 
-def test_an_event_that_has_a_date_for_a_time_is_sent_once_with_a_lookback_of_hours(
-    orders: Project, heap: Sandbox
-) -> None:
+def test_event_with_a_date_is_sent_once_with_a_lookback_of_hours(orders: Project, heap: Sandbox) -> None:
     orders.table(
         "heap_orders", f"select order_id, user_id, ordered_at::date as ordered_at, total from ({ORDER_ROWS}) as t"
     )
@@ -111,7 +109,7 @@ def test_an_event_that_has_a_date_for_a_time_is_sent_once_with_a_lookback_of_hou
 
 
 @pytest.mark.parametrize("cut", [{"begin": "2026-03-02"}, {"lookback": "1 day"}], ids=["begin", "lookback"])
-def test_an_event_without_a_time_is_never_too_old(orders: Project, heap: Sandbox, cut: dict[str, str]) -> None:
+def test_event_without_a_time_is_never_too_old(orders: Project, heap: Sandbox, cut: dict[str, str]) -> None:
     orders.declare("heap_orders", {**ORDERS, **cut})
     orders.sync()
     orders.sql("insert into heap_orders values (4, 'x', null, 1)")
@@ -122,7 +120,7 @@ def test_an_event_without_a_time_is_never_too_old(orders: Project, heap: Sandbox
     assert heap.requests() == []
 
 
-def test_undelivered_rows_stay_within_reach_of_a_lookback(orders: Project, heap: Sandbox) -> None:
+def test_undelivered_rows_stay_within_a_lookback(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
     orders.sync()
     orders.sql("insert into heap_orders values (4, 'x', timestamp '2026-03-03 08:00:00', 1)")
@@ -134,7 +132,7 @@ def test_undelivered_rows_stay_within_reach_of_a_lookback(orders: Project, heap:
     assert {"x", "y"} <= {event["identity"] for event in heap.events()}
 
 
-def test_a_time_to_come_hides_no_later_event_from_a_lookback(orders: Project, heap: Sandbox) -> None:
+def test_future_time_hides_no_later_event_from_a_lookback(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 day"})
     orders.sql("insert into heap_orders values (4, 'x', timestamp '2099-01-01', 1)")
     orders.sync()
@@ -144,7 +142,7 @@ def test_a_time_to_come_hides_no_later_event_from_a_lookback(orders: Project, he
     assert [event["identity"] for event in heap.events()] == ["y"]
 
 
-def test_a_standing_reject_stays_within_reach_of_a_lookback(orders: Project, heap: Sandbox) -> None:
+def test_row_still_rejected_stays_within_a_lookback(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
     orders.sql("insert into heap_orders values (4, 'undefined', timestamp '2026-03-03 07:00:00', 1)")
     orders.sync()
@@ -156,7 +154,7 @@ def test_a_standing_reject_stays_within_reach_of_a_lookback(orders: Project, hea
     assert "mended" in {event["identity"] for event in heap.events()}
 
 
-def test_an_event_that_a_full_scan_found_stays_within_reach_until_it_is_sent(orders: Project, heap: Sandbox) -> None:
+def test_event_found_by_a_full_scan_is_compared_until_it_is_sent(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "lookback": "1 hour"})
     orders.sync()
     orders.sql("insert into heap_orders values (4, 'x', timestamp '2026-02-01', 1)")
@@ -172,7 +170,7 @@ def test_an_event_that_a_full_scan_found_stays_within_reach_until_it_is_sent(ord
     assert "y" not in {event["identity"] for event in heap.events()}
 
 
-def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
+def test_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
     orders.table("heap_orders", f"select *, 'Order ' || order_id as action from ({ORDER_ROWS})")
     fixed = {key: value for key, value in ORDERS.items() if key != "event_name"}
     orders.declare("heap_orders", {**fixed, "event_name_column": "action"})
@@ -184,7 +182,7 @@ def test_the_event_name_may_be_a_column(orders: Project, heap: Sandbox) -> None:
     ("name", "reason"),
     [("''", "blank_event_name"), ("null", "blank_event_name"), ("repeat('x', 1025)", "long_event_name")],
 )
-def test_a_bad_event_name_rejects_its_row(orders: Project, name: str, reason: str) -> None:
+def test_bad_event_name_rejects_its_row(orders: Project, name: str, reason: str) -> None:
     orders.table(
         "heap_orders", f"select *, case order_id when 1 then {name} else 'Order' end as action from ({ORDER_ROWS})"
     )
@@ -207,7 +205,7 @@ def test_top_level_keys_of_a_properties_column_become_properties(orders: Project
     assert event["properties"] == {"Total": 5, "Coupon": "X", "Tags": "a||b", "Gift": "true", "Deep": '{"a":1.25}'}
 
 
-def test_a_key_of_several_columns_does_not_confuse_its_parts(orders: Project, heap: Sandbox) -> None:
+def test_key_of_several_columns_does_not_confuse_its_parts(orders: Project, heap: Sandbox) -> None:
     orders.table(
         "heap_orders",
         "select a, b, 'ana' as user_id, timestamp '2026-03-01' as ordered_at, 1 as total "
@@ -225,9 +223,7 @@ def test_null_and_duplicate_keys_are_rejected(orders: Project, heap: Sandbox) ->
     assert len(heap.events()) == 2
 
 
-def test_a_placeholder_or_blank_name_is_the_reason_before_the_duplicate_key_it_causes(
-    orders: Project, heap: Sandbox
-) -> None:
+def test_placeholder_or_blank_is_the_reason_instead_of_duplicate_key(orders: Project, heap: Sandbox) -> None:
     orders.table(
         "heap_orders",
         "select * from (values ('unknown', 'Paid', 1), ('unknown', 'Paid', 2), ('bob', '', 1), ('bob', '', 2), "
@@ -253,7 +249,7 @@ def test_events_of_one_identity_beyond_a_thousand_come_in_later_waves(orders: Pr
     assert plan[0]["batches"] == 4  # 1,000 busy + 500 others in two batches, then 1,000, then 500
 
 
-def test_the_same_key_gives_the_same_idempotency_key_after_a_reset(orders: Project, heap: Sandbox) -> None:
+def test_same_key_gives_the_same_idempotency_key_after_a_reset(orders: Project, heap: Sandbox) -> None:
     orders.sync()
     assert orders.run("state", "reset", "heap_orders", "--yes").exit_code == 0
     orders.sync()

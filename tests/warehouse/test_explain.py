@@ -38,7 +38,7 @@ def why(row: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
 
 
 @on_every_warehouse
-def test_of_a_user_it_tells_what_the_warehouse_has_what_heap_acknowledged_and_what_is_next(users: Project) -> None:
+def test_explain_shows_a_users_rows_acknowledged_values_and_next_action(users: Project) -> None:
     assert next_actions(explained(users, "ana", "nobody")) == {"ana": "new", "nobody": "unknown"}
     users.sync()
     users.sql("update heap_users set plan = 'pro', seats = null where user_id = 'ana'")
@@ -55,13 +55,13 @@ def test_of_a_user_it_tells_what_the_warehouse_has_what_heap_acknowledged_and_wh
     assert why(found["heap_users bob"])["Plan"] == (None, "free", None, "")
 
 
-def test_what_would_be_sent_is_what_is_sent(users: Project, heap: Sandbox) -> None:
+def test_plan_and_sync_send_the_same(users: Project, heap: Sandbox) -> None:
     records = [row["record"] for row in explained(users, "ana", "bob", "cem").values()]
     users.sync()
     assert sorted(records, key=str) == sorted(sent(heap), key=str)
 
 
-def test_it_tells_why_a_row_is_or_would_be_rejected(users: Project, heap: Sandbox) -> None:
+def test_explain_says_why_a_row_is_or_would_be_rejected(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('undefined', 'x', 1), ('dup', 'x', 1), ('dup', 'y', 2)")
     found = explained(users, "undefined", "dup")
     assert {name: (row["next_action"], row["reason"]) for name, row in found.items()} == {
@@ -81,7 +81,7 @@ def test_it_tells_why_a_row_is_or_would_be_rejected(users: Project, heap: Sandbo
 
 
 @on_every_warehouse
-def test_of_an_identity_it_tells_all_events_too(orders: Project) -> None:
+def test_explain_shows_all_events_of_an_identity(orders: Project) -> None:
     orders.declare("heap_orders", {**ORDERS, "begin": "2026-03-02"})
     orders.sync()
     orders.sql("insert into heap_orders values (4, 'ana', timestamp '2026-03-04 08:15:00', 1.25)")
@@ -95,14 +95,14 @@ def test_of_an_identity_it_tells_all_events_too(orders: Project) -> None:
     assert next_actions(explained(orders, "5")) == {"5": "before_lookback"}
 
 
-def test_a_key_of_several_columns_is_a_json_list(orders: Project) -> None:
+def test_key_of_several_columns_is_a_json_list(orders: Project) -> None:
     orders.declare("heap_orders", {**ORDERS, "unique_key": ["user_id", "order_id"]})
     orders.sync()
     (row,) = explained(orders, json.dumps(["ana", 1])).values()
     assert row["next_action"] == "acknowledged"
 
 
-def test_a_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
+def test_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
     users.sync()
     (table,) = (name for name in users.state_tables() if name.startswith("synced_"))
     users.state(f"update state.{table} set doubt = true where key = 'ana'")
@@ -110,7 +110,7 @@ def test_a_user_in_doubt_would_be_sent_in_full(users: Project) -> None:
     assert (row["next_action"], row["record"]["properties"]) == ("doubtful", {"Plan": "team", "Seats": 3})
 
 
-def test_of_who_is_deleted_in_heap_it_tells_that_alone(users: Project) -> None:
+def test_explain_shows_only_the_deletion_of_a_deleted_user(users: Project) -> None:
     shop(users)
     lists(users, "ana")
     found = explained(users, "ana")
@@ -121,7 +121,7 @@ def test_of_who_is_deleted_in_heap_it_tells_that_alone(users: Project) -> None:
     assert {row["next_action"] for row in explained(users, "ana").values()} == {"deleted"}
 
 
-def test_a_model_that_was_not_built_well_is_told(users: Project) -> None:
+def test_model_that_failed_to_build_is_reported(users: Project) -> None:
     results = {
         "metadata": {},
         "args": {"which": "run"},
@@ -132,7 +132,7 @@ def test_a_model_that_was_not_built_well_is_told(users: Project) -> None:
     assert "none of its rows would be sent: its last build failed" in shown
 
 
-def test_people_read_it_as_text_in_which_nothing_moves_the_terminal(users: Project) -> None:
+def test_text_output_cannot_control_the_terminal(users: Project) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'a' || chr(27) || '[2Jb' where user_id = 'ana'")
     shown = users.run("explain", "--key-file", key_file(users, "ana", "\x1b[2J")).stdout
@@ -145,17 +145,17 @@ def test_people_read_it_as_text_in_which_nothing_moves_the_terminal(users: Proje
     ("text", "told"),
     [("", "it holds no key"), ("\n \n", "it holds no key"), ("\n".join(map(str, range(101))), "it holds 101 keys")],
 )
-def test_a_file_without_keys_or_with_too_many_is_told(users: Project, text: str, told: str) -> None:
+def test_key_file_with_no_keys_or_too_many_is_reported(users: Project, text: str, told: str) -> None:
     outcome = users.run("explain", "--key-file", key_file(users, *text.split("\n")))
     assert outcome.exit_code == 2
     assert told in outcome.stderr
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key(users: Project) -> None:
+def test_byte_order_mark_is_not_part_of_the_first_key(users: Project) -> None:
     assert next_actions(explained(users, "\ufeffana")) == {"ana": "new"}
 
 
-def test_a_sync_that_cannot_be_explained_hides_no_other(users: Project) -> None:
+def test_sync_that_cannot_be_explained_does_not_hide_others(users: Project) -> None:
     users.declare("heap_gone", {**USERS, "properties": {"Other": "other"}})
     outcome = users.run("explain", "--key-file", key_file(users, "ana"), "--output", "json")
     assert outcome.exit_code == 2
@@ -163,7 +163,7 @@ def test_a_sync_that_cannot_be_explained_hides_no_other(users: Project) -> None:
     assert found["heap_gone"]["error"] and found["heap_users"]["keys"][0]["next_action"] == "new"
 
 
-def test_it_writes_nothing_and_looks_at_no_key_twice(users: Project) -> None:
+def test_explain_writes_nothing_and_reads_each_key_once(users: Project) -> None:
     before = users.state_tables() if users.state_tables() else set()
     assert len(explained(users, "ana", "ana", "", "ana")) == 1
     assert users.state_tables() == before

@@ -88,7 +88,7 @@ def must_be_whole(shop: Project, heap: Sandbox) -> None:
     ("macro", "first"),
     [*((macro, True) for macro in OF_A_FIRST_SYNC), *((macro, False) for macro in OF_A_LATER_SYNC)],
 )
-def test_a_connection_lost_before_a_statement_loses_and_doubles_nothing(
+def test_connection_lost_before_a_statement_loses_and_duplicates_nothing(
     shop: Project, heap: Sandbox, before_statement: BeforeStatement, macro: str, first: bool
 ) -> None:
     assert isinstance(shop.engine, Postgres)
@@ -108,7 +108,7 @@ def test_a_connection_lost_before_a_statement_loses_and_doubles_nothing(
 
 
 @on_postgres
-def test_what_was_acknowledged_before_the_connection_was_lost_is_told(
+def test_rows_acknowledged_before_the_connection_was_lost_are_reported(
     shop: Project, heap: Sandbox, before_statement: BeforeStatement
 ) -> None:
     assert isinstance(shop.engine, Postgres)
@@ -119,7 +119,7 @@ def test_what_was_acknowledged_before_the_connection_was_lost_is_told(
 
 
 @on_every_engine
-def test_a_model_rebuilt_in_the_middle_of_a_sync_is_sent_as_it_was_planned_and_then_as_it_is(
+def test_model_rebuilt_during_a_sync_is_sent_as_planned_then_as_it_is(
     shop: Project, heap: Sandbox, before_statement: BeforeStatement
 ) -> None:
     rebuilt = "select * from (values ('ana', 'max'), ('cem', 'free')) as t(user_id, plan)"
@@ -134,7 +134,7 @@ def test_a_model_rebuilt_in_the_middle_of_a_sync_is_sent_as_it_was_planned_and_t
 
 @on_postgres
 @pytest.mark.parametrize("macro", ["acknowledge", "merge_objects", "create_object_generation"])
-def test_a_state_schema_dropped_in_the_middle_ends_the_run_with_a_clear_message(
+def test_state_schema_dropped_in_the_middle_ends_the_run_with_a_clear_message(
     shop: Project, heap: Sandbox, before_statement: BeforeStatement, macro: str
 ) -> None:
     if macro == "merge_objects":
@@ -149,7 +149,7 @@ def test_a_state_schema_dropped_in_the_middle_ends_the_run_with_a_clear_message(
 
 
 @pytest.mark.parametrize("kilobytes", [600, 1500])
-def test_a_full_disk_ends_the_run_with_a_clear_message(shop: Project, heap: Sandbox, kilobytes: int) -> None:
+def test_full_disk_ends_the_run_with_a_clear_message(shop: Project, heap: Sandbox, kilobytes: int) -> None:
     assert shop.sync().exit_code == 0
     shop.table("heap_users", LARGE)
     shop.write()

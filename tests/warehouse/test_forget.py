@@ -20,7 +20,7 @@ def forget(project: Project, *keys: str, more: tuple[str, ...] = ()) -> Outcome:
 
 
 @on_every_warehouse
-def test_a_forgotten_person_is_in_no_table_of_the_state_and_is_never_sent_again(users: Project, heap: Sandbox) -> None:
+def test_forgotten_person_is_in_no_table_of_the_state_and_is_never_sent_again(users: Project, heap: Sandbox) -> None:
     shop(users)
     ended = forget(users, "ana", "nobody")
     assert (ended.exit_code, ended.stdout) == (0, "2 people have left the state, and no sync sends them any more\n")
@@ -37,7 +37,7 @@ def test_a_forgotten_person_is_in_no_table_of_the_state_and_is_never_sent_again(
     assert {name: each["deleted"] for name, each in users.results().items()} == {"heap_users": 1, "visits": 1}
 
 
-def test_a_plan_and_a_result_count_who_is_left_out(users: Project) -> None:
+def test_plan_and_result_count_skipped_users(users: Project) -> None:
     shop(users)
     forget(users, "ana")
     plan = users.run("plan")
@@ -48,7 +48,7 @@ def test_a_plan_and_a_result_count_who_is_left_out(users: Project) -> None:
 
 
 @on_every_warehouse
-def test_a_digest_stays_that_is_worth_nothing_without_the_salt(users: Project) -> None:
+def test_only_a_salted_digest_remains_after_deletion(users: Project) -> None:
     shop(users)
     forget(users, "ana")
     forget(users, "bob")
@@ -62,7 +62,7 @@ def test_a_digest_stays_that_is_worth_nothing_without_the_salt(users: Project) -
 
 
 @on_every_warehouse
-def test_the_log_of_what_was_sent_forgets_them_too(users: Project) -> None:
+def test_log_of_sent_properties_forgets_them_too(users: Project) -> None:
     users.declare("heap_users", {**USERS, "log": True})
     users.sync()
     assert "heap_users__log" in kept_of(users, "ana")
@@ -71,7 +71,7 @@ def test_the_log_of_what_was_sent_forgets_them_too(users: Project) -> None:
     assert "heap_users__log" in kept_of(users, "bob")
 
 
-def test_rejects_of_a_forgotten_person_go_too(users: Project) -> None:
+def test_rejects_of_a_forgotten_person_are_removed_too(users: Project) -> None:
     users.table("heap_users", f"{ROWS} union all select 'dup', 'a', 1 union all select 'dup', 'b', 2")
     users.sync()
     assert kept_of(users, "dup") == {"reject_log", "rejects"}
@@ -80,7 +80,7 @@ def test_rejects_of_a_forgotten_person_go_too(users: Project) -> None:
 
 
 @on_every_warehouse
-def test_a_number_of_heaps_sdk_is_no_identity(users: Project, heap: Sandbox) -> None:
+def test_number_from_heaps_sdk_is_not_an_identity(users: Project, heap: Sandbox) -> None:
     users.table("clicks", "select 7 as sdk_id, 'c' as id union all select 8, 'd'")
     users.declare("clicks", {"type": "events", "heap_user_id": "sdk_id", "event_name": "Click", "unique_key": "id"})
     users.table("heap_users", "select '7' as user_id, 'team' as plan, 3 as seats")
@@ -89,7 +89,7 @@ def test_a_number_of_heaps_sdk_is_no_identity(users: Project, heap: Sandbox) -> 
     assert [(each.get("identity"), each.get("user_id")) for each in sent(heap)] == [("7", None), (None, "8")]
 
 
-def test_nobody_is_forgotten_while_a_run_may_still_send_them(users: Project) -> None:
+def test_forget_is_refused_while_a_run_may_still_send(users: Project) -> None:
     shop(users)
     lock = names.lock("1234567890@" + users.environment["HEAP_BASE_URL"].removeprefix("http://"), "visits")
     users.state(
@@ -101,6 +101,6 @@ def test_nobody_is_forgotten_while_a_run_may_still_send_them(users: Project) -> 
 
 
 @pytest.mark.parametrize("keys", [(), ("", "")])
-def test_a_file_without_keys_is_said_so(users: Project, keys: tuple[str, ...]) -> None:
+def test_key_file_without_keys_is_reported(users: Project, keys: tuple[str, ...]) -> None:
     ended = forget(users, *keys)
     assert (ended.exit_code, ended.stderr) == (2, "Error: --key-file: it holds no key; one a line is needed\n")

@@ -43,7 +43,7 @@ def with_test(project: Project, name: str, *models: str, **node: Any) -> str:
         ("partial success", "its last build failed in part"),
     ],
 )
-def test_a_model_that_was_not_built_well_is_not_sent(users: Project, heap: Sandbox, status: str, said: str) -> None:
+def test_model_that_failed_to_build_is_not_sent(users: Project, heap: Sandbox, status: str, said: str) -> None:
     results(users, (MODEL, status))
     outcome = users.sync()
     assert outcome.exit_code == 1
@@ -53,14 +53,14 @@ def test_a_model_that_was_not_built_well_is_not_sent(users: Project, heap: Sandb
     assert heap.requests() == []
 
 
-def test_no_gate_sends_it_all_the_same(users: Project, heap: Sandbox) -> None:
+def test_no_gate_sends_it_anyway(users: Project, heap: Sandbox) -> None:
     results(users, (MODEL, "error"))
     assert users.sync("--no-gate").exit_code == 0
     assert len(heap.users()) == 3
 
 
 @pytest.mark.parametrize("status", ["success", "no-op", "warn", "reused", "pass"])
-def test_a_model_that_was_built_or_left_as_it_was_is_sent(users: Project, heap: Sandbox, status: str) -> None:
+def test_model_that_was_built_or_reused_is_sent(users: Project, heap: Sandbox, status: str) -> None:
     results(users, (MODEL, status))
     outcome = users.sync("--warn-error")
     assert (outcome.exit_code, len(heap.users())) == (0, 3)
@@ -74,7 +74,7 @@ def test_a_model_that_was_built_or_left_as_it_was_is_sent(users: Project, heap: 
         ("warn", 0), ("pass", 0), ("success", 0), ("reused", 0), ("skipped", 0), ("no-op", 0),
     ],
 )  # fmt: skip
-def test_a_model_whose_test_failed_is_not_sent(users: Project, status: str, ends_with: int) -> None:
+def test_model_whose_test_failed_is_not_sent(users: Project, status: str, ends_with: int) -> None:
     results(users, (MODEL, "success"), (with_test(users, "unique_heap_users", MODEL), status))
     outcome = users.sync()
     assert outcome.exit_code == ends_with
@@ -83,7 +83,7 @@ def test_a_model_whose_test_failed_is_not_sent(users: Project, status: str, ends
 
 
 @pytest.mark.parametrize("status", [None, 7, "", "\x1b[2J"])
-def test_status_that_is_no_text_or_moves_the_terminal_is_unknown(users: Project, status: Any) -> None:
+def test_status_that_is_not_plain_text_is_unknown(users: Project, status: Any) -> None:
     results(users, (MODEL, status), ("", "error"))
     outcome = users.sync()
     assert outcome.exit_code == 1
@@ -107,7 +107,7 @@ def test_unknown_statuses_block_their_models_and_are_reported_once(users: Projec
     assert outcome.exit_code == 0 and "Quantum" not in outcome.stderr
 
 
-def test_a_test_that_reads_another_model_too_is_about_the_one_it_is_attached_to(users: Project) -> None:
+def test_test_that_reads_two_models_belongs_to_the_one_it_is_attached_to(users: Project) -> None:
     orders = "model.shop.orders"
     results(users, (with_test(users, "relationships_orders", orders, MODEL, attached_node=orders), "fail"))
     assert users.sync().exit_code == 0
@@ -192,7 +192,7 @@ def test_models_and_tests_without_a_result_are_noted_in_one_sentence(users: Proj
 
 
 @pytest.mark.parametrize("text", [" ", "{", "[]", '{"results": 1}'])
-def test_results_that_cannot_be_read_are_no_good_news(users: Project, heap: Sandbox, text: str) -> None:
+def test_unreadable_results_do_not_open_the_gate(users: Project, heap: Sandbox, text: str) -> None:
     users.run_results_text = text
     outcome = users.sync()
     assert outcome.exit_code == 1
@@ -200,7 +200,7 @@ def test_results_that_cannot_be_read_are_no_good_news(users: Project, heap: Sand
     assert heap.requests() == []
 
 
-def test_a_plan_says_what_would_not_be_sent(users: Project) -> None:
+def test_plan_reports_what_would_not_be_sent(users: Project) -> None:
     results(users, (MODEL, "error"))
     assert "heap_users: would not be sent: its last build failed" in users.run("plan").stdout
     assert users.run("plan", "--output", "json").json()[0]["gated"] == "its last build failed"
@@ -209,7 +209,7 @@ def test_a_plan_says_what_would_not_be_sent(users: Project) -> None:
 @pytest.mark.parametrize(
     ("built", "said"), [(NOW, "older than the last build"), (EARLIER, "written after the last build")]
 )
-def test_a_manifest_of_another_invocation_is_told(users: Project, built: str, said: str) -> None:
+def test_manifest_of_another_invocation_is_reported(users: Project, built: str, said: str) -> None:
     users.metadata["generated_at"] = "2026-11-25T11:30:00Z"
     results(users, (MODEL, "success"), invocation_id="11111111-1111-1111-1111-111111111111", generated_at=built)
     outcome = users.sync()

@@ -30,7 +30,7 @@ def analytics(project: Project) -> Project:
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_a_role_that_reads_models_and_owns_the_state_schema_is_enough(analytics: Project, heap: Sandbox) -> None:
+def test_role_that_reads_models_and_owns_the_state_schema_suffices(analytics: Project, heap: Sandbox) -> None:
     assert analytics.sync().exit_code == 0
     analytics.sql("update analytics.heap_users set plan = 'pro'")
     assert analytics.sync().exit_code == 0
@@ -40,7 +40,7 @@ def test_a_role_that_reads_models_and_owns_the_state_schema_is_enough(analytics:
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_without_the_grant_on_a_model_it_is_told_and_nothing_is_sent(analytics: Project, heap: Sandbox) -> None:
+def test_missing_grant_on_a_model_is_reported_and_nothing_is_sent(analytics: Project, heap: Sandbox) -> None:
     analytics.sql(f"revoke select on analytics.heap_users from {analytics.engine.output['user']}")
     outcome = analytics.sync()
     assert outcome.exit_code == 2

@@ -21,7 +21,7 @@ def shop(project: Project) -> Project:
     return project
 
 
-def test_both_are_narrowed_to_a_sync_of_a_model_that_has_several(shop: Project) -> None:
+def test_runs_and_rejects_are_filtered_by_one_sync_of_a_model(shop: Project) -> None:
     runs = shop.run("runs", "--sync", "limits", "--output", "json").json()
     assert [(each["sync"], each["status"], each["rejected"]) for each in runs] == [("limits", "rejected", 2)]
     rejects = shop.run("rejects", "--sync", "tiers", "--output", "json").json()
@@ -31,7 +31,7 @@ def test_both_are_narrowed_to_a_sync_of_a_model_that_has_several(shop: Project) 
     assert "--sync limit: no selected sync has this name; did you mean `limits`?" in outcome.stderr
 
 
-def test_rejects_are_narrowed_to_reasons_and_each_is_explained(shop: Project) -> None:
+def test_rejects_are_filtered_by_reason_and_explained(shop: Project) -> None:
     outcome = shop.run("rejects", "--reason", "too_long", "--with-values")
     assert "hooli" in outcome.stdout and "blank_identity" not in outcome.stdout + outcome.stderr
     assert "too_long: The value has over 1023 characters" in outcome.stderr
@@ -41,7 +41,7 @@ def test_rejects_are_narrowed_to_reasons_and_each_is_explained(shop: Project) ->
 
 
 @on_every_warehouse
-def test_both_are_narrowed_to_what_came_after_an_instant(shop: Project) -> None:
+def test_runs_and_rejects_are_filtered_by_time(shop: Project) -> None:
     shop.state("update state.sync_log set \"at\" = timestamp '2026-01-02 03:04:05' where sync = 'tiers'")
     shop.state("update state.reject_log set first_at = timestamp '2026-01-02 03:04:05' where sync = 'tiers'")
     for command in ("runs", "rejects"):
@@ -57,21 +57,21 @@ def test_both_are_narrowed_to_what_came_after_an_instant(shop: Project) -> None:
             assert {each["sync"] for each in found} == syncs, (command, since)
 
 
-def test_a_time_that_is_none_is_told_with_what_is_one(shop: Project) -> None:
+def test_invalid_time_is_reported_with_a_valid_example(shop: Project) -> None:
     for wrong in ("yesterday", "7", "7y", "2026-13-01"):
         outcome = shop.run("runs", "--since", wrong)
         assert outcome.exit_code == 2
         assert "2026-11-01, 2026-11-01T12:00:00Z, 90m, 24h, 7d, 2w" in " ".join(outcome.stderr.split())
 
 
-def test_runs_are_narrowed_to_how_they_ended(shop: Project) -> None:
+def test_runs_are_filtered_by_status(shop: Project) -> None:
     shop.sql("delete from heap_accounts where account_id <> 'acme'")
     shop.sync()
     assert len(shop.run("runs", "--status", "success", "--output", "json").json()) == 2
     assert shop.run("runs", "--status", "unfinished", "--output", "json").json() == []
 
 
-def test_people_see_times_without_fractions_and_keys_as_they_are(shop: Project) -> None:
+def test_tables_show_times_without_fractions_and_keys_unchanged(shop: Project) -> None:
     shop.sql("insert into heap_accounts values ('2026-01-01 00:00:00.125', repeat('y', 2000))")
     shop.sync()
     shown = shop.run("rejects", "--with-values").stdout
@@ -79,7 +79,7 @@ def test_people_see_times_without_fractions_and_keys_as_they_are(shop: Project) 
     assert "." not in shop.run("runs").stdout.replace("127.0.0.1", "")
 
 
-def test_numbers_end_where_their_heading_ends(shop: Project) -> None:
+def test_numbers_align_with_their_headings(shop: Project) -> None:
     heading, line = shop.run("runs", "--sync", "limits").stdout.splitlines()[:2]
     assert line[heading.index("planned") :].split() == ["3", "1", "2", "0", "2"]
     for number in ("planned", "accepted", "rejected", "undelivered", "standing"):
@@ -87,7 +87,7 @@ def test_numbers_end_where_their_heading_ends(shop: Project) -> None:
         assert line[end - 1].isdigit() and line[end - 2] == " ", number
 
 
-def test_nothing_that_a_key_holds_moves_the_terminal(shop: Project) -> None:
+def test_keys_cannot_control_the_terminal(shop: Project) -> None:
     shop.sql("insert into heap_accounts values ('a' || chr(27) || '[2Jb', repeat('y', 2000))")
     shop.sync()
     shown = shop.run("rejects", "--with-values").stdout

@@ -63,7 +63,7 @@ def identities(heap: Sandbox) -> list[str]:
 @pytest.mark.parametrize(
     ("engine", "number"), [("duckdb", signal.SIGINT), ("postgres", signal.SIGTERM)], indirect=["engine"], ids=str
 )
-def test_a_signal_ends_a_run_in_good_order(users: Project, own_heap: Sandbox, number: signal.Signals) -> None:
+def test_signal_ends_a_run_cleanly(users: Project, own_heap: Sandbox, number: signal.Signals) -> None:
     ran = interrupted(users, own_heap, number)
     assert ran.returncode == 1, ran.stderr
     assert STOPPING in ran.stderr
@@ -76,7 +76,7 @@ def test_a_signal_ends_a_run_in_good_order(users: Project, own_heap: Sandbox, nu
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-def test_a_second_signal_ends_it_at_once_and_safely(users: Project, own_heap: Sandbox) -> None:
+def test_second_signal_ends_it_at_once_and_safely(users: Project, own_heap: Sandbox) -> None:
     ran = interrupted(users, own_heap, signal.SIGINT, signal.SIGINT)
     assert ran.returncode == -signal.SIGINT
     assert "Traceback" not in ran.stderr

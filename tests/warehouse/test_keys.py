@@ -24,7 +24,7 @@ def keys(heap: Sandbox) -> set[str]:
     return found
 
 
-def test_after_a_rename_and_a_reset_events_bear_the_keys_they_had(orders: Project, heap: Sandbox) -> None:
+def test_events_keep_their_keys_after_rename_and_reset(orders: Project, heap: Sandbox) -> None:
     before = keys(heap)
     orders.declare("heap_orders", {**ORDERS, "name": "purchases"})
     assert orders.run("state", "rename", "heap_orders", "purchases").exit_code == 0
@@ -33,7 +33,7 @@ def test_after_a_rename_and_a_reset_events_bear_the_keys_they_had(orders: Projec
     assert keys(heap) == before and len(before) == 3
 
 
-def test_a_new_sync_under_a_name_that_was_renamed_bears_keys_of_its_own(orders: Project, heap: Sandbox) -> None:
+def test_new_sync_under_a_former_name_has_its_own_idempotency_keys(orders: Project, heap: Sandbox) -> None:
     before = keys(heap)
     orders.declare("heap_orders", [{**ORDERS, "name": "purchases"}, {**ORDERS, "name": "heap_orders"}])
     assert orders.run("state", "rename", "heap_orders", "purchases").exit_code == 0
@@ -41,7 +41,7 @@ def test_a_new_sync_under_a_name_that_was_renamed_bears_keys_of_its_own(orders: 
     assert len(new := keys(heap)) == 3 and not new & before
 
 
-def test_another_key_is_asked_for_also_after_a_run_that_saw_no_rows(orders: Project, heap: Sandbox) -> None:
+def test_changed_key_is_refused_even_after_a_run_without_rows(orders: Project, heap: Sandbox) -> None:
     keys(heap)
     orders.declare("heap_orders", {**ORDERS, "unique_key": ["order_id", "user_id"]})
     orders.table("heap_orders", f"{ORDER_ROWS} where order_id < 0")

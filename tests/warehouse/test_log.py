@@ -27,14 +27,14 @@ def test_each_property_that_heap_accepted_is_kept_with_its_time_and_run(users: P
     assert users.state(runs) == [(2, 1, 6)]
 
 
-def test_what_heap_rejected_or_did_not_take_is_not_in_it(users: Project, heap: Sandbox) -> None:
+def test_log_omits_rejected_and_undelivered_properties(users: Project, heap: Sandbox) -> None:
     users.declare("heap_users", {**USERS, "log": True})
     heap.refuse("bob")
     assert users.sync().exit_code == 1
     assert {key for key, *_ in users.state(TOLD)} == {"ana", "cem"}
 
 
-def test_a_null_that_was_sent_as_a_blank_is_a_blank_there(users: Project) -> None:
+def test_null_sent_as_a_blank_is_a_blank_in_heap(users: Project) -> None:
     users.declare("heap_users", {**USERS, "nulls": "blank", "log": True})
     users.sync()
     users.sql("update heap_users set plan = null where user_id = 'ana'")
@@ -42,14 +42,14 @@ def test_a_null_that_was_sent_as_a_blank_is_a_blank_there(users: Project) -> Non
     assert users.state(TOLD)[-1] == ("ana", "Plan", "")
 
 
-def test_of_events_it_keeps_the_properties_and_no_other_field(orders: Project) -> None:
+def test_log_keeps_only_properties_of_events(orders: Project) -> None:
     orders.declare("heap_orders", {**ORDERS, "log": True})
     orders.sync()
     told = orders.state("select key, property, value from state.heap_orders__log order by key")
     assert told == [("1", "Total", "9.50"), ("2", "Total", "20.00"), ("3", "Total", "7.25")]
 
 
-def test_of_a_column_of_properties_whose_names_come_with_each_row_it_keeps_nothing(orders: Project) -> None:
+def test_log_keeps_nothing_of_a_properties_column(orders: Project) -> None:
     orders.sql('alter table heap_orders add column more varchar default \'{"Colour": "red"}\'')
     orders.declare("heap_orders", {**ORDERS, "properties_column": "more", "log": True})
     orders.sync()
@@ -57,7 +57,7 @@ def test_of_a_column_of_properties_whose_names_come_with_each_row_it_keeps_nothi
 
 
 @on_every_warehouse
-def test_a_fold_that_is_repeated_writes_no_row_twice(users: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_merge_writes_no_row_twice(users: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     users.declare("heap_users", {**USERS, "log": True})
     once = Merge.log
     monkeypatch.setattr(Merge, "log", lambda merge, names: [once(merge, names), once(merge, names)])
@@ -72,7 +72,7 @@ def test_syncs_without_it_keep_nothing(users: Project) -> None:
     assert not [table for table in users.state_tables() if table.endswith("__log")]
 
 
-def test_the_schema_with_a_log_in_it_is_dbt_heaps_own(users: Project) -> None:
+def test_schema_with_a_log_in_it_is_dbt_heaps_own(users: Project) -> None:
     users.declare("heap_users", {**USERS, "log": True})
     users.sync()
     assert users.run("check").exit_code == 0

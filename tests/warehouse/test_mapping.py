@@ -10,7 +10,7 @@ from tests.warehouses import on_every_warehouse
 pytestmark = on_every_warehouse
 
 
-def test_a_newly_mapped_property_is_sent_for_every_row_alone(users: Project, heap: Sandbox) -> None:
+def test_newly_mapped_property_is_sent_alone_for_every_row(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.table("heap_users", f"select *, user_id || '@x' as email from ({ROWS})")
     users.declare("heap_users", {**USERS, "properties": {**USERS["properties"], "email": "email"}})
@@ -20,7 +20,7 @@ def test_a_newly_mapped_property_is_sent_for_every_row_alone(users: Project, hea
     assert all(set(record["properties"]) == {"email"} for record in sent(heap))
 
 
-def test_a_property_renamed_in_heap_is_sent_for_every_row_that_has_it(users: Project, heap: Sandbox) -> None:
+def test_property_renamed_in_heap_is_sent_for_every_row_that_has_it(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.declare("heap_users", {**USERS, "properties": {"Tariff": "plan", "Seats": "seats"}})
     heap.reset()
@@ -31,7 +31,7 @@ def test_a_property_renamed_in_heap_is_sent_for_every_row_that_has_it(users: Pro
     }
 
 
-def test_a_renamed_column_under_the_same_heap_name_sends_nothing(users: Project, heap: Sandbox) -> None:
+def test_renamed_column_under_the_same_heap_name_sends_nothing(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("alter table heap_users rename column plan to tariff")
     users.declare("heap_users", {**USERS, "properties": {"Plan": "tariff", "Seats": "seats"}})
@@ -40,7 +40,7 @@ def test_a_renamed_column_under_the_same_heap_name_sends_nothing(users: Project,
     assert sent(heap) == []
 
 
-def test_a_column_whose_class_of_type_changed_is_sent_anew(users: Project, heap: Sandbox) -> None:
+def test_column_whose_value_class_changed_is_sent_again(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("alter table heap_users alter seats type varchar")
     heap.reset()
@@ -52,7 +52,7 @@ def test_a_column_whose_class_of_type_changed_is_sent_anew(users: Project, heap:
     }
 
 
-def test_a_type_that_widened_within_its_class_sends_only_what_changed(users: Project, heap: Sandbox) -> None:
+def test_type_that_widened_within_its_class_sends_only_what_changed(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("alter table heap_users alter seats type bigint")
     users.sql("update heap_users set seats = 5000000000 where user_id = 'ana'")
@@ -62,7 +62,7 @@ def test_a_type_that_widened_within_its_class_sends_only_what_changed(users: Pro
     assert sent(heap) == [{"identity": "ana", "properties": {"Seats": 5000000000}}]
 
 
-def test_the_view_shows_the_newest_values_of_a_property_whose_type_widened(users: Project) -> None:
+def test_view_shows_the_newest_values_of_a_property_whose_type_widened(users: Project) -> None:
     users.sync()
     users.sql("alter table heap_users alter seats type bigint")
     for seats in (5000000000, 6000000000):
@@ -71,7 +71,7 @@ def test_the_view_shows_the_newest_values_of_a_property_whose_type_widened(users
         assert users.state("select \"Seats\" from state.heap_users__synced where key = 'ana'") == [(seats,)]
 
 
-def test_a_decimal_that_gains_digits_loses_none_of_them_in_the_state(project: Project, heap: Sandbox) -> None:
+def test_decimal_that_gains_digits_keeps_all_of_them_in_the_state(project: Project, heap: Sandbox) -> None:
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["ltv"]})
     for scale, value in ((2, "1.25"), (4, "1.2525")):
         project.table("heap_users", f"select 'ana' as user_id, cast({value} as decimal(12, {scale})) as ltv")
@@ -82,9 +82,7 @@ def test_a_decimal_that_gains_digits_loses_none_of_them_in_the_state(project: Pr
     assert project.state("select cast(ltv as varchar(10)) from state.heap_users__synced") == [("1.2525",)]
 
 
-def test_a_property_no_longer_mapped_sends_nothing_and_its_last_value_is_remembered(
-    users: Project, heap: Sandbox
-) -> None:
+def test_unmapped_property_sends_nothing_and_keeps_its_last_value(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.declare("heap_users", {**USERS, "properties": {"Plan": "plan"}})
     users.sql("update heap_users set seats = 9, plan = 'pro' where user_id = 'ana'")
@@ -102,9 +100,7 @@ def test_heap_names_that_differ_only_in_case_are_two_properties(users: Project, 
     assert users.sync().exit_code == 0
 
 
-def test_a_run_that_fits_into_the_state_keeps_its_table_whatever_limits_its_types_have(
-    project: Project, heap: Sandbox
-) -> None:
+def test_state_table_is_kept_whatever_length_its_types_allow(project: Project, heap: Sandbox) -> None:
     columns = "cast(7.25 as decimal(10, 2)) as total, cast('gold' as varchar(10)) as tier"
     project.table("heap_users", f"select 'ana' as user_id, {columns}")
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["total", "tier"]})

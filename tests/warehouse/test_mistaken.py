@@ -69,7 +69,7 @@ def test_exposures_need_every_declaration_to_be_correct(shop: Project) -> None:
     assert "meta.heap.identiti" in ran.stderr
 
 
-def test_check_reports_mistakes_of_declarations_and_of_columns_at_once(shop: Project) -> None:
+def test_check_reports_declaration_and_column_mistakes_at_once(shop: Project) -> None:
     shop.declare("users", {**USERS, "properties": {"Plan": "plam"}})
     ran = shop.run("check")
     assert (ran.exit_code, ran.stderr.count(TOLD)) == (2, 1)
@@ -86,7 +86,7 @@ def test_mistake_in_the_projects_vars_stops_everything(shop: Project, heap: Sand
     assert "vars.dbt_heap.defaults.nuls" in ran.stderr
 
 
-def test_neither_of_two_syncs_in_conflict_is_sent(shop: Project, heap: Sandbox) -> None:
+def test_two_conflicting_syncs_are_both_not_sent(shop: Project, heap: Sandbox) -> None:
     shop.table("others", "select 'ana' as user_id, 'gold' as tier")
     shop.declare("others", {**USERS, "properties": {"Tier": "tier"}})
     shop.declare("trials", {**TRIALS, "properties": {"Plan": "trial"}})
@@ -107,7 +107,7 @@ def test_forbidden_column_stops_only_its_sync(shop: Project, heap: Sandbox) -> N
     assert [each["properties"] for each in heap.users()] == [{"Plan": "team"}]
 
 
-def test_mistaken_block_that_is_switched_off_concerns_check_alone(shop: Project) -> None:
+def test_disabled_block_with_a_mistake_fails_only_check(shop: Project) -> None:
     shop.declare("trials", {**TYPO, "enabled": False})
     assert (shop.sync().exit_code, shop.run("plan").exit_code, shop.run("check").exit_code) == (0, 0, 2)
 

@@ -45,7 +45,7 @@ def test_columns_that_differ_in_case_alone_are_two(project: Project, heap: Sandb
 
 
 @on_postgres
-def test_a_column_that_could_be_either_of_two_is_asked_for(project: Project, heap: Sandbox) -> None:
+def test_column_name_that_matches_two_columns_is_an_error(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", select(1, 2, columns=["plan", "PLAN"]))
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["Plan"]})
     outcome = project.sync()
@@ -55,7 +55,7 @@ def test_a_column_that_could_be_either_of_two_is_asked_for(project: Project, hea
 
 
 @pytest.mark.parametrize("engine", DIALECTS, indirect=True)  # Spark's are of letters, digits and underscores
-def test_a_relation_may_have_any_name(project: Project, heap: Sandbox) -> None:
+def test_relation_may_have_any_name(project: Project, heap: Sandbox) -> None:
     schema, table = "Mixed schema", "select Ünï"
     project.sql(f'create schema "{schema}"')
     project.sql(f'create table "{schema}"."{table}" as select \'ana\' as user_id, 1 as seats')
@@ -70,7 +70,7 @@ def test_a_relation_may_have_any_name(project: Project, heap: Sandbox) -> None:
     assert held(heap) == {"ana": {"seats": 1}}
 
 
-def test_a_model_may_stand_in_a_database_that_is_attached(project: Project, heap: Sandbox) -> None:
+def test_model_may_be_in_an_attached_database(project: Project, heap: Sandbox) -> None:
     file = project.folder / "other.duckdb"
     with duckdb.connect(str(file)) as other:
         other.execute("create schema sales; create table sales.heap_users as select 'ana' as user_id, 7 as seats")
@@ -84,7 +84,7 @@ def test_a_model_may_stand_in_a_database_that_is_attached(project: Project, heap
 
 @on_each
 @pytest.mark.parametrize("engine", ["snowflake"], indirect=True)
-def test_a_model_may_stand_in_another_database(project: Project, heap: Sandbox) -> None:
+def test_model_may_be_in_another_database(project: Project, heap: Sandbox) -> None:
     other = f"{project.engine.database}_other"
     project.sql(f"create database {other}")
     project.sql(f"create schema {other}.sales")

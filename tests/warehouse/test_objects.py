@@ -12,7 +12,7 @@ from tests.warehouses import on_each, on_every_warehouse
 pytestmark = on_every_warehouse
 
 
-def test_a_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sandbox) -> None:
+def test_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sandbox) -> None:
     assert users.sync().exit_code == 0
     assert held(heap) == {
         "ana": {"Plan": "team", "Seats": 3},
@@ -21,7 +21,7 @@ def test_a_first_sync_sends_every_row_without_its_nulls(users: Project, heap: Sa
     }
 
 
-def test_a_sync_without_changes_sends_nothing(users: Project, heap: Sandbox) -> None:
+def test_sync_without_changes_sends_nothing(users: Project, heap: Sandbox) -> None:
     users.sync()
     before = len(heap.requests())
     assert users.sync().exit_code == 0
@@ -29,7 +29,7 @@ def test_a_sync_without_changes_sends_nothing(users: Project, heap: Sandbox) -> 
 
 
 @on_each
-def test_of_a_changed_row_only_the_changed_properties_are_sent(users: Project, heap: Sandbox) -> None:
+def test_only_changed_properties_of_a_changed_row_are_sent(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
     heap.reset()
@@ -37,7 +37,7 @@ def test_of_a_changed_row_only_the_changed_properties_are_sent(users: Project, h
     assert sent(heap) == [{"identity": "bob", "properties": {"Plan": "pro"}}]
 
 
-def test_a_property_that_became_null_is_left_as_it_is_in_heap(users: Project, heap: Sandbox) -> None:
+def test_property_that_became_null_is_unchanged_in_heap(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = null where user_id = 'ana'")
     before = len(heap.requests())
@@ -46,9 +46,7 @@ def test_a_property_that_became_null_is_left_as_it_is_in_heap(users: Project, he
     assert held(heap)["ana"]["Plan"] == "team"
 
 
-def test_with_nulls_blank_a_property_that_became_null_is_sent_once_as_an_empty_text(
-    users: Project, heap: Sandbox
-) -> None:
+def test_nulls_blank_sends_a_new_null_once_as_an_empty_text(users: Project, heap: Sandbox) -> None:
     users.declare("heap_users", {**USERS, "nulls": "blank"})
     users.sync()
     assert "Plan" not in held(heap)["cem"]
@@ -59,7 +57,7 @@ def test_with_nulls_blank_a_property_that_became_null_is_sent_once_as_an_empty_t
     assert sent(heap) == [{"identity": "ana", "properties": {"Plan": ""}}]
 
 
-def test_a_value_that_came_back_after_a_null_is_not_sent_again(users: Project, heap: Sandbox) -> None:
+def test_value_that_came_back_after_a_null_is_not_sent_again(users: Project, heap: Sandbox) -> None:
     users.sync()
     for plan in ("null", "'team'"):
         users.sql(f"update heap_users set plan = {plan} where user_id = 'ana'")
@@ -85,7 +83,7 @@ def test_resync_sends_objects_in_full_and_the_next_sync_nothing(users: Project, 
     assert sent(heap) == []
 
 
-def test_after_a_resync_that_was_refused_the_view_still_stands(users: Project, heap: Sandbox) -> None:
+def test_view_survives_a_refused_resync(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.declare("heap_users", {**USERS, "max_rows": 1})
     heap.reset()
@@ -109,7 +107,7 @@ def test_accounts_are_sent_under_their_account_id(project: Project, heap: Sandbo
     assert str(account["properties"]["ARR"]) == "12.50"
 
 
-def test_the_view_shows_what_heap_acknowledged_under_heaps_names(users: Project) -> None:
+def test_view_shows_what_heap_acknowledged_under_heaps_names(users: Project) -> None:
     users.sync()
     users.sql("update heap_users set plan = null, seats = 4 where user_id = 'ana'")
     users.sync()
@@ -120,13 +118,13 @@ def test_the_view_shows_what_heap_acknowledged_under_heaps_names(users: Project)
     ]
 
 
-def test_a_user_with_nothing_to_tell_is_not_sent(users: Project, heap: Sandbox) -> None:
+def test_user_without_changes_is_not_sent(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('dee', null, null)")
     users.sync()
     assert "dee" not in held(heap)
 
 
-def test_figures_of_every_run_stand_in_the_view_of_runs(users: Project) -> None:
+def test_view_of_runs_has_the_counts_of_every_run(users: Project) -> None:
     users.sync()
     users.sync()
     assert users.state("select status, planned, accepted, rejected from state.runs order by started_at") == [
@@ -135,7 +133,7 @@ def test_figures_of_every_run_stand_in_the_view_of_runs(users: Project) -> None:
     ]
 
 
-def test_a_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
+def test_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
     heap.misbehave("401-afterx1")  # taken, and nobody knows
@@ -147,7 +145,7 @@ def test_a_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back
 
 
 @pytest.mark.parametrize("mapped", [True, False], ids=["mapped", "no longer mapped"])
-def test_a_doubt_is_not_forgotten_with_a_property_that_is_not_sent(users: Project, heap: Sandbox, mapped: bool) -> None:
+def test_doubt_is_not_forgotten_with_a_property_that_is_not_sent(users: Project, heap: Sandbox, mapped: bool) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
     heap.misbehave("401-afterx1")

@@ -101,7 +101,7 @@ def test_package_that_two_projects_install_has_one_state(make: Make, heap: Sandb
 
 
 @on_every_engine
-def test_renamed_project_goes_on_after_a_rebind(make: Make, heap: Sandbox) -> None:
+def test_renamed_project_continues_after_a_rebind(make: Make, heap: Sandbox) -> None:
     assert make("alpha", "users").sync().exit_code == 0
     beta = make("beta", "users")
     assert beta.sync().exit_code == 2
@@ -112,7 +112,7 @@ def test_renamed_project_goes_on_after_a_rebind(make: Make, heap: Sandbox) -> No
     assert "beta" in shown and "alpha" not in shown
 
 
-def test_renamed_project_goes_on_where_an_older_version_wrote_its_state(make: Make, heap: Sandbox) -> None:
+def test_renamed_project_continues_with_state_of_an_older_version(make: Make, heap: Sandbox) -> None:
     alpha = make("alpha", "users")
     assert alpha.sync().exit_code == 0
     without_owners(alpha)
@@ -130,7 +130,7 @@ def test_rename_is_noticed_in_a_log_of_an_older_version(make: Make, heap: Sandbo
     assert outcome.exit_code == 2 and "dbt-heap state rename users people" in outcome.stderr
 
 
-def test_manifest_that_does_not_name_its_project_stops_for_no_other_project(make: Make, heap: Sandbox) -> None:
+def test_manifest_without_a_project_name_matches_any_project(make: Make, heap: Sandbox) -> None:
     assert make("alpha", "users").sync().exit_code == 0
     other = make("kit", "users", {**USERS, "name": "users"}, table="users")
     called(other, "")  # from before dbt 1.6; the package of its models is taken for the project
@@ -146,7 +146,7 @@ def test_manifest_that_does_not_name_its_project_stops_for_no_other_project(make
 
 
 @pytest.mark.parametrize("events", [False, True], ids=["users", "events"])
-def test_rows_that_another_project_has_sent_stop_events_alone(make: Make, heap: Sandbox, *, events: bool) -> None:
+def test_rows_that_another_project_sent_stop_only_events(make: Make, heap: Sandbox, *, events: bool) -> None:
     block = (
         {"type": "events", "identity": "user_id", "event_name": "Seen", "unique_key": "user_id"} if events else USERS
     )

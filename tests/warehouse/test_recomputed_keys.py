@@ -68,7 +68,7 @@ CASES = {  # block, the model as it was synced, the model now -> acknowledged ke
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_recomputed_keys_are_told_from_rows_that_come_and_go(
+def test_recomputed_keys_are_distinguished_from_new_and_removed_rows(
     project: Project, heap: Sandbox, case: tuple[dict[str, Any], str, str, tuple[int, int]]
 ) -> None:
     block, before, after, expected = case

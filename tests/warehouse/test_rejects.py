@@ -38,9 +38,7 @@ def users(project: Project) -> Project:
         ("('dup', 'x'), ('dup', 'x'), ('dup', null)", "duplicate_key", 2),
     ],
 )
-def test_a_bad_key_rejects_its_row_and_no_other(
-    users: Project, heap: Sandbox, rows: str, reason: str, count: int
-) -> None:
+def test_bad_key_rejects_only_its_row(users: Project, heap: Sandbox, rows: str, reason: str, count: int) -> None:
     users.sql(f"insert into heap_users values {rows}")
     outcome = users.sync()
     assert outcome.exit_code == 1
@@ -50,13 +48,13 @@ def test_a_bad_key_rejects_its_row_and_no_other(
     assert users.state("select reason, sum(rows)::int from state.rejects group by reason") == [(reason, count)]
 
 
-def test_an_identity_of_255_characters_is_sent(users: Project, heap: Sandbox) -> None:
+def test_identity_of_255_characters_is_sent(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values (repeat('u', 255), 'x')")
     assert users.sync().exit_code == 0
     assert "u" * 255 in {user["identity"] for user in heap.users()}
 
 
-def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap: Sandbox) -> None:
+def test_row_still_rejected_is_counted_but_not_planned_again(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('undefined', 'x')")
     users.sync()
     heap.reset()
@@ -66,9 +64,7 @@ def test_a_standing_reject_is_not_planned_again_but_counts(users: Project, heap:
     assert heap.requests() == []
 
 
-def test_a_reject_whose_reason_changed_with_a_version_is_counted_once_and_not_sent(
-    users: Project, heap: Sandbox
-) -> None:
+def test_reject_whose_reason_changed_with_a_version_is_counted_once_and_not_sent(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('unknown', 'x'), ('unknown', 'y')")
     users.sync()
     users.state("update state.reject_log set reason = 'duplicate_key', digest = 'of an older version'")
@@ -81,7 +77,7 @@ def test_a_reject_whose_reason_changed_with_a_version_is_counted_once_and_not_se
         assert rejects == [("placeholder_identity", 2)]
 
 
-def test_a_row_that_heap_refused_is_tried_again_when_its_values_change(users: Project, heap: Sandbox) -> None:
+def test_row_that_heap_refused_is_sent_again_when_its_values_change(users: Project, heap: Sandbox) -> None:
     heap.refuse("bob")
     assert users.sync().exit_code == 1
     assert [user["identity"] for user in heap.users()] == ["ana"]
@@ -96,7 +92,7 @@ def test_a_row_that_heap_refused_is_tried_again_when_its_values_change(users: Pr
     assert users.state("select count(*) from state.rejects") == [(0,)]
 
 
-def test_retry_rejected_tries_standing_rejects_again(users: Project, heap: Sandbox) -> None:
+def test_retry_rejected_sends_rejected_rows_again(users: Project, heap: Sandbox) -> None:
     heap.refuse("bob")
     users.sync()
     heap.refuse()
@@ -105,7 +101,7 @@ def test_retry_rejected_tries_standing_rejects_again(users: Project, heap: Sandb
     assert users.state("select count(*) from state.rejects") == [(0,)]
 
 
-def test_a_reject_that_is_tried_again_in_vain_stands_since_the_first_time(users: Project, heap: Sandbox) -> None:
+def test_row_rejected_again_keeps_the_time_of_its_first_reject(users: Project, heap: Sandbox) -> None:
     heap.refuse("bob")
     users.sync()
     since = users.state("select first_at from state.rejects")
@@ -114,7 +110,7 @@ def test_a_reject_that_is_tried_again_in_vain_stands_since_the_first_time(users:
     assert users.state("select count(*) from state.rejects where last_at > first_at") == [(1,)]
 
 
-def test_a_reject_whose_row_left_the_model_stands_no_more(users: Project) -> None:
+def test_rejected_row_that_left_the_model_is_no_longer_rejected(users: Project) -> None:
     users.sql("insert into heap_users values ('undefined', 'x')")
     users.sync()
     users.sql("delete from heap_users where user_id = 'undefined'")
@@ -122,7 +118,7 @@ def test_a_reject_whose_row_left_the_model_stands_no_more(users: Project) -> Non
     assert users.state("select count(*) from state.rejects") == [(0,)]
 
 
-def test_a_row_whose_duplicate_left_the_model_is_sent(users: Project, heap: Sandbox) -> None:
+def test_row_whose_duplicate_left_the_model_is_sent(users: Project, heap: Sandbox) -> None:
     users.sql("insert into heap_users values ('dup', 'x'), ('dup', 'y')")
     users.sync()
     users.sql("delete from heap_users where plan = 'y'")
@@ -132,7 +128,7 @@ def test_a_row_whose_duplicate_left_the_model_is_sent(users: Project, heap: Sand
 
 
 @pytest.mark.parametrize("plan", ["repeat('x', 2000)", "array[repeat('x', 2000)]"], ids=["text", "array"])
-def test_a_too_long_value_is_sent_once_the_declaration_has_it_cut(users: Project, heap: Sandbox, plan: str) -> None:
+def test_long_value_is_sent_once_the_declaration_truncates_it(users: Project, heap: Sandbox, plan: str) -> None:
     users.table("heap_users", f"select 'ana' as user_id, {plan} as plan")
     users.declare("heap_users", {**USERS, "too_long": "reject"})
     assert [users.sync().exit_code, users.sync().exit_code] == [1, 1]
@@ -142,7 +138,7 @@ def test_a_too_long_value_is_sent_once_the_declaration_has_it_cut(users: Project
     assert [user["identity"] for user in heap.users()] == ["ana"]
 
 
-def test_null_identities_stand_no_more_once_the_declaration_skips_them(users: Project) -> None:
+def test_null_identities_are_no_longer_rejected_once_skipped(users: Project) -> None:
     users.sql("insert into heap_users values (null, 'x')")
     assert users.sync().exit_code == 1
     users.declare("heap_users", {**USERS, "null_identity": "skip"})
@@ -160,13 +156,13 @@ def test_allowed_rejects_are_a_warning(users: Project) -> None:
     assert users.sync().exit_code == 1
 
 
-def test_a_share_of_allowed_rejects_is_of_the_models_rows(users: Project) -> None:
+def test_percentage_in_allow_rejected_counts_the_models_rows(users: Project) -> None:
     users.declare("heap_users", {**USERS, "allow_rejected": "34%"})
     users.sql("insert into heap_users values ('undefined', 'x')")
     assert users.sync().exit_code == 0
 
 
-def test_null_identities_that_are_skipped_are_counted_and_no_failure(users: Project) -> None:
+def test_skipped_null_identities_are_counted_and_no_failure(users: Project) -> None:
     users.declare("heap_users", {**USERS, "null_identity": "skip"})
     users.sql("insert into heap_users values (null, 'x'), (null, 'y')")
     assert users.sync().exit_code == 0
@@ -191,7 +187,7 @@ def test_too_long_values_are_cut_and_counted(users: Project, heap: Sandbox) -> N
     assert cut == "é" * 1023
 
 
-def test_too_long_values_are_rejected_where_the_declaration_says_so(users: Project) -> None:
+def test_long_values_are_rejected_if_the_declaration_says_so(users: Project) -> None:
     users.declare("heap_users", {**USERS, "too_long": "reject"})
     users.sql("insert into heap_users values ('cem', repeat('x', 1024)), ('dee', repeat('x', 1023))")
     assert users.sync().exit_code == 1

@@ -48,7 +48,7 @@ def log(project: Project) -> Any:
 
 @on_every_engine
 @pytest.mark.parametrize(("rows", "status"), [(NONE, 0), (REJECTED, 1)], ids=["no rows", "all rejected"])
-def test_removed_syncs_without_accepted_rows_stop_no_other(
+def test_removed_syncs_without_accepted_rows_do_not_stop_others(
     shop: Project, heap: Sandbox, rows: str, status: int
 ) -> None:
     declared(shop, a={}, b={})
@@ -75,7 +75,7 @@ def test_all_syncs_that_may_be_meant_are_named_at_once(shop: Project, heap: Sand
     assert "kept" not in "".join(line for line in outcome.stderr.splitlines() if "state rename" in line)
 
 
-def test_commands_that_only_look_answer_and_say_what_sync_would_do(shop: Project, heap: Sandbox) -> None:
+def test_read_only_commands_work_and_say_what_sync_would_do(shop: Project, heap: Sandbox) -> None:
     synced(shop, heap, "a", "b")
     declared(shop, c={})
     for arguments in (("plan",), ("show",)):
@@ -172,7 +172,7 @@ def test_run_that_was_killed_under_the_earlier_name_is_recovered(
         ({"renamed_from": "d"}, {}, "dbt-heap state rename a c or dbt-heap state rename b c"),
     ],
 )
-def test_what_cannot_be_taken_over_is_said_and_nothing_is_written(
+def test_state_that_cannot_be_adopted_is_reported_and_nothing_is_written(
     shop: Project, heap: Sandbox, c: dict[str, Any], others: dict[str, Any], told: str
 ) -> None:
     synced(shop, heap, "a", "b")
@@ -199,7 +199,7 @@ def test_state_of_another_schema_is_not_taken_over_by_itself(shop: Project, heap
     assert log(shop) == before and heap.requests() == []
 
 
-def test_earlier_name_that_has_state_beside_the_new_one_is_not_ignored(shop: Project, heap: Sandbox) -> None:
+def test_earlier_name_with_state_next_to_the_new_one_is_not_ignored(shop: Project, heap: Sandbox) -> None:
     synced(shop, heap, "a", "c")
     declared(shop, c={"renamed_from": "a"})
     outcome = shop.sync()
@@ -208,7 +208,7 @@ def test_earlier_name_that_has_state_beside_the_new_one_is_not_ignored(shop: Pro
     assert shop.sync().exit_code == 0
 
 
-def test_earlier_name_that_is_still_declared_stops_the_sync_alone(shop: Project, heap: Sandbox) -> None:
+def test_earlier_name_that_is_still_declared_stops_only_that_sync(shop: Project, heap: Sandbox) -> None:
     synced(shop, heap, "a")
     declared(shop, c={"renamed_from": "a"}, a={})
     outcome = shop.sync()
@@ -216,7 +216,7 @@ def test_earlier_name_that_is_still_declared_stops_the_sync_alone(shop: Project,
     assert heap.requests() == []
 
 
-def test_state_that_another_sync_takes_over_stops_no_third_one(shop: Project, heap: Sandbox) -> None:
+def test_state_taken_over_by_another_sync_does_not_stop_a_third(shop: Project, heap: Sandbox) -> None:
     synced(shop, heap, "a")
     declared(shop, b={}, c={"renamed_from": "a"})
     outcome = shop.sync()

@@ -32,7 +32,7 @@ def logged(users: Project) -> Project:
 
 
 @on_every_engine
-def test_what_is_over_is_cleared_and_where_a_sync_stands_is_kept(logged: Project, heap: Sandbox) -> None:
+def test_old_history_is_cleared_and_current_state_is_kept(logged: Project, heap: Sandbox) -> None:
     heap.refuse("bob")
     logged.sync()
     heap.refuse("bob", "cem")
@@ -47,7 +47,7 @@ def test_what_is_over_is_cleared_and_where_a_sync_stands_is_kept(logged: Project
     assert {user["identity"] for user in heap.users()} == {"ana", "bob", "cem"}
 
 
-def test_what_is_younger_stays_and_a_second_run_of_a_day_does_not_look(logged: Project) -> None:
+def test_recent_history_stays_and_is_cleared_once_per_day(logged: Project) -> None:
     logged.sync()
     age(logged, days=20)
     logged.sync()
@@ -57,7 +57,7 @@ def test_what_is_younger_stays_and_a_second_run_of_a_day_does_not_look(logged: P
     assert remembered(logged)["heap_users__log"] == 1
 
 
-def test_without_it_all_is_kept(logged: Project) -> None:
+def test_without_retain_days_everything_is_kept(logged: Project) -> None:
     del logged.vars["retain_days"]
     logged.sync()
     age(logged, days=4_000)
@@ -65,7 +65,7 @@ def test_without_it_all_is_kept(logged: Project) -> None:
     assert remembered(logged)["heap_users__log"] == 1
 
 
-def test_a_warehouse_that_refuses_it_is_told_and_fails_no_sync(logged: Project) -> None:
+def test_warehouse_that_refuses_comments_is_noted_and_fails_no_sync(logged: Project) -> None:
     logged.sync()
     age(logged, days=40)
     logged.state("alter table state.heap_users__log rename column sent_at to sent_once")

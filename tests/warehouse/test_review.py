@@ -56,7 +56,7 @@ def texts(found: dict[str, Any]) -> list[str]:
     return [f"{each['key']}: {each['text']}" for each in found["changes"]]
 
 
-def test_a_pull_request_that_changes_no_declaration_changes_nothing(shop: Project, heap: Sandbox) -> None:
+def test_pull_request_that_changes_no_declaration_changes_nothing(shop: Project, heap: Sandbox) -> None:
     before, requests = shop.state_tables(), len(heap.requests())
     assert review(shop, "--check").exit_code == 0
     found = told(shop)
@@ -66,7 +66,7 @@ def test_a_pull_request_that_changes_no_declaration_changes_nothing(shop: Projec
     assert (shop.state_tables(), len(heap.requests())) == (before, requests)
 
 
-def test_properties_that_are_new_renamed_or_gone_are_told_with_the_rows_they_take(shop: Project) -> None:
+def test_new_renamed_and_removed_properties_are_listed_with_row_counts(shop: Project) -> None:
     propose(shop, users={**USERS, "properties": {"Tier": "plan", "Identity": "user_id"}})
     found = told(shop)["heap_users"]
     assert (found["status"], found["rekeys"]) == ("changed", False)
@@ -80,7 +80,7 @@ def test_properties_that_are_new_renamed_or_gone_are_told_with_the_rows_they_tak
     assert review(shop, "--check").exit_code == 3
 
 
-def test_another_key_is_told_loudly_and_refused_by_the_sync(shop: Project) -> None:
+def test_changed_key_is_reported_and_refused(shop: Project) -> None:
     propose(shop, orders={**ORDERS, "unique_key": ["order_id", "user_id"]})
     found = told(shop)["heap_orders"]
     assert found["rekeys"] and found["plan"]["new"] == 3
@@ -93,14 +93,14 @@ def test_another_key_is_told_loudly_and_refused_by_the_sync(shop: Project) -> No
     assert shop.sync("--target", "prod").exit_code == 0
 
 
-def test_settings_that_changed_are_told_in_the_declarations_words(shop: Project) -> None:
+def test_changed_settings_are_listed_by_their_keys(shop: Project) -> None:
     propose(shop, users={**USERS, "nulls": "blank", "max_rows": "20%"}, orders={**ORDERS, "event_name": "Bought"})
     found = told(shop)
     assert texts(found["heap_users"]) == ["max_rows: none -> 20%", "nulls: omit -> blank"]
     assert texts(found["heap_orders"]) == ["event_name: Order Completed -> Bought"]
 
 
-def test_a_model_that_lost_its_block_is_told_while_its_state_exists(shop: Project) -> None:
+def test_model_that_lost_its_block_is_reported_while_its_state_exists(shop: Project) -> None:
     shop.nodes["model.shop.heap_users"]["config"]["meta"] = {}
     found = told(shop)["heap_users"]
     assert found["status"] == "removed" and found["plan"] is None
@@ -112,7 +112,7 @@ def test_a_model_that_lost_its_block_is_told_while_its_state_exists(shop: Projec
     assert told(shop)["heap_orders"]["notes"][0] == "heap_orders is gone"
 
 
-def test_a_new_sync_and_one_that_would_stop_are_told(shop: Project) -> None:
+def test_new_sync_and_one_that_would_stop_are_reported(shop: Project) -> None:
     propose(shop, users={**USERS, "name": "people"})
     found = told(shop)
     assert found["heap_users"]["status"] == "removed"
@@ -120,13 +120,13 @@ def test_a_new_sync_and_one_that_would_stop_are_told(shop: Project) -> None:
     assert "dbt-heap state rename heap_users people" in found["people"]["notes"][0]
 
 
-def test_what_is_not_built_where_the_state_is_has_no_rows_to_count(shop: Project) -> None:
+def test_model_that_is_not_built_has_no_rows_to_count(shop: Project) -> None:
     shop.declare("heap_new", {**ORDERS, "event_name": "New"}, schema="pr_8")
     found = told(shop)["heap_new"]
     assert found["plan"] is None and "is not in the warehouse of prod" in found["notes"][0]
 
 
-def test_a_comment_for_the_pull_request_is_markdown(shop: Project) -> None:
+def test_comment_for_the_pull_request_is_markdown(shop: Project) -> None:
     propose(shop, users={**USERS, "properties": {"Tier": "plan", "Seats": "seats"}})
     lines = review(shop, "--output", "markdown").stdout.splitlines()
     assert lines[0] == "### Heap: 1 changed"
@@ -134,7 +134,7 @@ def test_a_comment_for_the_pull_request_is_markdown(shop: Project) -> None:
     assert "- properties: Plan is Tier now: it is sent for every row, and Heap keeps Plan as it is" in lines
 
 
-def test_mistakes_that_the_pull_request_mends_do_not_stop_it(shop: Project) -> None:
+def test_mistakes_that_the_pull_request_fixes_do_not_stop_it(shop: Project) -> None:
     file = shop.folder / "production" / "manifest.json"
     file.write_text(
         file.read_text().replace('"identity": "user_id", "properties"', '"identitty": "user_id", "properties"', 1)
@@ -146,7 +146,7 @@ def test_mistakes_that_the_pull_request_mends_do_not_stop_it(shop: Project) -> N
     )
 
 
-def test_a_default_that_production_alone_stumbles_over_does_not_stop_it(shop: Project) -> None:
+def test_default_that_is_invalid_only_in_production_does_not_stop_it(shop: Project) -> None:
     shop.vars["defaults"] = {"environment": "elsewhere"}
     propose(shop, users={**USERS, "environment": "main"}, orders={**ORDERS, "environment": "main"})
     outcome = review(shop, "--output", "json")

@@ -69,9 +69,9 @@ def test_every_type_reaches_heap_as_the_table_says_and_is_not_sent_again(project
 
 
 @pytest.mark.parametrize(("sql", "reason"), REJECTED, ids=[sql for sql, _ in REJECTED])
-def test_a_value_that_heap_cannot_hold_rejects_its_row(project: Project, heap: Sandbox, sql: str, reason: str) -> None:
+def test_value_that_heap_cannot_hold_rejects_its_row(project: Project, heap: Sandbox, sql: str, reason: str) -> None:
     assert_rejected(project, heap, [(sql, reason)])
 
 
-def test_a_null_of_any_type_is_left_out(project: Project, heap: Sandbox) -> None:
+def test_null_of_any_type_is_omitted(project: Project, heap: Sandbox) -> None:
     assert_left_out(project, heap, NULLS)

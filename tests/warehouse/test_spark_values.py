@@ -69,5 +69,5 @@ def test_values_that_heap_cannot_hold_reject_their_rows(project: Project, heap: 
         assert_rejected(project, heap, [(sql, reason)])
 
 
-def test_a_null_of_any_type_is_left_out(project: Project, heap: Sandbox) -> None:
+def test_null_of_any_type_is_omitted(project: Project, heap: Sandbox) -> None:
     assert_left_out(project, heap, NULLS)

@@ -43,7 +43,7 @@ def test_state_is_kept_apart_by_host(users: Project, heap: Sandbox) -> None:
     assert len(heap.users()) == 2
 
 
-def test_a_development_build_under_the_same_destination_goes_nowhere(users: Project, heap: Sandbox) -> None:
+def test_development_build_for_the_same_destination_is_not_sent(users: Project, heap: Sandbox) -> None:
     users.table("heap_users", f"select * from ({ROWS}) where user_id = 'ana'", schema="dev_ana")
     users.declare("heap_users", USERS, schema="dev_ana")
     before, requests = log(users), len(heap.requests())
@@ -64,7 +64,7 @@ def test_rebind_accepts_a_moved_relation(users: Project, heap: Sandbox) -> None:
     assert len(heap.requests()) == requests
 
 
-def test_a_renamed_sync_stops_and_says_how_to_go_on(users: Project, heap: Sandbox) -> None:
+def test_renamed_sync_stops_and_says_how_to_continue(users: Project, heap: Sandbox) -> None:
     del users.nodes["model.shop.heap_users"]
     users.table("heap_people", ROWS)
     users.declare("heap_people", USERS)
@@ -75,7 +75,7 @@ def test_a_renamed_sync_stops_and_says_how_to_go_on(users: Project, heap: Sandbo
     assert len(heap.requests()) == requests
 
 
-def test_rename_goes_on_where_the_older_name_stood(users: Project, heap: Sandbox) -> None:
+def test_renamed_sync_continues_from_the_state_of_its_former_name(users: Project, heap: Sandbox) -> None:
     users.declare("heap_users", {**USERS, "name": "people"})
     assert users.run("state", "rename", "heap_users", "people").exit_code == 0
     requests = len(heap.requests())
@@ -108,7 +108,7 @@ def test_state_commands_name_the_syncs_there_are(users: Project, command: tuple[
     assert "heap_users" in outcome.stderr
 
 
-def test_a_schema_that_holds_tables_of_others_is_refused(project: Project, heap: Sandbox) -> None:
+def test_schema_with_tables_of_others_is_refused(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", ROWS)
     project.table("sessions", "select 1 as id", schema=project.state_schema)
     project.declare("heap_users", USERS)
@@ -119,7 +119,7 @@ def test_a_schema_that_holds_tables_of_others_is_refused(project: Project, heap:
     assert project.state_tables() == {"sessions"}
 
 
-def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
+def test_dropped_state_table_is_not_treated_as_a_first_sync(users: Project, heap: Sandbox) -> None:
     users.state("drop view state.heap_users__synced")
     ((table,),) = users.state("select distinct synced from state.sync_log where step = 'closed'")
     users.state(f"drop table state.{table}")
@@ -130,7 +130,7 @@ def test_a_state_table_that_was_dropped_is_not_taken_for_a_first_sync(users: Pro
     assert len(heap.requests()) == requests
 
 
-def test_a_log_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, heap: Sandbox) -> None:
+def test_dropped_log_is_not_treated_as_a_first_sync(users: Project, heap: Sandbox) -> None:
     users.state("drop view state.runs")
     users.state("drop view state.rejects")
     users.state("drop table state.sync_log")
@@ -142,9 +142,7 @@ def test_a_log_that_was_dropped_is_not_taken_for_a_first_sync(users: Project, he
     assert (users.state_tables(), len(heap.requests())) == (before, requests)
 
 
-def test_rejects_and_views_that_were_dropped_are_made_anew_and_nothing_is_sent_again(
-    users: Project, heap: Sandbox
-) -> None:
+def test_dropped_rejects_and_views_are_recreated_and_nothing_is_resent(users: Project, heap: Sandbox) -> None:
     before = users.state_tables()
     for name in ("view state.runs", "view state.rejects", "table state.reject_log", "view state.heap_users__synced"):
         users.state(f"drop {name}")
@@ -154,7 +152,7 @@ def test_rejects_and_views_that_were_dropped_are_made_anew_and_nothing_is_sent_a
     assert before - users.state_tables() <= {"heap_users__synced"}  # made anew with the next row that is sent
 
 
-def test_a_schema_of_a_model_that_was_dropped_is_told_with_what_builds_it(users: Project, heap: Sandbox) -> None:
+def test_dropped_model_schema_is_reported_with_the_command_to_rebuild(users: Project, heap: Sandbox) -> None:
     users.declare("heap_users", USERS, schema="dropped")
     users.sql("create schema dropped")
     users.sql("drop schema dropped")
@@ -165,7 +163,7 @@ def test_a_schema_of_a_model_that_was_dropped_is_told_with_what_builds_it(users:
     assert len(heap.requests()) == requests
 
 
-def test_a_model_that_became_a_view_of_the_same_name_is_the_same_model(users: Project, heap: Sandbox) -> None:
+def test_model_that_became_a_view_of_the_same_name_keeps_its_state(users: Project, heap: Sandbox) -> None:
     users.sql("alter table heap_users rename to base")
     users.sql("create view heap_users as select * from base")
     requests = len(heap.requests())
@@ -173,7 +171,7 @@ def test_a_model_that_became_a_view_of_the_same_name_is_the_same_model(users: Pr
     assert len(heap.requests()) == requests
 
 
-def test_a_live_run_is_left_alone(users: Project) -> None:
+def test_live_run_is_left_alone(users: Project) -> None:
     lock = _locked(users, minutes_ago=0)
     outcome = users.sync()
     assert outcome.exit_code == 2
@@ -182,7 +180,7 @@ def test_a_live_run_is_left_alone(users: Project) -> None:
     assert users.state(f"select run_id from state.{lock}") == [("aaaaaaaaaaaa",)]
 
 
-def test_the_lock_of_a_run_silent_for_its_lease_is_taken_over(users: Project) -> None:
+def test_lock_of_a_run_silent_for_its_lease_is_taken_over(users: Project) -> None:
     _locked(users, minutes_ago=16)
     assert users.sync().exit_code == 0
 
@@ -208,7 +206,7 @@ def test_nothing_is_left_behind_but_state(users: Project) -> None:
     assert len(names) == 7
 
 
-def test_a_plan_writes_nothing(project: Project, heap: Sandbox) -> None:
+def test_plan_writes_nothing(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", ROWS)
     project.declare("heap_users", USERS)
     assert project.run("plan", "--check").exit_code == 3
@@ -216,7 +214,7 @@ def test_a_plan_writes_nothing(project: Project, heap: Sandbox) -> None:
     assert heap.requests() == []
 
 
-def test_a_plan_larger_than_max_rows_is_refused_before_the_first_byte(users: Project, heap: Sandbox) -> None:
+def test_plan_larger_than_max_rows_is_refused_before_the_first_byte(users: Project, heap: Sandbox) -> None:
     users.declare("heap_users", {**USERS, "max_rows": 1})
     users.sql("update heap_users set plan = 'pro'")
     requests = len(heap.requests())
@@ -235,7 +233,7 @@ def test_max_rows_may_be_a_share_of_the_rows_in_state(users: Project) -> None:
     assert users.sync().exit_code == 1
 
 
-def test_a_large_first_sync_wants_to_be_asked_for(project: Project, heap: Sandbox) -> None:
+def test_large_first_sync_needs_a_flag(project: Project, heap: Sandbox) -> None:
     project.table("heap_users", "select 'u' || i as user_id, 'team' as plan from generate_series(0, 100000) as t(i)")
     project.declare("heap_users", USERS)
     outcome = project.sync()
@@ -245,7 +243,7 @@ def test_a_large_first_sync_wants_to_be_asked_for(project: Project, heap: Sandbo
 
 
 @pytest.mark.parametrize("name", ["origin", "doubt", "acked_at", "run_id", "key"])
-def test_a_property_may_bear_the_name_of_one_of_the_states_columns(users: Project, heap: Sandbox, name: str) -> None:
+def test_property_may_have_the_name_of_a_state_column(users: Project, heap: Sandbox, name: str) -> None:
     users.declare("heap_users", {**USERS, "properties": {name: "plan"}})
     for plan in ("one", "two", "three"):
         users.sql(f"update heap_users set plan = '{plan}'")

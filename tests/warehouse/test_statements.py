@@ -73,7 +73,7 @@ def test_unchanged_syncs_cost_six_statements_each_and_two_together(shop: Project
 
 
 @on_most_warehouses
-def test_an_unchanged_sync_leaves_only_a_row_in_the_log(shop: Project) -> None:
+def test_unchanged_sync_leaves_only_a_row_in_the_log(shop: Project) -> None:
     before, entries = shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]
     assert shop.sync().exit_code == 0
     assert (shop.state_tables(), shop.state("select count(*) from state.sync_log")[0][0]) == (before, entries + 3)
@@ -111,7 +111,7 @@ def test_statements_of_a_plan_have_it_too(shop: Project, statements: list[str]) 
 
 
 @on_most_warehouses
-def test_the_projects_query_comment_places_or_disables_comments(shop: Project, statements: list[str]) -> None:
+def test_projects_query_comment_places_or_disables_comments(shop: Project, statements: list[str]) -> None:
     shop.settings["query-comment"] = {"comment": "mine", "append": True}
     statements.clear()
     assert shop.sync().exit_code == 0

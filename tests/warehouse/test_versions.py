@@ -55,7 +55,7 @@ def log(project: Project) -> list[Any]:
     return project.state("select sync, entry, step, run_id from state.sync_log order by sync, entry")
 
 
-def test_a_newer_version_goes_on_where_an_older_one_stood(shop: Project, heap: Sandbox) -> None:
+def test_newer_version_continues_from_the_state_of_an_older_one(shop: Project, heap: Sandbox) -> None:
     before, requests = log(shop), len(heap.requests())
     assert shop.sync().exit_code == 0
     assert len(heap.requests()) == requests
@@ -71,19 +71,19 @@ def test_a_newer_version_goes_on_where_an_older_one_stood(shop: Project, heap: S
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_what_only_looks_leaves_an_older_state_as_it_is(shop: Project, command: tuple[str, ...]) -> None:
+def test_read_only_commands_do_not_migrate_an_older_state(shop: Project, command: tuple[str, ...]) -> None:
     before = log(shop), columns(shop)
     assert shop.run(*command).exit_code == 0
     assert (log(shop), columns(shop)) == before
 
 
-def test_a_state_command_brings_an_older_state_up_to_date(shop: Project) -> None:
+def test_state_command_brings_an_older_state_up_to_date(shop: Project) -> None:
     assert shop.run("state", "reset", "heap_users", "--yes").exit_code == 0
     assert columns(shop) >= set(SINCE_VERSION_1)
 
 
 @pytest.mark.parametrize("done", range(4))
-def test_a_migration_that_was_killed_is_ended_by_the_next_run(shop: Project, heap: Sandbox, done: int) -> None:
+def test_migration_that_was_killed_is_ended_by_the_next_run(shop: Project, heap: Sandbox, done: int) -> None:
     steps = [
         "drop view state.runs",
         "alter table state.sync_log add column newest text",
@@ -98,9 +98,7 @@ def test_a_migration_that_was_killed_is_ended_by_the_next_run(shop: Project, hea
     assert shop.run("runs").exit_code == 0
 
 
-def test_of_two_runs_that_migrate_at_once_both_go_on(
-    shop: Project, heap: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_runs_can_migrate_at_the_same_time(shop: Project, heap: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     execute: Callable[..., None] = Warehouse.execute
     others: list[int] = []
 
@@ -119,7 +117,7 @@ def test_of_two_runs_that_migrate_at_once_both_go_on(
 
 
 @pytest.mark.parametrize("command", [("sync",), *COMMANDS[:2], ("state", "reset", "heap_users", "--yes")], ids=" ".join)
-def test_an_older_version_leaves_a_newer_state_alone(shop: Project, heap: Sandbox, command: tuple[str, ...]) -> None:
+def test_older_version_does_not_change_a_newer_state(shop: Project, heap: Sandbox, command: tuple[str, ...]) -> None:
     shop.state("alter table state.sync_log add column of_tomorrow text")
     shop.state("update state.sync_log set schema_version = 99, step = 'of tomorrow' where sync = 'heap_orders'")
     before, requests = log(shop), len(heap.requests())

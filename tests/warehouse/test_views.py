@@ -31,7 +31,7 @@ def grants(project: Project) -> list[tuple[object, ...]]:
 
 
 @on_postgres
-def test_a_sync_with_changes_leaves_grants_and_dependent_views_alone(built_upon: Project) -> None:
+def test_sync_with_changes_keeps_grants_and_dependent_views(built_upon: Project) -> None:
     built_upon.sql("update heap_users set plan = 'pro'")
     assert built_upon.sync().exit_code == 0
     assert grants(built_upon) == [("SELECT",)]
@@ -39,7 +39,7 @@ def test_a_sync_with_changes_leaves_grants_and_dependent_views_alone(built_upon:
 
 
 @on_postgres
-def test_a_view_that_cannot_be_replaced_is_a_note_and_the_sync_goes_on(built_upon: Project, heap: Sandbox) -> None:
+def test_view_that_cannot_be_replaced_is_noted_and_the_sync_continues(built_upon: Project, heap: Sandbox) -> None:
     built_upon.declare("heap_users", {**USERS, "properties": {"Plan": "plan", "Seats": "seats", "Tariff": "plan"}})
     outcome = built_upon.sync()
     assert outcome.exit_code == 0
@@ -59,9 +59,7 @@ def die(*_: object) -> None:
 
 
 @on_every_engine
-def test_a_run_that_died_before_its_view_showed_the_state_is_made_up_for(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_next_run_repairs_the_view_of_a_run_that_died(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
     project.table("heap_users", "select 'ana' as user_id, cast(1 as bigint) as seats")
     assert project.sync().exit_code == 0
@@ -96,7 +94,7 @@ def in_two_places(users: Project) -> tuple[Project, str]:
 
 
 @on_every_engine
-def test_a_sync_to_another_destination_leaves_the_view_of_the_first_alone(in_two_places: tuple[Project, str]) -> None:
+def test_sync_to_another_destination_keeps_the_view_of_the_first(in_two_places: tuple[Project, str]) -> None:
     users, other = in_two_places
     assert (plans(users), plans(users, other)) == ({"team", "free"}, {"pro"})
     users.sql("update heap_users set plan = 'max'")
@@ -108,7 +106,7 @@ def test_a_sync_to_another_destination_leaves_the_view_of_the_first_alone(in_two
 
 @on_every_engine
 @pytest.mark.parametrize("command", [("reset", "heap_users", "--yes"), ("rename", "heap_users", "people")])
-def test_what_is_done_to_the_state_of_one_destination_leaves_the_view_of_the_other_alone(
+def test_state_commands_for_one_destination_keep_the_view_of_another(
     in_two_places: tuple[Project, str], command: tuple[str, ...]
 ) -> None:
     users, _ = in_two_places

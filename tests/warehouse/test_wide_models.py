@@ -23,7 +23,7 @@ def widen(project: Project, properties: int, columns: int) -> None:
 
 
 @on_every_engine
-def test_a_model_of_1_100_properties_is_sent_and_compared(project: Project, heap: Sandbox) -> None:
+def test_model_of_1_100_properties_is_sent_and_compared(project: Project, heap: Sandbox) -> None:
     widen(project, 1_100, 1_100)  # DuckDB takes a thousand levels of nesting
     project.sql("update heap_users set c3 = 'nan' where user_id = 'u2'")
     assert project.sync().exit_code == 1

@@ -64,7 +64,7 @@ def test_every_flat_type_reaches_heap_as_the_table_says(project: Project, heap: 
 
 
 @pytest.mark.parametrize("options", [{}, {"nulls": "blank"}], ids=["nulls left out", "nulls as blanks"])
-def test_what_is_sent_is_what_show_shows(project: Project, heap: Sandbox, options: dict[str, str]) -> None:
+def test_show_prints_exactly_what_is_sent(project: Project, heap: Sandbox, options: dict[str, str]) -> None:
     columns = build(project, rows=400)
     names = {f'{kind} "{column}" \\ é': column for kind, column in zip(VALUES, columns, strict=True)}
     project.declare("people", {"type": "user_properties", "identity": "user_id", "properties": names, **options})
