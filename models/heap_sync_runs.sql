@@ -10,7 +10,7 @@
 with runs as (
     {{ dbt_heap.state_rows('runs', {
         'destination': text, 'sync': text, 'model': text, 'run_id': text, 'status': text, 'started_at': time, 'last_at': time,
-        'planned': number, 'accepted': number, 'rejected': number, 'undelivered': number, 'standing': number,
+        'planned': number, 'accepted': number, 'rejected': number, 'undelivered': number, 'still_rejected': number,
     }) }}
 )
 

@@ -134,7 +134,7 @@ def test_each_sync_sends_only_rows_and_properties_that_changed(days: list[Day], 
     for name, expected in day.expected.items():
         result = day.results[name]
         rejected = sum(expected.rejected.values())
-        assert (result["accepted"], result["rejected"] + result["standing"]) == (expected.rows, rejected), name
+        assert (result["accepted"], result["rejected"] + result["still_rejected"]) == (expected.rows, rejected), name
     bodies = [json.loads(request["body"]) for request in day.requests]
     records = [record for body in bodies for key in ("users", "accounts", "events") for record in body.get(key, [])]
     assert len(records) == sum(sent.rows for sent in day.expected.values())
@@ -148,8 +148,8 @@ def test_only_rows_to_send_leave_the_warehouse(days: list[Day]) -> None:
 
 def test_third_sync_makes_no_request_and_still_reports_the_reject(days: list[Day]) -> None:
     assert days[2].requests == []
-    standing = {name for name, result in days[2].results.items() if result["standing"]}
-    assert standing == {name for name, sent in days[2].expected.items() if sent.rejected}
+    still_rejected = {name for name, result in days[2].results.items() if result["still_rejected"]}
+    assert still_rejected == {name for name, sent in days[2].expected.items() if sent.rejected}
 
 
 def test_every_row_is_accounted_for(days: list[Day]) -> None:

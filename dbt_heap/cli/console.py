@@ -109,7 +109,8 @@ class Console:
         self._course, self._told_at = Course.of(plan, per_minute, self._clock()), self._clock()
         self._tell(
             "SyncPlanned", "info", plan_line(plan), **_facts(plan.sync.name, plan.sync.model.unique_id),
-            planned=plan.planned, new=plan.new, changed=plan.changed, rejected=plan.rejected, standing=plan.standing,
+            planned=plan.planned, new=plan.new, changed=plan.changed, rejected=plan.rejected,
+            still_rejected=plan.still_rejected,
         )  # fmt: skip
         if self._bars:
             self._bars.show(self._course)

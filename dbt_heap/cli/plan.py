@@ -20,7 +20,7 @@ from dbt_heap.state.plan import DiffOptions
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 
 OUTPUTS = ("text", "json", "markdown")
-_FIGURES = ("new", "changed", "rejected", "standing", "requests", "MB", "time")
+_FIGURES = ("new", "changed", "rejected", "still_rejected", "requests", "MB", "time")
 _PLANS = ("sync", *_FIGURES)
 _REVIEW = ("sync", "declaration", *_FIGURES)
 
@@ -72,7 +72,7 @@ def _figures(preview: Preview | None) -> tuple[Any, ...]:
         return ("",) * len(_FIGURES)
     plan, seconds = preview.plan, preview.seconds
     time = f"{seconds // 60}:{seconds % 60:02d}" if seconds else ""
-    return (plan.new, plan.changed, plan.rejected, plan.standing, plan.batches, f"{preview.megabytes:.2f}", time)
+    return (plan.new, plan.changed, plan.rejected, plan.still_rejected, plan.batches, f"{preview.megabytes:.2f}", time)
 
 
 def _json(found: list[dict[str, Any]]) -> None:

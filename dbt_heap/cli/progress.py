@@ -66,7 +66,7 @@ def plan_line(plan: Plan) -> str:
     parts = [f"{plan.new:,} {'to delete' if deleting else 'new'}"]
     parts += [f"{plan.changed:,} changed"] if not events and not deleting else []
     parts += [f"{plan.rejected:,} rejected"] if plan.rejected else []
-    parts += [counted(plan.standing, "standing reject")] if plan.standing else []
+    parts += [f"{counted(plan.still_rejected, 'row')} still rejected"] if plan.still_rejected else []
     parts += [f"{plan.deleted:,} left out as deleted"] if plan.deleted else []
     return f"{plan.sync.name}: {', '.join(parts)}"
 
@@ -82,7 +82,7 @@ def result_line(result: SyncResult) -> str:
     """What became of a sync's rows, in a line."""
     parts = [f"{result.accepted:,} {'deleted' if result.type == str(SyncType.USER_DELETIONS) else 'sent'}"]
     parts += [f"{result.rejected:,} rejected"] if result.rejected else []
-    parts += [counted(result.standing, "standing reject")] if result.standing else []
+    parts += [f"{counted(result.still_rejected, 'row')} still rejected"] if result.still_rejected else []
     parts += [f"{result.undelivered:,} undelivered"] if result.undelivered else []
     parts += [f"{result.deleted:,} left out as deleted"] if result.deleted else []
     parts += [f"{counted(result.truncated, 'value')} truncated"] if result.truncated else []

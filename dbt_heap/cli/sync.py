@@ -193,7 +193,7 @@ def _write(results: Results, folder: Path) -> list[str]:
 
 def _summarize(results: Results) -> list[str]:
     """Print the figures of each sync on stdout, and return a warning if that cannot be."""
-    figures = ("planned", "accepted", "rejected", "undelivered", "standing")
+    figures = ("planned", "accepted", "rejected", "undelivered", "still_rejected")
     rows = [
         (each.name, each.type, str(each.status), *(getattr(each, name) for name in figures), f"{each.seconds:.1f}")
         for each in results.syncs

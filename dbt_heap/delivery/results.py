@@ -16,7 +16,12 @@ from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 
 FILE_NAME = "heap_results.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_EARLIER_NAMES = {
+    "standing": "still_rejected",
+    "keys_gone": "missing_keys",
+    "keys_came": "rekeyed_rows",
+}  # of version 1
 
 
 class Status(StrEnum):
@@ -55,11 +60,11 @@ class SyncResult:
     accepted: int = 0
     rejected: int = 0
     undelivered: int = 0
-    standing: int = 0  # rejected by an earlier run with the same values, and not tried again
+    still_rejected: int = 0  # rejected by an earlier run with the same values, and not tried again
     skipped: int = 0  # null identities, where the declaration says so
     deleted: int = 0  # of people whom Heap was asked to delete: left out
-    keys_gone: int = 0  # acknowledged keys that are gone from the model, if others came in their place
-    keys_came: int = 0  # rows that Heap likely has under those keys
+    missing_keys: int = 0  # acknowledged keys that are gone from the model, if others came in their place
+    rekeyed_rows: int = 0  # rows that Heap likely has under those keys
     truncated: int = 0  # values cut to what Heap takes
     properties: Mapping[str, int] = field(default_factory=dict)  # Heap's name -> rows whose value was to be sent
     reasons: Mapping[str, int] = field(default_factory=dict)  # why rows were rejected in this run
@@ -139,13 +144,23 @@ def read_results(folder: Path) -> Results | None:
     version = content.get("schema_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise SettingsError(f"{path} is of version {version}, written by a newer dbt-heap: pip install -U dbt-heap")
+    if version == 1:
+        content = _of_version_1(content)
     try:
         return TypeAdapter(Results).validate_python(content)
     except ValidationError:
         raise SettingsError(f"{path} does not hold what `dbt-heap sync` writes: it will write it anew") from None
 
 
+def _of_version_1(content: dict[str, Any]) -> dict[str, Any]:
+    """Return results of version 1 with the field names of this version."""
+    syncs = content.get("syncs")
+    renamed = [{_EARLIER_NAMES.get(name, name): value for name, value in each.items()} for each in syncs or ()]
+    return {**content, "syncs": renamed, "schema_version": SCHEMA_VERSION}
+
+
 def results_schema() -> dict[str, Any]:
     """The JSON Schema of `heap_results.json`."""
     schema = TypeAdapter(Results).json_schema(mode="serialization")
+    schema["properties"]["schema_version"]["const"] = SCHEMA_VERSION
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -38,7 +38,7 @@ class NextAction(DescribedEnum):
     DELETED = "deleted", "not sent any more: Heap was asked to delete this person"
     TO_DELETE = "to_delete", "Heap would be asked to delete this person, by `sync --allow-deletions` alone"
     REJECTED = "rejected", "would be rejected"
-    STANDING = "standing", "stands rejected, and is tried again when its values change, or with `--retry-rejected`"
+    STILL_REJECTED = "still_rejected", "still rejected: retried when its values change, or with `--retry-rejected`"
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class _Found:
     def explanations(self, asked: str) -> Iterator[Explanation]:
         """Of the key itself, and of all events of it where it is an identity."""
         told = [row.key for row in self.evidence.model if asked in (row.key, row.subject)]
-        known = asked in self.evidence.acknowledged or asked in self.evidence.standing
+        known = asked in self.evidence.acknowledged or asked in self.evidence.still_rejected
         for key in dict.fromkeys([*([asked] if known else []), *told] or [asked]):
             yield self._explanation(asked, key)
 
@@ -162,8 +162,8 @@ class _Found:
         row = next((each for each in self.evidence.model if each.key == key), None)
         acknowledged = self.evidence.acknowledged.get(key)
         next_action, reject, record = self._next_action(key, row)
-        standing = self.evidence.standing.get(key)
-        rejected = next_action in (NextAction.REJECTED, NextAction.STANDING)
+        still_rejected = self.evidence.still_rejected.get(key)
+        rejected = next_action in (NextAction.REJECTED, NextAction.STILL_REJECTED)
         return Explanation(
             asked=asked,
             sync=sync.name,
@@ -172,7 +172,7 @@ class _Found:
             next_action=next_action,
             reason=reject[0] if rejected else None,
             guilty=reject[1] if rejected else None,
-            since=standing.since if standing and next_action is NextAction.STANDING else None,
+            since=still_rejected.since if still_rejected and next_action is NextAction.STILL_REJECTED else None,
             event_at=row.event_at if row else None,
             acknowledged_at=acknowledged.at if acknowledged else None,
             run_id=acknowledged.run_id if acknowledged else None,
@@ -187,9 +187,9 @@ class _Found:
         planned = self.planned.get(key)
         if planned is None:
             return self._left(key, row), none, None
-        if planned.stood:
-            standing = self.evidence.standing.get(key)
-            return NextAction.STANDING, (planned.stood, standing.guilty if standing else planned.guilty), None
+        if planned.still_rejected:
+            earlier = self.evidence.still_rejected.get(key) or planned
+            return NextAction.STILL_REJECTED, (planned.still_rejected, earlier.guilty), None
         if planned.reject in _LEFT_OUT:
             return _LEFT_OUT[planned.reject], none, None
         if planned.reject:

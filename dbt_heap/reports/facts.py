@@ -35,7 +35,7 @@ class Run:
     accepted: int = 0
     rejected: int = 0
     undelivered: int = 0
-    standing: int = 0
+    still_rejected: int = 0
 
     @property
     def well(self) -> bool:
@@ -121,7 +121,7 @@ def _as_run(results: Results, result: SyncResult) -> Run:
         accepted=result.accepted,
         rejected=result.rejected,
         undelivered=result.undelivered,
-        standing=result.standing,
+        still_rejected=result.still_rejected,
     )
 
 
@@ -208,7 +208,9 @@ def _rejects(past: _Past, results: Results | None, name: str) -> tuple[Reject, .
 
 
 def _run(row: Mapping[str, Any]) -> Run:
-    counts = {name: int(row[name] or 0) for name in ("planned", "accepted", "rejected", "undelivered", "standing")}
+    counts = {
+        name: int(row[name] or 0) for name in ("planned", "accepted", "rejected", "undelivered", "still_rejected")
+    }
     return Run(row["run_id"], row["status"], _instant(row["started_at"]), **counts)
 
 

@@ -29,7 +29,7 @@ def judged(plan: Plan, counts: RowCounts, *, stopped: bool, failure: str | None)
         return Status.PARTIAL, f"stopped with {rows} left; run the same command again for the rest."
     if counts.undelivered:
         return Status.UNDELIVERED, _undelivered(counts, failure)
-    rejected = counts.rejected + plan.standing
+    rejected = counts.rejected + plan.still_rejected
     if rejected == 0:
         return Status.SUCCESS, None
     if rejected <= sync.allow_rejected.of(plan.model_rows or 0):
@@ -46,9 +46,9 @@ def _undelivered(counts: RowCounts, failure: str | None) -> str:
 def _rejected(plan: Plan, counts: RowCounts) -> str:
     rows = f"{counted(counts.rejected, 'row')} {'was' if counts.rejected == 1 else 'were'}"
     parts = [f"{rows} rejected"] if counts.rejected else []
-    if plan.standing:
-        verb = "stands" if plan.standing == 1 else "stand"
-        parts.append(f"{plan.standing if parts else counted(plan.standing, 'row')} {verb} rejected from earlier runs")
+    if plan.still_rejected:
+        still = f"{plan.still_rejected:,}" if parts else counted(plan.still_rejected, "row")
+        parts.append(f"{still} {'is' if plan.still_rejected == 1 else 'are'} still rejected from earlier runs")
     return " and ".join(parts)
 
 
@@ -86,11 +86,11 @@ def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
         undelivered=plan.planned,
         new=plan.new,
         changed=plan.changed,
-        standing=plan.standing,
+        still_rejected=plan.still_rejected,
         skipped=plan.skipped,
         deleted=plan.deleted,
-        keys_gone=plan.keys_gone,
-        keys_came=plan.keys_came,
+        missing_keys=plan.missing_keys,
+        rekeyed_rows=plan.rekeyed_rows,
         properties=dict(plan.properties),
         reasons=dict(plan.reasons),
     )

@@ -21,7 +21,7 @@ def reset(state: State, destination: str, sync: str) -> None:
     Raises StateError where there is no state, RunningError where a run is at work, WarehouseError.
     """
     with _held(state, destination, sync, unfinished_too=True) as (state, entry, lock, holder):
-        cleared = by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest=None)
+        cleared = by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None)
         state.append(cleared, lock, holder)
         _drop_view(state, destination, sync)
         shared = any(other.synced == entry.synced for name, other in state.entries.items() if name[1] != sync)

@@ -121,6 +121,7 @@ class RunArguments(TypedDict):
     acked: str
     older: str | None  # the state's table; None before the first one
     sent_up_to: int  # the last seq that may have been sent
+    still_rejected: str  # the outbox's column of that name, or the one of an older version
     columns: NotRequired[list[StateColumnArguments]]  # of the outbox
     kept: NotRequired[list[StateColumnArguments]]  # of the state, no longer mapped
     next: NotRequired[str]  # the state's next table

@@ -24,7 +24,7 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
             f"its key was {plan.older_key}, and is {plan.sync.key} now: {counted(plan.new, 'row')} would go under new "
             "keys, and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
         )
-    if plan.keys_came and not first_sync:
+    if plan.rekeyed_rows and not first_sync:
         return _recomputed(plan)
     guard = plan.sync.max_rows
     if guard is None or name in allow_large or (plan.first and guard.rows is None):
@@ -48,7 +48,8 @@ _TWICE = {
 
 def _recomputed(plan: Plan) -> str:
     return (
-        f"{plan.keys_gone:,} keys that Heap acknowledged are gone from the model and {plan.keys_came:,} others came: "
-        f"{_TWICE[plan.sync.type]}. Was the key ({plan.sync.key}) recomputed, by another salt or another expression? "
+        f"{plan.missing_keys:,} keys that Heap acknowledged are gone from the model and {plan.rekeyed_rows:,} others "
+        f"came: {_TWICE[plan.sync.type]}. "
+        f"Was the key ({plan.sync.key}) recomputed, by another salt or another expression? "
         f"If it is meant: dbt-heap sync --first-sync --select {plan.sync.model.name}"
     )

@@ -27,12 +27,20 @@ def read_runs(
 
     Raises WarehouseError.
     """
-    return _read(state, "read_runs", destinations, since=_text(since), statuses=list(statuses), limit=limit)
+    return _read(
+        state,
+        "read_runs",
+        destinations,
+        columns=_runs_columns(state),
+        since=_text(since),
+        statuses=list(statuses),
+        limit=limit,
+    )
 
 
 def read_history(state: State, destinations: Mapping[str, str], *, limit: int) -> agate.Table:
     """The newest `limit` runs of each of some syncs (sync -> destination), earliest first. Raises WarehouseError."""
-    return _read(state, "read_history", destinations, limit=limit)
+    return _read(state, "read_history", destinations, columns=_runs_columns(state), limit=limit)
 
 
 def read_rejects(
@@ -50,6 +58,11 @@ def read_rejects(
     """
     narrowed = {"since": _text(since), "reasons": list(reasons)}
     return _read(state, "read_rejects", destinations, keys=keys, limit=limit, **narrowed)
+
+
+def _runs_columns(state: State) -> list[str]:
+    """Return the columns of the view `runs`, which an older version may have created."""
+    return [name.lower() for name in state.catalog.of_view(names.RUNS)]
 
 
 def _read(state: State, macro: str, destinations: Mapping[str, str], **more: Any) -> agate.Table:

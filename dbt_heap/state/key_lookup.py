@@ -51,7 +51,7 @@ class Planned(NamedTuple):
     is_new: bool
     reject: str | None
     guilty: str | None
-    stood: str | None  # why it was rejected before, with the same values
+    still_rejected: str | None  # why it was rejected before, with the same values
 
     @property
     def key(self) -> str | None:
@@ -67,7 +67,7 @@ class Evidence:
     keys: tuple[str, ...]  # those asked for, and those of the events of identities that were
     model: tuple[ModelRow, ...]
     acknowledged: Mapping[str, Acknowledged]
-    standing: Mapping[str, Standing]
+    still_rejected: Mapping[str, Standing]
     planned: tuple[Planned, ...]
 
 
@@ -88,7 +88,9 @@ def read_evidence(ledger: Ledger, comparison: Comparison, asked: Sequence[str]) 
             keys=keys,
             model=model,
             acknowledged=_acknowledged(ledger, comparison, keys),
-            standing={row[0]: Standing(*row[1:]) for row in fetch("explain_rejects", plan=plan)} if rejected else {},
+            still_rejected={row[0]: Standing(*row[1:]) for row in fetch("explain_rejects", plan=plan)}
+            if rejected
+            else {},
             planned=tuple(_planned(row) for row in fetch("explain_plan", plan=plan)),
         )
 
@@ -111,5 +113,5 @@ def _acknowledged(ledger: Ledger, comparison: Comparison, keys: Sequence[str]) -
 
 
 def _planned(row: Row) -> Planned:
-    is_new, reject, guilty, stood = row[-4:]
-    return Planned(row[:-4], bool(is_new), reject, guilty, stood)
+    is_new, reject, guilty, still_rejected = row[-4:]
+    return Planned(row[:-4], bool(is_new), reject, guilty, still_rejected)

@@ -37,15 +37,15 @@ class RowCounts:
     undelivered: int = 0
 
 
-SCHEMA_VERSION = 1  # of the state's tables; raised when an older dbt-heap must not write there any more
+SCHEMA_VERSION = 2  # of the state's tables; raised when an older dbt-heap must not write there any more
 
 
 class Step(StrEnum):
     """The steps that are written down; what is done between two of them may be done again."""
 
     PLANNED = "planned"
-    HORIZON = "horizon"
-    FOLDED = "folded"
+    SENT_UP_TO = "sent_up_to"
+    MERGED = "merged"
     CLOSED = "closed"
     ABANDONED = "abandoned"
     RESET = "reset"
@@ -57,7 +57,7 @@ class Step(StrEnum):
     @property
     def unfinished(self) -> bool:
         """Whether a run that got no further has to be recovered."""
-        return self in (Step.PLANNED, Step.HORIZON, Step.FOLDED)
+        return self in (Step.PLANNED, Step.SENT_UP_TO, Step.MERGED)
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,15 @@ class LogEntry:
     synced: str | None = None  # the head: the table that holds what Heap acknowledged
     outbox: str | None = None
     acked: str | None = None
-    horizon: int | None = None  # rows up to this seq may have been sent
+    sent_up_to: int | None = None  # rows up to this seq may have been sent
     rejects_run_id: str | None = None  # the run whose rows of `reject_log` stand
-    newest: str | None = None  # the newest event time of which everything older is decided
+    newest_event_at: str | None = None  # the newest event time of which everything older is decided
     build: str | None = None  # dbt's invocation whose build was synced whole; only `sync --built` asks
     planned: int | None = None
     accepted: int | None = None
     rejected: int | None = None
     undelivered: int | None = None
-    standing: int | None = None
+    still_rejected: int | None = None
     status: str | None = None
     schema_version: int = SCHEMA_VERSION
     host: str | None = None
@@ -105,8 +105,8 @@ class LogEntry:
     def opened_by(self, run_id: str, host: str, pid: int) -> LogEntry:
         """The same place in the log as a new run finds it, which has planned nothing yet."""
         return replace(
-            self, run_id=run_id, host=host, pid=pid, outbox=None, acked=None, horizon=None, planned=None, accepted=None,
-            rejected=None, undelivered=None, standing=None, status=None,
+            self, run_id=run_id, host=host, pid=pid, outbox=None, acked=None, sent_up_to=None, planned=None,
+            accepted=None, rejected=None, undelivered=None, still_rejected=None, status=None,
         )  # fmt: skip
 
     def as_arguments(self) -> dict[str, Any]:
@@ -119,10 +119,12 @@ class LogEntry:
         values = {each.name: row[each.name] for each in fields(cls)}
         for name in _NUMBERS:
             values[name] = None if values[name] is None else int(values[name])
-        return cls(**{**values, "step": Step(values["step"])})
+        return cls(**{**values, "step": Step(_EARLIER_STEPS.get(values["step"], values["step"]))})
 
+
+_EARLIER_STEPS = {"horizon": "sent_up_to", "folded": "merged"}  # as version 1 wrote them
 
 _NUMBERS = (
-    "entry", "horizon", "planned", "accepted", "rejected", "undelivered", "standing", "schema_version", "pid",
+    "entry", "sent_up_to", "planned", "accepted", "rejected", "undelivered", "still_rejected", "schema_version", "pid",
     "seconds_ago",
 )  # fmt: skip

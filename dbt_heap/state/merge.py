@@ -117,7 +117,9 @@ class Merge:
             "outbox": relation(self.entry.outbox or ""),
             "acked": relation(self.entry.acked or ""),
             "older": relation(self.entry.synced) if self.entry.synced else None,
-            "sent_up_to": self.entry.horizon or 0,
+            "sent_up_to": self.entry.sent_up_to or 0,
+            # version 1 of the state called the column `stood`
+            "still_rejected": "stood" if "stood" in self.catalog.of_state(self.entry.outbox) else "still_rejected",
             **changes,
         }
 

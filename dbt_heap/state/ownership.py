@@ -191,7 +191,7 @@ def _namespace(project: str, sync: Sync, last: LogEntry | None) -> str:
 
 def candidate(state: State, entry: LogEntry) -> Candidate | None:
     """Return an entry's state with its acknowledged rows; None if Heap acknowledged none. Raises WarehouseError."""
-    if entry.step.unfinished and entry.horizon:
+    if entry.step.unfinished and entry.sent_up_to:
         return Candidate(entry, None)
     if not entry.synced:
         return None

@@ -41,19 +41,19 @@ class Plan:
     sendable: int
     new: int
     rejected: int  # by the rules that the warehouse can judge, for the first time
-    standing: int  # rejected before with the same values
+    still_rejected: int  # rejected before with the same values
     skipped: int  # null identities where the declaration says so
     deleted: int  # people whom Heap was asked to delete, and who are not sent again
     batches: int
     properties: Mapping[str, int]  # Heap's name -> rows whose value is sent
     new_properties: tuple[str, ...]
     reasons: Mapping[str, int]  # why rows are rejected, without the standing ones
-    keys_gone: int = 0  # acknowledged keys that are gone from the model, if others came in their place
-    keys_came: int = 0  # rows that Heap likely has under those keys
+    missing_keys: int = 0  # acknowledged keys that are gone from the model, if others came in their place
+    rekeyed_rows: int = 0  # rows that Heap likely has under those keys
     older_key: str | None = None  # the one that the state's rows have, where another is declared and not meant yet
     newer_than: str | None = None  # the lookback's cut; None where all rows were compared
-    newest: str | None = None  # Entry.newest from this run on, if Heap accepts all that is sent
-    newest_meanwhile: str | None = None  # … and until it has
+    newest_event_at: str | None = None  # LogEntry.newest_event_at from this run on, if Heap accepts all that is sent
+    newest_event_at_meanwhile: str | None = None  # … and until it has
     model_rows: int | None = None
     state_rows: int | None = None
     renamed_from: str | None = None  # the earlier name whose state the sync has yet to take over
@@ -124,7 +124,7 @@ class Comparison:
             return None
         times = [column for column in self.columns if column.role is Role.TIMESTAMP]
         by_day = any(column.value_class is ValueClass.DATE for column in times)
-        return lookback.start(self.newest.newest if self.newest else None, self.sync.lookback, by_day=by_day)
+        return lookback.start(self.newest.newest_event_at if self.newest else None, self.sync.lookback, by_day=by_day)
 
     def figures(self, warehouse: Warehouse, plan: PlanArguments, outbox: str, counts: Mapping[str, Any]) -> Plan:
         """Return the plan of an outbox, a table or a select, that one row of `outbox_counts` counts.
@@ -133,12 +133,12 @@ class Comparison:
         """
         reasons = reject_reasons(warehouse, outbox, int(counts["rejected"]))
         replaced = replaced_keys(warehouse, plan, outbox, counts) if plan["least_new"] else Replaced()
-        return replace(self.plan(counts, reasons), keys_gone=replaced.gone, keys_came=replaced.came)
+        return replace(self.plan(counts, reasons), missing_keys=replaced.gone, rekeyed_rows=replaced.came)
 
     def plan(self, counts: Mapping[str, Any], reasons: Mapping[str, int]) -> Plan:
         """The figures of one row of `outbox_counts` and of `reject_counts`."""
         properties = [column for column in self.columns if column.role is Role.PROPERTY]
-        before = self.newest.newest if self.newest else None
+        before = self.newest.newest_event_at if self.newest else None
         return Plan(
             sync=self.sync,
             columns=self.columns,
@@ -146,7 +146,7 @@ class Comparison:
             sendable=int(counts["sendable"]),
             new=int(counts["new_rows"]),
             rejected=int(counts["rejected"]),
-            standing=int(counts["standing"]),
+            still_rejected=int(counts["still_rejected"]),
             skipped=int(counts["skipped"]),
             deleted=int(counts["deleted"]),
             batches=int(counts["batches"]),
@@ -155,8 +155,10 @@ class Comparison:
             reasons=reasons,
             older_key=self._older_key,
             newer_than=self.newer_than,
-            newest=lookback.held_back(lookback.latest(before, counts.get("newest")), counts.get("oldest_reject")),
-            newest_meanwhile=lookback.held_back(before, counts.get("oldest")),
+            newest_event_at=lookback.held_back(
+                lookback.latest(before, counts.get("newest_event_at")), counts.get("oldest_reject")
+            ),
+            newest_event_at_meanwhile=lookback.held_back(before, counts.get("oldest")),
             model_rows=_number(counts.get("model_rows")),
             state_rows=_number(counts.get("state_rows")),
             renamed_from=self.newest.sync if self.newest and self.newest.sync != self.sync.name else None,

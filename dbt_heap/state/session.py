@@ -52,10 +52,12 @@ class SyncSession:
         self._names = property_names(columns)
         self.entry = self._before
         if self.entry.step is Step.PLANNED:
-            self._log(Step.ABANDONED, status="interrupted", standing=None)
+            self._log(Step.ABANDONED, status="interrupted", still_rejected=None)
         else:
             self._settle()
-            self._log(Step.CLOSED, status="interrupted", standing=None)  # which rejects stand, the next run finds out
+            self._log(
+                Step.CLOSED, status="interrupted", still_rejected=None
+            )  # which rejects stand, the next run finds out
 
     def sweep(self, keep: str | None) -> None:
         """Drops the tables of this sync that no entry names: what killed runs left behind.
@@ -75,7 +77,7 @@ class SyncSession:
         if not before.synced or before.type == "events":
             return
         if doubtful := doubted(self._state, before):
-            self._log(Step.FOLDED, synced=doubtful)
+            self._log(Step.MERGED, synced=doubtful)
             self._confirm()
             self._show(before, self._state.catalog)
 
@@ -106,8 +108,8 @@ class SyncSession:
             acked=self._table("acked"),
             planned=plan.planned,
             rejected=plan.rejected,
-            standing=plan.standing,
-            newest=plan.newest_meanwhile,
+            still_rejected=plan.still_rejected,
+            newest_event_at=plan.newest_event_at_meanwhile,
         )
 
     def pages(self, plan: Plan) -> Iterator[Row]:
@@ -115,7 +117,7 @@ class SyncSession:
         page = "outbox_records" if self.written else "outbox_page"
         for first in range(1, plan.sendable + 1, _PAGE_ROWS):
             last = min(first + _PAGE_ROWS - 1, plan.sendable)
-            self._log(Step.HORIZON, horizon=last)
+            self._log(Step.SENT_UP_TO, sent_up_to=last)
             self._confirm()
             yield from self._state.warehouse.fetch(page, plan=self.arguments, first=first, last=last)
 
@@ -131,7 +133,7 @@ class SyncSession:
         """Keeps the lease where nothing was written for long. Raises RunningError after a pause of half a lease."""
         self.check_lease()
         if self._lock.fading:
-            self._log(Step.HORIZON)
+            self._log(Step.SENT_UP_TO)
 
     def check_lease(self) -> None:
         """Raises RunningError after a pause of half a lease. For any thread: nothing is written."""
@@ -139,24 +141,28 @@ class SyncSession:
 
     def close(self, plan: Plan, status: str, counts: RowCounts, build: str | None = None) -> None:
         """Steps 7 to 10: fold, rejects, the closing entry with its counts. Raises StateError where sums differ."""
-        if self.entry.step is Step.HORIZON:
+        if self.entry.step is Step.SENT_UP_TO:
             self._settle(expected=counts)
-        rejects_changed = counts.rejected > 0 or plan.standing != self._before.standing
-        standing = counts.rejected + plan.standing
-        if rejects_changed and standing:
+        rejects_changed = counts.rejected > 0 or plan.still_rejected != self._before.still_rejected
+        still_rejected = counts.rejected + plan.still_rejected
+        if rejects_changed and still_rejected:
             self._state.warehouse.execute(
                 "write_rejects", state=self._state.arguments(), plan=self.arguments, run_id=self._holder.run_id,
                 acked=self._relation("acked") if self.entry.acked else None,
             )  # fmt: skip
-        rejects_run_id = (self._holder.run_id if standing else None) if rejects_changed else self._before.rejects_run_id
+        rejects_run_id = (
+            (self._holder.run_id if still_rejected else None) if rejects_changed else self._before.rejects_run_id
+        )
         self._log(
             Step.CLOSED,
             **asdict(counts),
             key_columns=plan.older_key or plan.sync.key,
             planned=plan.planned,
-            standing=standing,
+            still_rejected=still_rejected,
             status=status,
-            newest=plan.newest if counts.accepted == plan.sendable else plan.newest_meanwhile,
+            newest_event_at=plan.newest_event_at
+            if counts.accepted == plan.sendable
+            else plan.newest_event_at_meanwhile,
             rejects_run_id=rejects_run_id,
             build=None if counts.undelivered else build or self.entry.build,
         )
@@ -170,7 +176,7 @@ class SyncSession:
             Step.ABANDONED,
             planned=plan.planned,
             undelivered=plan.planned,
-            standing=self._before.standing,
+            still_rejected=self._before.still_rejected,
             status=status,
             build=None,
         )
@@ -181,7 +187,7 @@ class SyncSession:
         before = self.entry
         catalog = read_catalog(self._state.warehouse, self._state.schema, [])
         merge = Merge(self._state, catalog, self.entry, self._lock.table, self._holder.run_id)
-        if self.entry.step is Step.HORIZON:
+        if self.entry.step is Step.SENT_UP_TO:
             counts = merge.counts()
             if expected and counts != expected:
                 raise StateError(
@@ -189,7 +195,7 @@ class SyncSession:
                 )
             if self._logs:
                 merge.log({**shown_names(self._state, catalog, before), **self._names})
-            self._log(Step.FOLDED, synced=merge.merge(), **asdict(counts))
+            self._log(Step.MERGED, synced=merge.merge(), **asdict(counts))
             self._confirm()
         self._show(before, catalog)
 

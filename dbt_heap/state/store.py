@@ -117,11 +117,14 @@ class State:
         """Whether the log stands, by which everything else is known."""
         return bool(self.catalog.of_state(names.SYNC_LOG))
 
+    def shared_columns(self) -> dict[str, list[str]]:
+        """Return the columns of the shared tables that exist, in lower case, by table."""
+        columns = {name: list(self.catalog.of_state(name)) for name in names.TABLES}
+        return {name: found for name, found in columns.items() if found}
+
     def missing_columns(self) -> dict[str, list[str]]:
-        """What the shared tables that stand lack where an older dbt-heap made them, by table."""
-        shared = {name: list(self.catalog.of_state(name)) for name in names.TABLES}
-        stand = {name: columns for name, columns in shared.items() if columns}
-        missing: dict[str, list[str]] = self.warehouse.render("missing_columns", columns=stand)
+        """Return the columns that shared tables of an older dbt-heap lack, by table."""
+        missing: dict[str, list[str]] = self.warehouse.render("missing_columns", columns=self.shared_columns())
         return missing
 
     def whole(self) -> bool:
@@ -187,7 +190,7 @@ class State:
 
     def _migrated(self) -> State:
         try:
-            self.warehouse.execute("migrate_state", state=self.arguments(), missing=self.missing_columns())
+            self.warehouse.execute("migrate_state", state=self.arguments(), columns=self.shared_columns())
         except WarehouseError:
             # Of two runs at once one is refused, and the other does it.
             if any((state := self.reread()).missing_columns().values()):
@@ -228,8 +231,8 @@ def read_state(warehouse: Warehouse, schema: str, relations: Iterable[Relation])
 
 
 def _entries(state: State) -> dict[tuple[str, str], LogEntry]:
-    missing = state.missing_columns()[names.SYNC_LOG]
-    rows = state.warehouse.query("newest_entries", state=state.arguments(), missing=missing).rows
+    columns = state.shared_columns()[names.SYNC_LOG]
+    rows = state.warehouse.query("newest_entries", state=state.arguments(), columns=columns).rows
     version = max((int(row["schema_version"] or 0) for row in rows), default=0)
     if version > SCHEMA_VERSION:
         raise StateError(

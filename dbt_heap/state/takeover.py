@@ -36,7 +36,7 @@ def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bou
         return None
     if declared := [name for name in sync.renamed_from if owner.declares(name) and state.newest(destination, name)]:
         raise StateError(_still_declared(sync, declared[0]))
-    older = [each for each in older if each.synced or (each.step.unfinished and each.horizon)]
+    older = [each for each in older if each.synced or (each.step.unfinished and each.sent_up_to)]
     if len(older) > 1:
         older = [each for each in older if candidate(state, each)] or older[:1]
     if len(older) > 1:

@@ -50,7 +50,7 @@ def show_synced(state: State, catalog: Catalog, entry: LogEntry, before: LogEntr
     view = view_of(state, catalog, entry.destination, entry.sync)
     same = list(catalog.of_view(view).items()) == [(shown, stored[name]) for name, shown in columns.items()]
     # Of a head that a dead run has made there may be no view yet, and none tells what it stands on.
-    in_place = before.synced == entry.synced and before.step is not Step.FOLDED
+    in_place = before.synced == entry.synced and before.step is not Step.MERGED
     if columns and not (same and in_place):
         relation, synced = state.relation(view), state.relation(entry.synced or "")
         state.warehouse.execute("synced_view", view=relation, synced=synced, columns=columns, same=same)

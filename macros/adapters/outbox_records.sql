@@ -42,7 +42,7 @@ from (
             || ',"properties":{' || concat_ws(',', {{ fields | join(', ') or "null" }}) || '}}' as record,
         {{ dbt_heap.joined(cuts, ' + ') or 0 }} as cut
     from {{ plan.outbox }} as outbox
-    where reject is null and stood is null
+    where reject is null and still_rejected is null
         and seq between {{ first }} and {{ last }}
 ) as written
 group by batch

@@ -50,5 +50,5 @@ where log.step = 'requested' and {{ dbt_heap.of_requests(deletion, 'log') }}
     select outbox.seq, {{ dbt_heap.identity_digest(plan.deletion.who, 'outbox.key', 'salted.salt') }} as digest
     from {{ plan.outbox }} as outbox
     cross join {{ dbt_heap.salt_row(plan.deletion) }} as salted
-    where outbox.reject is null and outbox.stood is null
+    where outbox.reject is null and outbox.still_rejected is null
 {% endmacro %}

@@ -8,7 +8,7 @@
 {% macro reject_counts(outbox) %}
 select reject as reason, property, count(*) as row_count
 from {{ outbox }} as outbox
-where reject is not null and reject not in {{ dbt_heap.excluded_reasons() }} and stood is null
+where reject is not null and reject not in {{ dbt_heap.excluded_reasons() }} and still_rejected is null
 group by reject, property
 order by row_count desc, reason, property
 {% endmacro %}

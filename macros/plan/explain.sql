@@ -30,7 +30,7 @@ limit {{ limit }}
 {% macro explain_plan(plan) %}
 select seq, batch, key, changed
     {%- for column in plan.columns %}, {{ dbt_heap.page_column(column) }}{% endfor %},
-    case when is_new then 1 else 0 end as is_new, reject, property, stood
+    case when is_new then 1 else 0 end as is_new, reject, property, still_rejected
 from ({{ dbt_heap.outbox_rows(plan) }}) as outbox
 order by seq
 {% endmacro %}

@@ -20,9 +20,9 @@ from (
         from (
             select
                 recognised.*,
-                case when reject is null and stood is null then 1 else 0 end as sendable,
+                case when reject is null and still_rejected is null then 1 else 0 end as sendable,
                 row_number() over (
-                    partition by case when reject is null and stood is null then 1 else 0 end, {{ plan.subject }}
+                    partition by case when reject is null and still_rejected is null then 1 else 0 end, {{ plan.subject }}
                     order by event_at, key
                 ) as nth
             from recognised
@@ -40,7 +40,7 @@ from (
     select
         recognised.*,
         {{ dbt_heap.rejected_property(plan) }} as property,
-        row_number() over (order by case when reject is null and stood is null then 0 else 1 end) as seq
+        row_number() over (order by case when reject is null and still_rejected is null then 0 else 1 end) as seq
     from recognised
 ) as numbered
 {% endmacro %}

@@ -16,7 +16,7 @@ order by seq
 select seq, batch, key, changed
     {%- for column in plan.columns %}, {{ dbt_heap.page_column(column) }}{% endfor %}
 from {{ plan.outbox }} as outbox
-where reject is null and stood is null
+where reject is null and still_rejected is null
     and seq between {{ first }} and {{ last }}
 order by seq
 {% endmacro %}
@@ -26,7 +26,7 @@ order by seq
 select seq, batch, key, changed
     {%- for column in plan.columns %}, {{ dbt_heap.page_column(column) }}{% endfor %}
 from ({{ dbt_heap.outbox_rows(plan) }}) as outbox
-where reject is null and stood is null
+where reject is null and still_rejected is null
 order by seq
 limit {{ limit }}
 {% endmacro %}

@@ -9,7 +9,7 @@ with rekeyed as (
     -- new rows that are not later than the newest event in Heap
     select event_at, count(*) as found
     from {{ outbox }} as outbox
-    where reject is null and stood is null and event_at <= {{ dbt_heap.newest_known(plan) }}
+    where reject is null and still_rejected is null and event_at <= {{ dbt_heap.newest_known(plan) }}
     group by event_at
 ),
 

@@ -6,12 +6,12 @@
     {%- if plan.retry_rejected or not plan.rejects_run_id -%}
     select
         judged.*,
-        {{ dbt.cast('null', dbt.type_string()) }} as stood
+        {{ dbt.cast('null', dbt.type_string()) }} as still_rejected
     from judged
     {%- else -%}
     select
         judged.*,
-        stood.reason as stood
+        earlier.reason as still_rejected
     from (
         -- compute the digest only for keys that were rejected before
         select judged.*, case when suspect.key is not null then {{ dbt_heap.digest(plan, 'judged') }} end as digest
@@ -28,7 +28,7 @@
             where {{ dbt_heap.current_rejects(plan) }}
         ) as rejected
         group by rejected.key, rejected.digest
-    ) as stood on stood.key = coalesce(judged.key, '') and stood.digest = judged.digest
+    ) as earlier on earlier.key = coalesce(judged.key, '') and earlier.digest = judged.digest
     {%- endif %}
 {% endmacro %}
 

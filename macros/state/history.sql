@@ -1,10 +1,10 @@
 {#
     Select the latest runs of some syncs, latest first; only those that started after an instant or ended with one of
-    some statuses, if given.
+    some statuses, if given. `columns` holds the columns of the view `runs`.
 #}
-{% macro read_runs(state, syncs, limit, since=none, statuses=[]) %}
+{% macro read_runs(state, syncs, limit, columns, since=none, statuses=[]) %}
 select run_id, sync, destination, status, {{ dbt_heap.as_text('started_at') }} as started_at, {{ dbt_heap.as_text('last_at') }} as last_at,
-    planned, accepted, rejected, undelivered, standing
+    planned, accepted, rejected, undelivered, {{ dbt_heap.log_value('still_rejected', dbt.type_bigint(), columns) }} as still_rejected
 from {{ state.runs }} as runs
 where {{ dbt_heap.of_syncs(syncs) }}
 {{- dbt_heap.and_since('started_at', since) }}
@@ -13,10 +13,10 @@ order by started_at desc, sync
 limit {{ limit }}
 {% endmacro %}
 
-{# Select the latest runs of each of some syncs, earliest first. #}
-{% macro read_history(state, syncs, limit) %}
+{# Select the latest runs of each of some syncs, earliest first. `columns` holds the columns of the view `runs`. #}
+{% macro read_history(state, syncs, limit, columns) %}
 select run_id, sync, status, {{ dbt_heap.as_text('started_at') }} as started_at,
-    planned, accepted, rejected, undelivered, standing
+    planned, accepted, rejected, undelivered, {{ dbt_heap.log_value('still_rejected', dbt.type_bigint(), columns) }} as still_rejected
 from (
     select runs.*, row_number() over (partition by {{ dbt_heap.bytewise('destination') }}, {{ dbt_heap.bytewise('sync') }} order by started_at desc, run_id desc) as newness
     from {{ state.runs }} as runs

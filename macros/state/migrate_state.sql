@@ -1,17 +1,18 @@
 {#
-    Add the columns that an older version's shared tables lack, null in existing rows, and recreate the views. Each is
-    one statement; views are dropped first and created last, so a migration killed anywhere still has something
+    Add the columns that an older version's shared tables lack, null in existing rows, and recreate the views. `columns` holds the
+    existing columns by table. Each step is one statement; views are dropped first and created last, so a migration killed anywhere still has something
     missing and runs again.
 #}
-{% macro migrate_state(state, missing) %}
+{% macro migrate_state(state, columns) %}
+    {%- set missing = dbt_heap.missing_columns(columns) -%}
     {#- some warehouses cannot change a view's columns with `create or replace`: https://www.postgresql.org/docs/current/sql-createview.html #}
     {%- set statements = ['drop view if exists ' ~ state.runs, 'drop view if exists ' ~ state.rejects] -%}
-    {%- for table, columns in dbt_heap.state_columns().items() -%}
+    {%- for table, definitions in dbt_heap.state_columns().items() -%}
         {%- for name in missing.get(table, []) -%}
-            {%- do statements.append('alter table ' ~ state[table] ~ ' add column ' ~ columns[name]) -%}
+            {%- do statements.append('alter table ' ~ state[table] ~ ' add column ' ~ definitions[name]) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(statements + dbt_heap.create_state(state)) }}
+    {{ return(statements + dbt_heap.create_state(state, columns.get('sync_log', []))) }}
 {% endmacro %}
 
 {#

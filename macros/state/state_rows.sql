@@ -5,7 +5,8 @@
 {% macro state_rows(view, columns) %}
     {%- set relation = dbt_heap.state_view(view) -%}
     {%- if relation -%}
-select {{ columns | join(', ') }} from {{ relation }}
+    {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list %}
+select {% for name, type in columns.items() %}{{ dbt_heap.log_value(name, type, found) ~ ' as ' if name not in found and '"' not in name and '`' not in name }}{{ name }}{{ ', ' if not loop.last }}{% endfor %} from {{ relation }}
     {%- else -%}
 select *
 from (select {% for name, type in columns.items() %}{{ dbt.cast('null', type) }} as {{ name }}{{ ', ' if not loop.last }}{% endfor %}) as nothing

@@ -1,11 +1,14 @@
-{# Create the shared tables and their views. Safe to repeat. #}
-{% macro create_state(state) %}
+{#
+    Create the shared tables and their views. Safe to repeat. `earlier` holds the columns of a `sync_log` that an older
+    version created.
+#}
+{% macro create_state(state, earlier=[]) %}
     {%- set columns = dbt_heap.state_columns() -%}
     {{ return([
         'create table if not exists ' ~ state.sync_log ~ ' (' ~ columns.sync_log.values() | join(', ') ~ ') ' ~ dbt_heap.stored_as(),
         'create table if not exists ' ~ state.reject_log ~ ' (' ~ columns.reject_log.values() | join(', ') ~ ') ' ~ dbt_heap.stored_as(),
         'create table if not exists ' ~ state.builds ~ ' (' ~ columns.builds.values() | join(', ') ~ ') ' ~ dbt_heap.stored_as(),
-        'create or replace view ' ~ state.runs ~ ' as ' ~ dbt_heap.runs_view(state),
+        'create or replace view ' ~ state.runs ~ ' as ' ~ dbt_heap.runs_view(state, earlier + columns.sync_log.keys() | list),
         'create or replace view ' ~ state.rejects ~ ' as ' ~ dbt_heap.rejects_view(state),
     ]) }}
 {% endmacro %}
@@ -35,8 +38,8 @@
     {{ return({
         'destination': text, 'sync': text, 'entry': number, 'run_id': text, 'step': text, 'at': dbt.type_timestamp(),
         'type': text, 'project': text, 'model': text, 'relation': text, 'key_columns': text, 'namespace': text,
-        'synced': text, 'outbox': text, 'acked': text, 'horizon': number, 'rejects_run_id': text, 'newest': text, 'build': text,
-        'planned': number, 'accepted': number, 'rejected': number, 'undelivered': number, 'standing': number,
+        'synced': text, 'outbox': text, 'acked': text, 'sent_up_to': number, 'rejects_run_id': text, 'newest_event_at': text, 'build': text,
+        'planned': number, 'accepted': number, 'rejected': number, 'undelivered': number, 'still_rejected': number,
         'status': text, 'schema_version': number, 'host': text, 'pid': number,
     }) }}
 {% endmacro %}

@@ -35,7 +35,7 @@ insert into {{ acked }} (batch, seq, verdict, reason, property, {{ adapter.quote
     left join (
         select seq, min(verdict) as verdict, min({{ adapter.quote('at') }}) as decided_at from {{ run.acked }} where seq is not null group by seq
     ) as single on single.seq = outbox.seq
-    where outbox.reject is null and outbox.stood is null and outbox.seq <= {{ run.sent_up_to }}
+    where outbox.reject is null and outbox.{{ run.still_rejected }} is null and outbox.seq <= {{ run.sent_up_to }}
 {% endmacro %}
 
 {# Count the rows that may have been sent, by verdict. #}

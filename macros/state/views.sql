@@ -1,5 +1,7 @@
-{# Select one row per run of a sync: when it ran and its row counts. #}
-{% macro runs_view(state) %}
+{#
+    Select one row per run of a sync: when it ran and its row counts. `columns` holds the columns of `sync_log`.
+#}
+{% macro runs_view(state, columns) %}
 select
     destination, sync, run_id,
     min({{ adapter.quote('at') }}) as started_at,
@@ -9,7 +11,7 @@ select
     max(accepted) as accepted,
     max(rejected) as rejected,
     max(undelivered) as undelivered,
-    max(standing) as standing,
+    max({{ dbt_heap.log_value('still_rejected', dbt.type_bigint(), columns) }}) as still_rejected,
     max(model) as model,
     max(relation) as relation,
     max(host) as host

@@ -14,7 +14,7 @@ from (
         select
             coalesce({{ dbt_heap.bytewise('outbox.key') }}, '') as key,
             {{ dbt_heap.digest(plan, 'outbox') }} as digest,
-            coalesce({{ 'single.reason, ' if acked }}outbox.reject, outbox.stood) as reason,
+            coalesce({{ 'single.reason, ' if acked }}outbox.reject, outbox.still_rejected) as reason,
             {{ dbt_heap.bytewise('coalesce(single.property, outbox.property)' if acked else 'outbox.property') }} as property
         from {{ plan.outbox }} as outbox
         {%- if acked %}
@@ -23,7 +23,7 @@ from (
             from {{ acked }} where verdict = 'rejected' group by seq
         ) as single on single.seq = outbox.seq
         {%- endif %}
-        where (outbox.reject is not null and outbox.reject not in {{ dbt_heap.excluded_reasons() }}) or outbox.stood is not null{{ ' or single.seq is not null' if acked }}
+        where (outbox.reject is not null and outbox.reject not in {{ dbt_heap.excluded_reasons() }}) or outbox.still_rejected is not null{{ ' or single.seq is not null' if acked }}
     ) as rejected
     group by key, digest, reason, property
 ) as found

@@ -98,17 +98,19 @@ class Company:
             views = {key: {name: row.get(name) for name in names} for key, row in shown[f"{SYNCS[kind]}__synced"]}
             assert views == {key: {name: row.get(name) for name in names} for key, row in expected.held.items()}, kind
             self.compared += sum(map(len, expected.heap.values())) + len(views)
-        standing = [(SYNCS[kind], key) for kind, expected in self.expected.items() for key in expected.standing]
-        assert sorted((row["sync"], key) for key, row in shown["rejects"]) == sorted(standing)
+        still_rejected = [
+            (SYNCS[kind], key) for kind, expected in self.expected.items() for key in expected.still_rejected
+        ]
+        assert sorted((row["sync"], key) for key, row in shown["rejects"]) == sorted(still_rejected)
 
     def must_mirror_the_models(self) -> None:
         """Every value of every row that does not stand rejected is Heap's, and every event is there once."""
         for kind, expected in self.expected.items():
             held = self._held(kind)
             for key, row in self.models[-1][kind].items():
-                if key not in expected.standing and kind == "events":
+                if key not in expected.still_rejected and kind == "events":
                     assert key in held  # as it was when it was taken
-                elif key not in expected.standing:
+                elif key not in expected.still_rejected:
                     self._must_hold(held.get(key, {}), row, kind)
 
     def _must_hold(self, held: dict[str, Any], row: dict[str, Any], kind: str) -> None:

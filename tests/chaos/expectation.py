@@ -24,7 +24,7 @@ class Planned:
 
     records: dict[str, Properties] = field(default_factory=dict)  # to send
     rejected: set[str] = field(default_factory=set)
-    standing: set[str] = field(default_factory=set)
+    still_rejected: set[str] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)  # of all these rows: what is wrong, and what is mapped
     copies: dict[str, int] = field(default_factory=dict)  # of all these rows
 
@@ -37,14 +37,14 @@ class RowCounts:
     accepted: int
     rejected: int
     undelivered: int
-    standing: int
+    still_rejected: int
 
     @property
     def status(self) -> str:
         """How the sync ended."""
         if self.undelivered:
             return "undelivered"
-        return "rejected" if self.rejected or self.standing else "success"
+        return "rejected" if self.rejected or self.still_rejected else "success"
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Expectation:
     blank: bool = False  # nulls: blank
     held: dict[str, Properties] = field(default_factory=dict)  # what Heap acknowledged, or may hold
     doubt: set[str] = field(default_factory=set)
-    standing: dict[str, Any] = field(default_factory=dict)  # rejected rows, with their values
+    still_rejected: dict[str, Any] = field(default_factory=dict)  # rejected rows, with their values
     heap: dict[str, Properties] = field(default_factory=dict)  # what Heap took, as it was planned
 
     def plan(self, rows: Rows, properties: Mapping[str, str], *, resync: bool, retry_rejected: bool) -> Planned:
@@ -70,8 +70,8 @@ class Expectation:
             wrong = self._wrong(row)
             planned.values[key] = (wrong, self._values(row, properties))
             planned.copies[key] = row[COPIES]
-            if not retry_rejected and self.standing.get(key) == planned.values[key]:
-                planned.standing.add(key)
+            if not retry_rejected and self.still_rejected.get(key) == planned.values[key]:
+                planned.still_rejected.add(key)
             elif wrong:
                 planned.rejected.add(key)
             else:
@@ -90,10 +90,10 @@ class Expectation:
             elif key not in refused:
                 self._lose_sight(key)
         rejected = planned.rejected | set(refused)
-        self.standing = {key: planned.values[key] for key in rejected | planned.standing}
-        standing, refused_rows = _count(planned, planned.standing), _count(planned, rejected)
+        self.still_rejected = {key: planned.values[key] for key in rejected | planned.still_rejected}
+        still_rejected, refused_rows = _count(planned, planned.still_rejected), _count(planned, rejected)
         count = _count(planned, planned.records) + _count(planned, planned.rejected)
-        return RowCounts(count, len(accepted), refused_rows, count - len(accepted) - refused_rows, standing)
+        return RowCounts(count, len(accepted), refused_rows, count - len(accepted) - refused_rows, still_rejected)
 
     def _news(self, key: str, values: Properties) -> Properties | None:
         known = self.held.get(key, {})

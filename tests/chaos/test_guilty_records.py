@@ -74,7 +74,7 @@ def test_exactly_the_bad_records_are_rejected(
     counts.update(guilty=count, extra_requests=requests - 1)
 
     assert users.sync().exit_code == (1 if count else 0)
-    assert (users.results()["heap_users"]["planned"], users.results()["heap_users"]["standing"]) == (0, count)
+    assert (users.results()["heap_users"]["planned"], users.results()["heap_users"]["still_rejected"]) == (0, count)
     assert refusing_heap.counts()["requests"] == requests
 
 
@@ -86,7 +86,7 @@ def test_hundreds_of_rejects_are_sent_again_when_changed_or_asked_for(users: Pro
     users.sql(f"update heap_users set seats = 2 where user_id in ({', '.join(map(repr, mended))})")
     assert users.sync().exit_code == 1
     told = users.results()["heap_users"]
-    assert (told["planned"], told["accepted"], told["standing"]) == (100, 100, 200)
+    assert (told["planned"], told["accepted"], told["still_rejected"]) == (100, 100, 200)
     assert {key for (key,) in users.state("select key from state.rejects")} == guilty.difference(mended)
 
     refusing_heap.refuse()

@@ -48,7 +48,7 @@ def clock() -> Clock:
 def plan(sync: Sync = USERS, *, rows: int = 10_000, rejected: int = 0) -> Plan:
     """So many new rows, and so many that the plan itself rejects."""
     return Plan(
-        sync=sync, columns=(), first=True, sendable=rows, new=rows, rejected=rejected, standing=0,
+        sync=sync, columns=(), first=True, sendable=rows, new=rows, rejected=rejected, still_rejected=0,
         skipped=0, deleted=0, batches=10, properties={}, new_properties=(), reasons={},
     )  # fmt: skip
 

@@ -108,7 +108,7 @@ def test_collation_changes_nothing_in_rejects_explain_and_forget(
     assert rejects == {("bob", "duplicate_key"), ("UNKNOWN", "placeholder_identity"), ("Bob", "refused_by_heap")}
     heap.reset()
     project.sync()
-    assert (heap.requests(), project.results()["heap_users"]["standing"]) == ([], 4)
+    assert (heap.requests(), project.results()["heap_users"]["still_rejected"]) == ([], 4)
     keys = project.folder / "keys.txt"
     keys.write_text("Bob\n")
     explained = project.run("explain", "--key-file", str(keys), "--output", "json")

@@ -77,7 +77,7 @@ def test_plan_counts_and_says_what_is_new(shop: Project) -> None:
     shop.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
     shop.sql("insert into heap_users values ('cem', 'free'), ('undefined', 'free')")
     (users,) = (each for each in shop.run("plan", "--output", "json").json() if each["sync"] == "heap_users")
-    figures = ("planned", "new", "changed", "rejected", "standing", "batches", "first")
+    figures = ("planned", "new", "changed", "rejected", "still_rejected", "batches", "first")
     assert [users[name] for name in figures] == [3, 1, 1, 1, 0, 1, False]
     assert users["reasons"] == {"placeholder_identity": 1}
     text = shop.run("plan").stdout

@@ -72,8 +72,8 @@ def test_explain_says_why_a_row_is_or_would_be_rejected(users: Project, heap: Sa
     users.sync()
     found = explained(users, "undefined", "bob")
     assert {name: (row["next_action"], row["reason"]) for name, row in found.items()} == {
-        "heap_users undefined": ("standing", "placeholder_identity"),
-        "heap_users bob": ("standing", "refused_by_heap"),
+        "heap_users undefined": ("still_rejected", "placeholder_identity"),
+        "heap_users bob": ("still_rejected", "refused_by_heap"),
     }
     assert found["heap_users bob"]["since"]
     users.sql("update heap_users set plan = 'pro' where user_id = 'bob'")

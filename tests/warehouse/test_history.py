@@ -82,7 +82,7 @@ def test_tables_show_times_without_fractions_and_keys_unchanged(shop: Project) -
 def test_numbers_align_with_their_headings(shop: Project) -> None:
     heading, line = shop.run("runs", "--sync", "limits").stdout.splitlines()[:2]
     assert line[heading.index("planned") :].split() == ["3", "1", "2", "0", "2"]
-    for number in ("planned", "accepted", "rejected", "undelivered", "standing"):
+    for number in ("planned", "accepted", "rejected", "undelivered", "still_rejected"):
         end = heading.index(number) + len(number)
         assert line[end - 1].isdigit() and line[end - 2] == " ", number
 

@@ -77,7 +77,7 @@ def test_recomputed_keys_are_distinguished_from_new_and_removed_rows(
     assert project.sync().exit_code == 0
     project.table("heap_rows", after)
     (plan,) = project.run("plan", "--output", "json").json()
-    assert (plan["keys_gone"], plan["keys_came"]) == expected
+    assert (plan["missing_keys"], plan["rekeyed_rows"]) == expected
     assert bool(plan["refused"]) is bool(expected[1])
 
 
@@ -94,7 +94,7 @@ def test_sync_refuses_recomputed_keys_until_they_are_meant(project: Project, hea
     outcome = project.sync()
     assert outcome.exit_code == 1 and told in outcome.stderr and len(heap.events()) == 3
     result = project.results()["heap_orders"]
-    assert (result["status"], result["keys_gone"], result["keys_came"]) == ("refused", 3, 3)
+    assert (result["status"], result["missing_keys"], result["rekeyed_rows"]) == ("refused", 3, 3)
     assert project.sync("--first-sync").exit_code == 0
     assert len(heap.events()) == 6 and project.run("plan", "--check").exit_code == 0
 

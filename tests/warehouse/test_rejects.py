@@ -60,7 +60,7 @@ def test_row_still_rejected_is_counted_but_not_planned_again(users: Project, hea
     heap.reset()
     assert users.sync().exit_code == 1
     result = users.results()["heap_users"]
-    assert (result["planned"], result["rejected"], result["standing"]) == (0, 0, 1)
+    assert (result["planned"], result["rejected"], result["still_rejected"]) == (0, 0, 1)
     assert heap.requests() == []
 
 
@@ -69,10 +69,10 @@ def test_reject_whose_reason_changed_with_a_version_is_counted_once_and_not_sent
     users.sync()
     users.state("update state.reject_log set reason = 'duplicate_key', digest = 'of an older version'")
     heap.reset()
-    for rejected, standing in ((2, 0), (0, 2)):
+    for rejected, still_rejected in ((2, 0), (0, 2)):
         assert users.sync().exit_code == 1
         result = users.results()["heap_users"]
-        assert (result["rejected"], result["standing"], heap.requests()) == (rejected, standing, [])
+        assert (result["rejected"], result["still_rejected"], heap.requests()) == (rejected, still_rejected, [])
         rejects = users.state("select reason, sum(rows)::int from state.rejects group by reason")
         assert rejects == [("placeholder_identity", 2)]
 
@@ -132,7 +132,7 @@ def test_long_value_is_sent_once_the_declaration_truncates_it(users: Project, he
     users.table("heap_users", f"select 'ana' as user_id, {plan} as plan")
     users.declare("heap_users", {**USERS, "too_long": "reject"})
     assert [users.sync().exit_code, users.sync().exit_code] == [1, 1]
-    assert users.results()["heap_users"]["standing"] == 1
+    assert users.results()["heap_users"]["still_rejected"] == 1
     users.declare("heap_users", USERS)
     assert users.sync().exit_code == 0
     assert [user["identity"] for user in heap.users()] == ["ana"]
@@ -144,7 +144,7 @@ def test_null_identities_are_no_longer_rejected_once_skipped(users: Project) -> 
     users.declare("heap_users", {**USERS, "null_identity": "skip"})
     assert users.sync().exit_code == 0
     result = users.results()["heap_users"]
-    assert (result["skipped"], result["standing"]) == (1, 0)
+    assert (result["skipped"], result["still_rejected"]) == (1, 0)
 
 
 def test_allowed_rejects_are_a_warning(users: Project) -> None:

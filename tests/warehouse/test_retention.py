@@ -41,7 +41,7 @@ def test_old_history_is_cleared_and_current_state_is_kept(logged: Project, heap:
     assert remembered(logged) == {"sync_log": 2, "reject_log": 2, "heap_users__log": 1}
     age(logged, days=40)
     heap.refuse()
-    assert "2 rows stand rejected" in logged.sync().stderr
+    assert "2 rows are still rejected" in logged.sync().stderr
     assert remembered(logged) == {"sync_log": 1, "reject_log": 1, "heap_users__log": 0}
     logged.sync("--retry-rejected")
     assert {user["identity"] for user in heap.users()} == {"ana", "bob", "cem"}

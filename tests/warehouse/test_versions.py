@@ -1,8 +1,9 @@
-"""State outlives versions: a newer dbt-heap goes on where an older one stood, an older one lets a newer one's be."""
+"""A newer dbt-heap continues with the state of an older one; an older one leaves a newer state alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from dbt_heap import __version__
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.state.log import SCHEMA_VERSION
 from dbt_heap.warehouse.connection import Warehouse
-from tests.project import Project
-from tests.warehouses import on_every_engine
+from tests.project import HANGS_SECONDS, Project, requested
+from tests.warehouses import Engine, on_every_engine
 
 pytestmark = on_every_engine
 
-SINCE_VERSION_1 = ("newest", "standing")  # columns of the log that version 0 had not
+ADDED = ("newest_event_at", "still_rejected")  # columns of the log that version 0 had under no name
+RENAMED = {"sent_up_to": "horizon", "still_rejected": "standing", "newest_event_at": "newest"}  # in version 2
 COMMANDS = [("plan",), ("show",), ("check",), ("state", "show")]
 
 
@@ -37,12 +39,28 @@ def shop(project: Project) -> Project:
 
 def as_version_0_left_it(project: Project) -> None:
     project.state("drop view state.runs")
-    for column in SINCE_VERSION_1:
+    for column in ADDED:
         project.state(f"alter table state.sync_log drop column {column}")
     project.state("update state.sync_log set schema_version = 0")
     project.state(
         "create view state.runs as select destination, sync, run_id, max(planned) as planned from state.sync_log "
         "group by destination, sync, run_id"
+    )
+
+
+def as_version_1_left_it(project: Project) -> None:
+    project.state("drop view state.runs")
+    for name, earlier in RENAMED.items():
+        project.state(f"alter table state.sync_log rename column {name} to {earlier}")
+    project.state("update state.sync_log set schema_version = 1")
+    for step, earlier in (("sent_up_to", "horizon"), ("merged", "folded")):
+        project.state(f"update state.sync_log set step = '{earlier}' where step = '{step}'")
+    project.state(
+        'create view state.runs as select destination, sync, run_id, min("at") as started_at, '
+        "max(\"at\") as last_at, coalesce(max(status), 'unfinished') as status, max(planned) as planned, "
+        "max(accepted) as accepted, max(rejected) as rejected, max(undelivered) as undelivered, "
+        "max(standing) as standing, max(model) as model, max(relation) as relation, max(host) as host "
+        "from state.sync_log group by destination, sync, run_id"
     )
 
 
@@ -62,7 +80,7 @@ def test_newer_version_continues_from_the_state_of_an_older_one(shop: Project, h
     after = log(shop)
     assert [entry for entry in after if entry in before] == before
     assert len(after) == len(before) + 2
-    assert columns(shop) >= set(SINCE_VERSION_1)
+    assert columns(shop) >= set(ADDED)
     assert shop.state("select distinct schema_version from state.sync_log order by 1") == [(0,), (SCHEMA_VERSION,)]
     assert shop.run("runs").exit_code == 0
     shop.sql("update heap_users set plan = 'pro' where user_id = 'bob'")
@@ -79,22 +97,22 @@ def test_read_only_commands_do_not_migrate_an_older_state(shop: Project, command
 
 def test_state_command_brings_an_older_state_up_to_date(shop: Project) -> None:
     assert shop.run("state", "reset", "heap_users", "--yes").exit_code == 0
-    assert columns(shop) >= set(SINCE_VERSION_1)
+    assert columns(shop) >= set(ADDED)
 
 
 @pytest.mark.parametrize("done", range(4))
 def test_migration_that_was_killed_is_ended_by_the_next_run(shop: Project, heap: Sandbox, done: int) -> None:
     steps = [
         "drop view state.runs",
-        "alter table state.sync_log add column newest text",
-        "alter table state.sync_log add column standing bigint",
+        "alter table state.sync_log add column newest_event_at text",
+        "alter table state.sync_log add column still_rejected bigint",
     ]
     for step in steps[:done]:
         shop.state(step)
     requests = len(heap.requests())
     assert shop.sync().exit_code == 0
     assert len(heap.requests()) == requests
-    assert columns(shop) >= set(SINCE_VERSION_1)
+    assert columns(shop) >= set(ADDED)
     assert shop.run("runs").exit_code == 0
 
 
@@ -126,3 +144,63 @@ def test_older_version_does_not_change_a_newer_state(shop: Project, heap: Sandbo
     assert f"is of version 99, written by a newer dbt-heap; this one, {__version__}," in outcome.stderr
     assert "pip install -U dbt-heap" in outcome.stderr
     assert (log(shop), len(heap.requests())) == (before, requests)
+
+
+@pytest.fixture
+def events(tmp_path: Path, own_heap: Sandbox, engine: Engine) -> Project:
+    """Events with a lookback, one of them without an identity, synced once."""
+    project = Project(tmp_path, own_heap.url, engine)
+    orders(project, 3)
+    project.declare(
+        "heap_orders",
+        {
+            "type": "events", "identity": "user_id", "event_name": "Order", "unique_key": "order_id",
+            "timestamp": "ordered_at", "lookback": "2 days",
+        },
+    )  # fmt: skip
+    assert project.sync().exit_code == 1
+    return project
+
+
+def orders(project: Project, count: int) -> None:
+    """Build so many orders; the second one has a blank identity."""
+    rows = ", ".join(
+        f"({number}, '{'' if number == 2 else 'ana'}', timestamp '2026-03-03 10:00:00')"
+        for number in range(1, count + 1)
+    )
+    project.table("heap_orders", f"select * from (values {rows}) as t(order_id, user_id, ordered_at)")
+
+
+def test_state_of_version_1_keeps_rejects_lookback_and_runs(events: Project, own_heap: Sandbox) -> None:
+    runs, plan = shown(events, "runs"), shown(events, "plan")
+    as_version_1_left_it(events)
+    assert (shown(events, "runs"), shown(events, "plan")) == (runs, plan)
+    before, requests = columns(events), len(own_heap.requests())
+    assert events.sync().exit_code == 1
+    assert len(own_heap.requests()) == requests
+    assert columns(events) == before | set(RENAMED)
+    latest, first = shown(events, "runs")
+    assert (latest["still_rejected"], first) == (1, runs[0])
+
+
+def shown(project: Project, command: str) -> Any:
+    return project.run(command, "--output", "json").json()
+
+
+def test_killed_run_of_version_1_is_recovered(events: Project, own_heap: Sandbox) -> None:
+    orders(events, 2_500)
+    answered = len(own_heap.requests())
+    own_heap.hold(after=1)
+    with events.begun("--in-flight", "1", "--request-timeout", "60") as process:
+        requested(own_heap, answered + 2, process)
+        process.kill()
+        process.wait(timeout=HANGS_SECONDS)
+    own_heap.release()
+    (outbox,) = [table for table in events.state_tables() if table.startswith("outbox_")]
+    events.state(f"alter table state.{outbox} rename column still_rejected to stood")
+    as_version_1_left_it(events)
+    assert events.sync().exit_code == 1
+    assert len(own_heap.events()) == 2_499
+    requests = len(own_heap.requests())
+    assert events.sync().exit_code == 1
+    assert len(own_heap.requests()) == requests

@@ -31,7 +31,7 @@ def test_model_of_1_100_properties_is_sent_and_compared(project: Project, heap: 
     assert held(heap)["u1"] | {"P1": "v1", "P1095": 7, "P1098": 2.5} == held(heap)["u1"]
     project.sql("update heap_users set c1095 = 5, c3 = 1 where user_id = 'u1'")
     [planned] = project.run("plan", "--output", "json").json()
-    assert (planned["planned"], planned["standing"]) == (1, 1)
+    assert (planned["planned"], planned["still_rejected"]) == (1, 1)
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
