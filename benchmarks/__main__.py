@@ -22,8 +22,8 @@ This page shows how fast dbt-heap is, compared with other tools and with the min
 make bench
 ```
 
-takes the measurements on your machine, which needs an hour or two, and writes this page. Ratios are between contenders
-that ran in turns, and times are medians. Unless the text says otherwise, Heap is a server that accepts every request at
+This measures on your own machine and writes this page, which takes an hour or two. Ratios are between contenders that
+ran in turns, and times are medians. Unless the text says otherwise, Heap is a server that accepts every request at
 once: this measures dbt-heap and the warehouse, not Heap's speed or its limits.
 
 Measured on {when:%Y-%m-%d} at commit {commit}: {machine}.

@@ -1,9 +1,9 @@
 """## Growth
 
 These times come from the sync's own clock, from its plan to its acknowledgement. The first table has more and more
-users. It compares a sync after all of them changed with one after a single user changed. The exponent is the power of
-the number of changed rows by which the difference grows; one is linear. The second table changes more and more users of
-the largest table: the fewer they are, the more a sync consists of reading unchanged rows.
+users. It compares a sync after all of them changed with one after a single user changed. The exponent says how the
+difference grows with the number of changed rows: 1 is linear. The second table changes more and more users of the
+largest table: the fewer they are, the more a sync consists of reading unchanged rows.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ PLANS = ("team", "free", "business")
 
 
 def main(folder: Path) -> None:
-    """All pictures."""
+    """Take all screenshots."""
     folder.mkdir(exist_ok=True)
     with chromium() as browser:
         of_the_sandbox(browser, folder)
@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
 
 
 def of_the_sandbox(browser: Browser, folder: Path) -> None:
-    """What it holds, and a request that it refused."""
+    """Take the users that the sandbox holds, and a request that it refused."""
     with running(SandboxOptions(clock=moments().__next__)) as sandbox:
         fill(sandbox)
         page = opened(browser, f"{sandbox.url}/#users")
@@ -63,7 +63,7 @@ def of_the_sandbox(browser: Browser, folder: Path) -> None:
 
 
 def of_the_report(browser: Browser, folder: Path) -> None:
-    """Two weeks of a company with three syncs, one of which has rejects."""
+    """Take the report on two weeks of a company with three syncs, one of which has rejects."""
     at = datetime.fromtimestamp(AT, UTC)
     syncs = declare(models(MODELS), HeapVars()).syncs
     rejects = {"heap_users": (Reject("placeholder_identity", None, 12),)}
@@ -80,7 +80,7 @@ def of_the_report(browser: Browser, folder: Path) -> None:
 
 
 def runs(sync: Sync, now: datetime) -> Iterator[Run]:
-    """Two a day; the users' last one has rejects."""
+    """Yield two runs per day; the last run of the users has rejects."""
     size = {"heap_users": 4_000, "heap_accounts": 300}.get(sync.name, 9_000)
     for number in range(28):
         rows = size + size * (number * 7 % 11) // 20
@@ -90,7 +90,7 @@ def runs(sync: Sync, now: datetime) -> Iterator[Run]:
 
 
 def opened(browser: Browser, url: str, scheme: Literal["light", "dark"] = "light", width: int = 1280) -> Page:
-    """The page at an address, without motion."""
+    """Open the page at an address, without animations."""
     context = browser.new_context(
         viewport={"width": width, "height": 720},
         color_scheme=scheme,
@@ -104,7 +104,7 @@ def opened(browser: Browser, url: str, scheme: Literal["light", "dark"] = "light
 
 
 def moments() -> Iterator[float]:
-    """A clock that moves on by a few seconds whenever it is read."""
+    """Yield the times of a clock that advances by a few seconds whenever it is read."""
     at = AT
     while True:
         yield at
@@ -112,7 +112,7 @@ def moments() -> Iterator[float]:
 
 
 def fill(sandbox: Sandbox) -> None:
-    """What a small company sends on a morning, of which not all goes well."""
+    """Send what a small company sends on a morning, including failures."""
     people = [f"usr_{1000 + number}" for number in range(40)]
     users = [
         {
@@ -145,7 +145,7 @@ def fill(sandbox: Sandbox) -> None:
 
 
 def send(sandbox: Sandbox, endpoint: str, **records: object) -> None:
-    """One request, whatever comes of it."""
+    """Send one request, and ignore the answer."""
     requests.post(f"{sandbox.url}/api/{endpoint}", json={"app_id": "11", **records}, timeout=10)
 
 
@@ -153,4 +153,4 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
     except NoBrowserError as error:
-        print(f"The pictures stay as they are: {error}", file=sys.stderr)
+        print(f"The screenshots were not taken: {error}", file=sys.stderr)
