@@ -51,6 +51,6 @@ select 'no_schema', ''
 
 {# Spark leaves access control to other systems. #}
 {% macro spark__access(relation) %}
-    {%- set there = run_query('show schemas').columns[0].values() | map('lower') | list -%}
-select '{{ 'no_relation' if relation.schema | lower in there else 'no_schema' }}' as fact, '' as name
+    {%- set schemas = run_query('show schemas').columns[0].values() | map('lower') | list -%}
+select '{{ 'no_relation' if relation.schema | lower in schemas else 'no_schema' }}' as fact, '' as name
 {% endmacro %}

@@ -46,11 +46,11 @@ order by database_name, schema_name, table_name, ordinal_position
 
 {# Return the condition that a row belongs to one of the relations. #}
 {% macro matches_any(relations, schema, table, database=none) %}
-    {%- set each_of = [] -%}
+    {%- set conditions = [] -%}
     {%- for relation in relations -%}
         {%- set names = [dbt_heap.same_name(schema, relation.schema), dbt_heap.same_name(table, relation.identifier)] -%}
         {%- if database -%}{%- do names.append(dbt_heap.same_name(database, relation.database)) -%}{%- endif -%}
-        {%- do each_of.append('(' ~ names | join(' and ') ~ ')') -%}
+        {%- do conditions.append('(' ~ names | join(' and ') ~ ')') -%}
     {%- endfor -%}
-    {{ return(each_of | join(' or ')) }}
+    {{ return(conditions | join(' or ')) }}
 {% endmacro %}

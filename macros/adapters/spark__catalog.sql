@@ -10,9 +10,9 @@ select * from values {{ rows | join(', ') if rows else "('', '', '', '', '')" }}
 
 {# Return a row of literals for each column of relations in one catalog (Spark's default catalog if none is given). #}
 {% macro columns_from_show(relations, catalog=none) %}
-    {%- set there = run_query('show schemas' ~ (' in ' ~ adapter.quote(catalog) if catalog else '')).columns[0].values() | map('lower') | list -%}
+    {%- set schemas = run_query('show schemas' ~ (' in ' ~ adapter.quote(catalog) if catalog else '')).columns[0].values() | map('lower') | list -%}
     {%- set rows = [] -%}
-    {%- for schema, wanted in relations | groupby('schema') if schema | lower in there -%}
+    {%- for schema, wanted in relations | groupby('schema') if schema | lower in schemas -%}
         {%- set names = wanted | map(attribute='identifier') | list -%}
         {%- set pattern = names | join('|') if names | select | list | length == names | length else '*' -%}
         {%- set relation = api.Relation.create(database=catalog, schema=schema).without_identifier() -%}

@@ -26,8 +26,8 @@
     {%- set value = 'model.' ~ column.stored -%}
     {%- if not plan.synced -%}{{ return(value ~ ' is not null') }}{%- endif -%}
     {%- set known = column.stored in plan.synced_columns -%}
-    {%- set moved = dbt_heap.differs(value, dbt_heap.comparable('synced.' ~ column.stored, column.value_class)) if known else value ~ ' is not null' -%}
-    {%- if plan.blank_nulls -%}{{ return('(' ~ moved ~ ' or coalesce(synced.doubt, 1 = 0))') }}{%- endif -%}
-    {%- if not known -%}{{ return(moved) }}{%- endif -%}
-    {{ return('(' ~ value ~ ' is not null and (' ~ moved ~ ' or synced.doubt))') }}
+    {%- set differs = dbt_heap.differs(value, dbt_heap.comparable('synced.' ~ column.stored, column.value_class)) if known else value ~ ' is not null' -%}
+    {%- if plan.blank_nulls -%}{{ return('(' ~ differs ~ ' or coalesce(synced.doubt, 1 = 0))') }}{%- endif -%}
+    {%- if not known -%}{{ return(differs) }}{%- endif -%}
+    {{ return('(' ~ value ~ ' is not null and (' ~ differs ~ ' or synced.doubt))') }}
 {% endmacro %}

@@ -12,7 +12,7 @@
     {%- set limits = dbt_heap.limits() %}
         when {{ dbt_heap.trimmed(identity) }} = '' then 'blank_identity'
         when {{ dbt.length(identity) }} > {{ limits.max_identity }} then 'long_identity'
-        when lower({{ dbt_heap.trimmed(identity) }}) in ({% for text in limits.placeholders %}{{ dbt_heap.literal(text) }}{{ ', ' if not loop.last }}{% endfor %}) then 'placeholder_identity'
+        when lower({{ dbt_heap.trimmed(identity) }}) in ({{ dbt_heap.literals(limits.placeholders) }}) then 'placeholder_identity'
 {%- endmacro %}
 
 {# The reason why Heap would refuse a column's value as an event name; null if it would not. #}

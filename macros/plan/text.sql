@@ -1,8 +1,6 @@
 {# Return the condition that a text is one of some, compared by its bytes. #}
 {% macro one_of(expression, texts) %}
-    {%- set each = [] -%}
-    {%- for text in texts -%}{%- do each.append(dbt_heap.literal(text)) -%}{%- endfor -%}
-    {{ return(dbt_heap.bytewise(expression) ~ ' in (' ~ each | join(', ') ~ ')' if each else '1 = 0') }}
+    {{ return(dbt_heap.bytewise(expression) ~ ' in (' ~ dbt_heap.literals(texts) ~ ')' if texts else '1 = 0') }}
 {% endmacro %}
 
 {# Expand to a SQL list of texts. #}

@@ -5,9 +5,9 @@
 
 {# Return the condition that a row belongs to any of several syncs. #}
 {% macro of_syncs(syncs) %}
-    {%- set each = [] -%}
-    {%- for sync in syncs -%}{%- do each.append('(' ~ dbt_heap.of_sync(sync) ~ ')') -%}{%- endfor -%}
-    {{ return('(' ~ each | join(' or ') ~ ')') }}
+    {%- set conditions = [] -%}
+    {%- for sync in syncs -%}{%- do conditions.append('(' ~ dbt_heap.of_sync(sync) ~ ')') -%}{%- endfor -%}
+    {{ return('(' ~ conditions | join(' or ') ~ ')') }}
 {% endmacro %}
 
 {# Return the end of a condition that keeps what came after an instant, if one is given. #}
