@@ -18,8 +18,9 @@ from benchmarks.measuring import by_turns, dbt_heap, table, timed
 from benchmarks.sink import sink
 from benchmarks.users import PROPERTIES, build, on_duckdb, project_of_users
 from dbt_heap.project.settings import Settings
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 from dbt_heap.state.plan import DiffOptions
+from dbt_heap.state.sync_state import SyncState
 from dbt_heap.syncs.invocation import invoke
 from tests.project import Project
 from tests.warehouses import Postgres, postgres_server
@@ -99,10 +100,10 @@ def _statements(project: Project) -> dict[str, str]:
     settings = Settings(project_dir=project.folder, profiles_dir=project.folder, environ=project.environment)
     invocation = invoke(settings)
     (sync,) = invocation.selected
-    with open_ledger(invocation) as ledger:
-        comparison = ledger.compare(sync, invocation.destination(sync, ledger.target).label, DiffOptions())
+    with open_state(invocation) as store:
+        comparison = SyncState(store, sync, invocation.destination(sync, store.target).label).compare(DiffOptions())
         outbox = f"{project.engine.default_schema}.bench_outbox"
-        ours = ledger.state.warehouse.render("create_outbox", plan=comparison.arguments(outbox=outbox))
+        ours = store.warehouse.render("create_outbox", plan=comparison.arguments(outbox=outbox))
         stored = {column.column: column.stored for column in comparison.columns}
         synced = comparison.tables["synced"]
     differs = " or ".join(f"model.{name} is distinct from synced.{stored[name]}" for name in PROPERTIES)

@@ -16,7 +16,7 @@ from dbt_heap.project.dbt_project import ProjectFile, read_project
 from dbt_heap.project.heap_vars import variable_of
 from dbt_heap.project.settings import Settings
 from dbt_heap.project.variables import FILE_NAME
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 from dbt_heap.syncs.invocation import Invocation, target_path
 from dbt_heap.warehouse.connection import Warehouse
 
@@ -89,17 +89,17 @@ def _origin_of_target_path(settings: Settings, project: ProjectFile) -> str:
 
 
 def _target(invocation: Invocation) -> str:
-    with open_ledger(invocation) as ledger:
-        return ledger.target
+    with open_state(invocation) as store:
+        return store.target
 
 
 def _warehouse(invocation: Invocation) -> str:
-    with open_ledger(invocation, reads_models=False) as ledger:
-        warehouse = ledger.state.warehouse
-        _print(_of_warehouse(invocation, warehouse, ledger.state.schema))
-        for line in (*ledger.state.news(), *ledger.state.warnings()):
+    with open_state(invocation, reads_models=False) as store:
+        warehouse = store.warehouse
+        _print(_of_warehouse(invocation, warehouse, store.schema))
+        for line in (*store.notes(), *store.warnings()):
             click.echo(f"  {line}")
-        ledger.state.prepare()
+        store.prepare()
         return warehouse.adapter_type
 
 
@@ -123,8 +123,8 @@ def _of_warehouse(invocation: Invocation, warehouse: Warehouse, state_schema: st
 
 
 def _destinations(invocation: Invocation) -> str:
-    with open_ledger(invocation, reads_models=False) as ledger:
-        target = ledger.target
+    with open_state(invocation, reads_models=False) as store:
+        target = store.target
     destinations = [invocation.destination(sync, target) for sync in invocation.declared]
     for base_url in sorted({each.base_url for each in destinations}):
         check_environment_for(base_url)

@@ -10,9 +10,9 @@ from dbt_heap.cli.filters import key_file_option, key_lines
 from dbt_heap.cli.options import output_options, project_options, settings_of
 from dbt_heap.cli.start import begin_correct
 from dbt_heap.errors import counted
-from dbt_heap.state.deletion_log import with_deletion_log
+from dbt_heap.state.deletion_log import Deletions, with_deletion_log
 from dbt_heap.state.names import new_run_id
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 
 
 @click.command("forget")
@@ -28,9 +28,9 @@ def command(key_file: TextIO, heap_user_id: bool, environment: str | None, **sha
     """
     invocation = begin_correct(settings_of(**shared))
     keys = key_lines(key_file)
-    with open_ledger(invocation, reads_models=False) as ledger:
-        label = invocation.destination_of(environment, ledger.target).label
-        ledger.state = with_deletion_log(ledger.state.prepare())
-        ledger.deletions(label, new_run_id()).forget("user_id" if heap_user_id else "identity", keys)
+    with open_state(invocation, reads_models=False) as store:
+        label = invocation.destination_of(environment, store.target).label
+        deletions = Deletions(with_deletion_log(store.prepare()), label, new_run_id())
+        deletions.forget("user_id" if heap_user_id else "identity", keys)
     people = f"{counted(len(keys), 'person', 'people')} {'has' if len(keys) == 1 else 'have'}"
     click.echo(f"{people} left the state, and no sync sends them any more")

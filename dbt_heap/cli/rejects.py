@@ -13,7 +13,7 @@ from dbt_heap.cli.result_tables import OUTPUTS, write_table
 from dbt_heap.cli.start import begin, context_fields
 from dbt_heap.heap.rejects import Reason
 from dbt_heap.state.history import read_rejects
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 
 
 @click.command("rejects")
@@ -44,9 +44,9 @@ def command(
     when a row was rejected first.
     """
     invocation = begin(settings_of(**shared))
-    with open_ledger(invocation, reads_models=False) as ledger:
-        wanted = invocation.labels(ledger.target)
-        found = read_rejects(ledger.state, wanted, keys=with_values, since=since, reasons=reasons, limit=limit)
+    with open_state(invocation, reads_models=False) as store:
+        wanted = invocation.labels(store.target)
+        found = read_rejects(store, wanted, keys=with_values, since=since, reasons=reasons, limit=limit)
     write_table(found, output, context_fields())
     if output == "table" and found.rows:
         for reason in Reason:

@@ -13,7 +13,7 @@ from dbt_heap.cli.result_tables import OUTPUTS, write_table
 from dbt_heap.cli.start import begin, context_fields
 from dbt_heap.delivery.results import Status
 from dbt_heap.state.history import read_runs
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 
 # What `runs` tells beside how a run ended: one that is at work or was killed, and one that was ended by a later one.
 _STATUSES = (*map(str, Status), "interrupted", "unfinished")
@@ -28,7 +28,7 @@ _STATUSES = (*map(str, Status), "interrupted", "unfinished")
 def command(since: datetime | None, statuses: tuple[str, ...], limit: int, output: str, **shared: Any) -> None:
     """Show earlier runs of the selected syncs, the newest first."""
     invocation = begin(settings_of(**shared))
-    with open_ledger(invocation, reads_models=False) as ledger:
-        wanted = invocation.labels(ledger.target)
-        found = read_runs(ledger.state, wanted, since=since, statuses=statuses, limit=limit)
+    with open_state(invocation, reads_models=False) as store:
+        wanted = invocation.labels(store.target)
+        found = read_runs(store, wanted, since=since, statuses=statuses, limit=limit)
     write_table(found, output, context_fields())

@@ -16,7 +16,7 @@ from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.nodes import Relation
 from dbt_heap.state.admin import rebind, rename, reset
 from dbt_heap.state.adoption import adopt_events, adopt_objects
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync
 
@@ -35,14 +35,14 @@ command.add_command(forget.command)
 def show(**shared: Any) -> None:
     """Show where every sync stands, at every destination."""
     invocation = begin_for(settings_of(**shared))
-    with open_ledger(invocation, reads_models=False) as ledger:
+    with open_state(invocation, reads_models=False) as store:
         declared = {sync.name for sync in invocation.declared} | invocation.broken
         rows = [
             (
                 name, where, each.project or each.first_project, each.type, str(each.step), each.synced, each.relation,
                 "yes" if name in declared else "no",
             )
-            for (where, name), each in sorted(ledger.state.entries.items())
+            for (where, name), each in sorted(store.log.entries.items())
         ]  # fmt: skip
     header = ("sync", "destination", "project", "type", "last step", "table", "bound to", "declared")
     print_table(header, rows)
@@ -62,8 +62,8 @@ def reset_command(sync: str, environment: str | None, yes: bool, **shared: Any) 
     invocation = begin_for(settings_of(**shared), sync)
     if not yes:
         click.confirm(f"The next sync of {sync} will send every row again. Start over?", abort=True)
-    with open_ledger(invocation, reads_models=False) as ledger:
-        reset(ledger.state, _label(invocation, sync, environment, ledger.target), sync)
+    with open_state(invocation, reads_models=False) as store:
+        reset(store, _label(invocation, sync, environment, store.target), sync)
     click.echo(f"{sync}: its next sync is a first one")
 
 
@@ -76,8 +76,8 @@ def rename_command(older: str, newer: str, **shared: Any) -> None:
     """Give the state of the sync OLDER to NEWER, with its idempotency keys, so that nothing is sent again."""
     invocation = begin_for(settings_of(**shared), newer)
     _declared(invocation, newer)
-    with open_ledger(invocation, reads_models=False) as ledger:
-        rename(ledger.state, _label(invocation, newer, None, ledger.target), older, newer, ledger.project)
+    with open_state(invocation, reads_models=False) as store:
+        rename(store, _label(invocation, newer, None, store.target), older, newer, store.owner.project or None)
     click.echo(f"{newer}: goes on where {older} stood")
 
 
@@ -89,9 +89,9 @@ def rebind_command(sync: str, **shared: Any) -> None:
     """Accept that the model of SYNC is in another relation now, or that its dbt project has another name."""
     invocation = begin_for(settings_of(**shared), sync)
     declared = _declared(invocation, sync)
-    with open_ledger(invocation) as ledger:
-        rebind(ledger.state, _label(invocation, sync, None, ledger.target), declared, ledger.project)
-        of_project = f", of the dbt project {ledger.project}" if ledger.project else ""
+    with open_state(invocation) as store:
+        rebind(store, _label(invocation, sync, None, store.target), declared, store.owner.project)
+        of_project = f", of the dbt project {store.owner.project}" if store.owner.project else ""
     click.echo(f"{sync}: bound to {declared.model.relation}{of_project}")
 
 
@@ -111,12 +111,12 @@ def adopt_command(sync: str, before: str | None, given: str | None, **shared: An
         raise SettingsError("state adopt: one of --before and --from-relation is needed")
     invocation = begin_for(settings_of(**shared), sync)
     declared = _declared(invocation, sync)
-    with open_ledger(invocation) as ledger:
-        label = _label(invocation, sync, None, ledger.target)
+    with open_state(invocation) as store:
+        label = _label(invocation, sync, None, store.target)
         if before is not None:
-            adopted = adopt_events(ledger, declared, label, _instant(before))
+            adopted = adopt_events(store, declared, label, _instant(before))
         else:
-            adopted = adopt_objects(ledger, declared, label, _relation(given or ""))
+            adopted = adopt_objects(store, declared, label, _relation(given or ""))
     click.echo(
         f"{sync}: {adopted.rows:,} rows count as sent; `dbt-heap plan --select {declared.model.name}` counts the others"
     )

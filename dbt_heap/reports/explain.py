@@ -12,10 +12,12 @@ import orjson
 from dbt_heap.errors import HeapError
 from dbt_heap.heap.payload import payload_builder
 from dbt_heap.heap.rejects import DescribedEnum, Reason, Reject
-from dbt_heap.state.compare import Ledger
+from dbt_heap.state.comparison import Comparison
 from dbt_heap.state.key_lookup import MAX_ROWS, Evidence, ModelRow, Planned, read_evidence
-from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Comparison, DiffOptions
+from dbt_heap.state.open import open_state
+from dbt_heap.state.plan import DiffOptions
+from dbt_heap.state.store import StateStore
+from dbt_heap.state.sync_state import SyncState
 from dbt_heap.syncs.columns import Role
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -97,25 +99,24 @@ class Explained:
 
 def explanations(invocation: Invocation, asked: Sequence[Key]) -> list[Explained]:
     """What is known of some keys, or of identities, in each selected sync. Raises HeapError of the warehouse's."""
-    with open_ledger(invocation) as ledger:
-        explained = [_explained(invocation, ledger, sync, asked) for sync in invocation.selected]
+    with open_state(invocation) as store:
+        explained = [_explained(invocation, store, sync, asked) for sync in invocation.selected]
     causes = {each.error for each in explained}
     if len(explained) > 1 and len(causes) == 1 and (cause := causes.pop()):  # such as a missing Environment ID
         raise HeapError(cause)
     return explained
 
 
-def _explained(invocation: Invocation, ledger: Ledger, sync: Sync, asked: Sequence[Key]) -> Explained:
+def _explained(invocation: Invocation, store: StateStore, sync: Sync, asked: Sequence[Key]) -> Explained:
     try:
-        label = invocation.destination(sync, ledger.target).label
-        ledger.check([sync])
-        comparison = ledger.compare(sync, label, DiffOptions())
-        keys = [_as_text(key) for key in asked]
-        found = _Found(comparison, read_evidence(ledger, comparison, keys), ledger.entry(sync, label).namespace)
+        state = SyncState(store, sync, invocation.destination(sync, store.target).label)
+        store.models.check([sync])
+        comparison, keys = state.compare(DiffOptions()), [_as_text(key) for key in asked]
+        found = _Found(comparison, read_evidence(comparison, keys), state.entry().namespace)
     except HeapError as error:
         return Explained(sync, error=str(error))
     rows = tuple(row for key in keys for row in found.explanations(key))
-    stop = ledger.stop(sync, label)
+    stop = state.stop_reason()
     notes = (*((f"`sync` would stop: {stop}",) if stop else ()), *_notes(invocation, comparison, found.evidence))
     return Explained(sync, rows, notes)
 

@@ -16,7 +16,7 @@ from dbt_heap.project.artifacts import load_manifest
 from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.lineage import Lineage, lineage
 from dbt_heap.state.history import read_history, read_rejects
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync
 
@@ -185,19 +185,19 @@ def _results(invocation: Invocation) -> tuple[Results | None, tuple[str, ...]]:
 def _past(invocation: Invocation, limit: int) -> _Past:
     """What the warehouse tells; where it cannot be asked, that alone."""
     try:
-        with open_ledger(invocation, reads_models=False) as ledger:
-            labels = {each.name: invocation.known_destination(each, ledger.target)[1] for each in invocation.selected}
+        with open_state(invocation, reads_models=False) as store:
+            labels = {each.name: invocation.known_destination(each, store.target)[1] for each in invocation.selected}
             known = {name: label for name, label in labels.items() if label}
             runs, rejects = defaultdict(list), defaultdict(list)
-            for row in read_history(ledger.state, known, limit=limit).rows:
+            for row in read_history(store, known, limit=limit).rows:
                 runs[row["sync"]].append(_run(row))
-            for row in read_rejects(ledger.state, known, keys=False, limit=_MAX_REJECTS).rows:
+            for row in read_rejects(store, known, keys=False, limit=_MAX_REJECTS).rows:
                 rejects[row["sync"]].append(Reject(row["reason"], row["property"], int(row["row_count"])))
     except HeapError as refusal:  # the page is made from the rest
         return _Past(gaps=(f"The warehouse cannot be asked, so that earlier runs are missing: {refusal}",))
     homeless = sorted(labels.keys() - known.keys())
-    gap = f"No Environment ID is known under the target {ledger.target} for: {', '.join(homeless)}."
-    return _Past(ledger.target, known, runs, rejects, (gap,) if homeless else ())
+    gap = f"No Environment ID is known under the target {store.target} for: {', '.join(homeless)}."
+    return _Past(store.target, known, runs, rejects, (gap,) if homeless else ())
 
 
 def _rejects(past: _Past, results: Results | None, name: str) -> tuple[Reject, ...]:

@@ -11,10 +11,11 @@ from dbt_heap.errors import DeclarationError, HeapError
 from dbt_heap.heap.payload import payload_builder
 from dbt_heap.heap.records import Payload, Records, body
 from dbt_heap.reports.context import Context
-from dbt_heap.state.compare import Ledger
-from dbt_heap.state.guards import refusal
-from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Comparison, DiffOptions, Plan
+from dbt_heap.state.comparison import Comparison
+from dbt_heap.state.open import open_state
+from dbt_heap.state.plan import DiffOptions, Plan, refusal
+from dbt_heap.state.store import StateStore
+from dbt_heap.state.sync_state import SyncState
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -134,11 +135,11 @@ def previews(invocation: Invocation, options: DiffOptions) -> tuple[list[Preview
 
     Raises HeapError if none can.
     """
-    with open_ledger(invocation) as ledger:
+    with open_state(invocation) as store:
 
         def checked(sync: Sync) -> Preview:
-            ledger.check([sync], among=invocation.selected)
-            return preview_of(invocation, ledger, sync, options)
+            store.models.check([sync], among=invocation.selected)
+            return preview_of(invocation, store, sync, options)
 
         return for_each(invocation.selected, checked)
 
@@ -157,36 +158,38 @@ def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError
 
     Needs no app id: without one, all is as for a first sync. Raises HeapError if no sync has one.
     """
-    with open_ledger(invocation) as ledger:
+    with open_state(invocation) as store:
 
         def sample(sync: Sync) -> Sample:
-            ledger.check([sync], among=invocation.selected)
-            app_id, label = invocation.known_destination(sync, ledger.target)
-            first = _first(ledger, ledger.compare(sync, label, DiffOptions()), limit)
-            return Sample(sync, body(app_id, sync.type, first), ledger.stop(sync, label))
+            store.models.check([sync], among=invocation.selected)
+            app_id, label = invocation.known_destination(sync, store.target)
+            state = SyncState(store, sync, label)
+            first = _first_records(state, state.compare(DiffOptions()), limit)
+            return Sample(sync, body(app_id, sync.type, first), state.stop_reason())
 
         return for_each(invocation.selected, sample)
 
 
-def preview_of(invocation: Invocation, ledger: Ledger, sync: Sync, options: DiffOptions) -> Preview:
+def preview_of(invocation: Invocation, store: StateStore, sync: Sync, options: DiffOptions) -> Preview:
     """What a sync of one would do. Raises HeapError."""
-    destination = invocation.destination(sync, ledger.target)
-    comparison = ledger.compare(sync, destination.label, options)
-    plan = ledger.preview(comparison)
-    records = _first(ledger, comparison, _SAMPLE_ROWS) if plan.sendable else Records.of([])
+    destination = invocation.destination(sync, store.target)
+    state = SyncState(store, sync, destination.label)
+    comparison = state.compare(options)
+    plan = comparison.preview()
+    records = _first_records(state, comparison, _SAMPLE_ROWS) if plan.sendable else Records.of([])
     size = len(records.text) / max(len(records), 1)
     per_minute = destination.events_per_minute
-    stop = ledger.stop(sync, destination.label, bound=options.bound) if plan.first else None
+    stop = state.stop_reason(bound=options.bound) if plan.first else None
     waits = sync.type is SyncType.EVENTS and plan.sendable > per_minute
     return Preview(
         plan=plan,
-        context=Context.of(replace(invocation, selected=(sync,)), ledger.target),
-        dropped_properties=ledger.dropped_properties(comparison),
+        context=Context.of(replace(invocation, selected=(sync,)), store.target),
+        dropped_properties=comparison.dropped_properties(),
         megabytes=plan.sendable * size / 1_000_000,
         seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
         gated=invocation.gates.why(sync.model.unique_id),
         refused=(stop or run_refusal(plan) or "").removeprefix(f"{sync.name}: "),
-        hints=ledger.hints(sync, destination.label) if plan.first and not stop else (),
+        hints=state.hints(invocation.project.heap_vars.account_id_property) if plan.first and not stop else (),
     )
 
 
@@ -196,8 +199,8 @@ def run_refusal(plan: Plan) -> str | None:
     return refusal(plan, first_sync=deleting, allow_large=())
 
 
-def _first(ledger: Ledger, comparison: Comparison, limit: int) -> Records:
-    namespace = ledger.entry(comparison.sync, comparison.destination).namespace
+def _first_records(state: SyncState, comparison: Comparison, limit: int) -> Records:
+    namespace = state.entry().namespace
     build = payload_builder(comparison.sync, comparison.columns, namespace)
-    built = [build(row) for row in ledger.sample(comparison, limit)]
+    built = [build(row) for row in comparison.sample(limit)]
     return Records.of([each for each in built if isinstance(each, Payload)])

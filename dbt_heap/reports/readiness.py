@@ -10,10 +10,10 @@ from dbt_heap.project.artifacts import load_manifest
 from dbt_heap.project.source_files import newer_files
 from dbt_heap.project.unread_declarations import misplaced_blocks
 from dbt_heap.reports.plan import run_refusal
-from dbt_heap.state.compare import Ledger
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import dropped_by_dbt2, open_state, undeclared_syncs
 from dbt_heap.state.plan import DiffOptions
-from dbt_heap.state.undeclared_syncs import undeclared, vanished
+from dbt_heap.state.store import StateStore
+from dbt_heap.state.sync_state import SyncState
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, mistakes_of
 
@@ -30,42 +30,43 @@ class Readiness:
 
 def readiness(invocation: Invocation) -> Readiness:
     """Return what `sync` would meet; nothing is sent or written. Raises HeapError if that cannot be found out."""
-    with open_ledger(invocation) as ledger:
-        state, gates = ledger.state, invocation.gates
+    with open_state(invocation) as store:
+        gates = invocation.gates
         return Readiness(
-            problems=tuple(dict.fromkeys(_problems(invocation, ledger))),
+            problems=tuple(dict.fromkeys(_problems(invocation, store))),
             held_back=tuple(_held_back(invocation)),
-            warnings=(*_warnings(invocation, ledger), *state.warnings(), *gates.warnings),
-            notes=(*state.news(), *gates.notes, *_notes(invocation, ledger)),
+            warnings=(*_warnings(invocation, store), *store.warnings(), *gates.warnings),
+            notes=(*store.notes(), *gates.notes, *_notes(invocation, store)),
         )
 
 
-def _problems(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
+def _problems(invocation: Invocation, store: StateStore) -> Iterator[str]:
     try:
-        ledger.state.must_be_ours()
+        store.raise_if_shared()
     except StateError as refusal:
         yield str(refusal)
     if invocation.mistaken:
         yield from map(str, mistakes_of(invocation.mistaken).mistakes)
     for sync in invocation.selected:
         try:
-            ledger.check([sync], among=invocation.selected)
+            store.models.check([sync], among=invocation.selected)
         except DeclarationError as mistakes:
             yield from map(str, mistakes.mistakes)
         else:
-            yield from _refusals(invocation, ledger, sync)
+            yield from _refusals(invocation, store, sync)
 
 
-def _refusals(invocation: Invocation, ledger: Ledger, sync: Sync) -> Iterator[str]:
+def _refusals(invocation: Invocation, store: StateStore, sync: Sync) -> Iterator[str]:
     """Why a run would stop at a sync because of its state."""
-    _, label = invocation.known_destination(sync, ledger.target)
+    _, label = invocation.known_destination(sync, store.target)
     if not label:
         return
     try:
-        comparison = ledger.compare(sync, label, DiffOptions())
-        if stop := ledger.stop(sync, label):
+        state = SyncState(store, sync, label)
+        comparison = state.compare(DiffOptions())
+        if stop := state.stop_reason():
             yield stop
-        elif comparison.changes_key and (why := run_refusal(ledger.preview(comparison))):
+        elif comparison.changes_key and (why := run_refusal(comparison.preview())):
             yield f"{sync.name}: {why.removeprefix(f'{sync.name}: ')}"
     except StateError as refusal:
         yield str(refusal)
@@ -77,17 +78,17 @@ def _held_back(invocation: Invocation) -> Iterator[str]:
             yield f"{sync.name} would not be sent: {why}"
 
 
-def _warnings(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
+def _warnings(invocation: Invocation, store: StateStore) -> Iterator[str]:
     causes: dict[str, list[str]] = {}
     for sync in invocation.selected:
         try:
-            invocation.destination(sync, ledger.target)
+            invocation.destination(sync, store.target)
         except SettingsError as missing:
             causes.setdefault(str(missing), []).append(sync.name)
     for cause, names in causes.items():
         yield f"`sync` would stop at {', '.join(names)}: {cause}"
-    yield from vanished(invocation, ledger)
-    for name in () if invocation.manifest.of_dbt_2 else undeclared(invocation, ledger):
+    yield from dropped_by_dbt2(invocation, store)
+    for name in () if invocation.manifest.of_dbt_2 else undeclared_syncs(invocation, store):
         yield (
             f"{name} was synced before, and no model declares it now. If its block moved, look at where it is; if "
             f"it is gone for good: dbt-heap state reset {name}"
@@ -102,10 +103,11 @@ def _warnings(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
             yield f"{what}, so changes there have no effect yet: run `dbt parse`"
 
 
-def _notes(invocation: Invocation, ledger: Ledger) -> Iterator[str]:
+def _notes(invocation: Invocation, store: StateStore) -> Iterator[str]:
     for sync in invocation.selected:
-        _, label = invocation.known_destination(sync, ledger.target)
-        if older := ledger.earlier_name(sync, label):
+        _, label = invocation.known_destination(sync, store.target)
+        state = SyncState(store, sync, label)
+        if older := state.earlier_name():
             yield f"{sync.name}: `sync` takes over the state of {older} (renamed_from)"
-        for note in ledger.advice(sync, label):
+        for note in state.account_notes(invocation.project.heap_vars.account_id_property):
             yield f"{sync.name}: {note}"

@@ -12,10 +12,9 @@ from dbt_heap.project.heap_vars import HeapVars
 from dbt_heap.project.manifest import read_manifest
 from dbt_heap.project.nodes import Manifest
 from dbt_heap.reports.plan import Preview, preview_of
-from dbt_heap.state.compare import Ledger
-from dbt_heap.state.open import open_ledger
+from dbt_heap.state.open import open_state, undeclared_syncs
 from dbt_heap.state.plan import DiffOptions
-from dbt_heap.state.undeclared_syncs import undeclared
+from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.absence import absent
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.invocation import Invocation
@@ -169,12 +168,12 @@ def review(invocation: Invocation, options: DiffOptions, folder: Path, target: s
     manifest = read_manifest(path)
     base, warnings = _declared(path, manifest, invocation.project.heap_vars)
     there = replace(invocation, settings=replace(invocation.settings, target=target))
-    with open_ledger(there, reads_models=False) as ledger:
+    with open_state(there, reads_models=False) as store:
         if not invocation.settings.allow_target_mismatch:
-            targets = ledger.state.warehouse.targets
+            targets = store.warehouse.targets
             must_be_of_active_target(ReadManifest.at(path, manifest), targets, invocation.heap_environments)
-        kept = [_kept(invocation, ledger, sync, base.get(sync.name), options) for sync in invocation.selected]
-        removed = list(_removed(invocation, ledger, base))
+        kept = [_kept(invocation, store, sync, base.get(sync.name), options) for sync in invocation.selected]
+        removed = list(_removed(invocation, store, base))
     return Review((*kept, *removed), warnings)
 
 
@@ -186,36 +185,36 @@ def _declared(path: Path, manifest: Manifest, heap_vars: HeapVars) -> tuple[dict
     return {sync.name: sync for sync in declarations.syncs}, (told,) if wrong else ()
 
 
-def _kept(invocation: Invocation, ledger: Ledger, sync: Sync, before: Sync | None, options: DiffOptions) -> Reviewed:
+def _kept(invocation: Invocation, store: StateStore, sync: Sync, before: Sync | None, options: DiffOptions) -> Reviewed:
     found = changes(before, sync) if before else ()
     status = ADDED if before is None else CHANGED if found else SAME
-    preview, notes = _counted(invocation, ledger, sync, options)
+    preview, notes = _counted(invocation, store, sync, options)
     return Reviewed(sync.name, str(sync.type), status, found, notes, preview)
 
 
 def _counted(
-    invocation: Invocation, ledger: Ledger, sync: Sync, options: DiffOptions
+    invocation: Invocation, store: StateStore, sync: Sync, options: DiffOptions
 ) -> tuple[Preview | None, tuple[str, ...]]:
     """The rows that it would send; else why they are not counted."""
-    if not invocation.known_destination(sync, ledger.target)[1]:
-        return None, (f"its rows are not counted: no Environment ID is known for the target {ledger.target}",)
-    if absence := ledger.absence(sync):
-        there = f"{sync.model.relation} is not in the warehouse of {ledger.target}"
+    if not invocation.known_destination(sync, store.target)[1]:
+        return None, (f"its rows are not counted: no Environment ID is known for the target {store.target}",)
+    if absence := store.models.absence(sync):
+        there = f"{sync.model.relation} is not in the warehouse of {store.target}"
         why = absent([sync.model], absence) if absence.granted else there
         return None, (f"its rows are not counted: {why}",)
-    ledger.check([sync])
+    store.models.check([sync])
     try:
-        preview = preview_of(invocation, ledger, sync, replace(options, bound=False))
+        preview = preview_of(invocation, store, sync, replace(options, bound=False))
     except StateError as refusal:
         return None, (f"`sync` would stop: {str(refusal).removeprefix(f'{sync.name}: ')}",)
     return preview, tuple(preview.notes())
 
 
-def _removed(invocation: Invocation, ledger: Ledger, base: dict[str, Sync]) -> Iterator[Reviewed]:
+def _removed(invocation: Invocation, store: StateStore, base: dict[str, Sync]) -> Iterator[Reviewed]:
     """Syncs that are declared no more; of a selection, too, since no selection can name them."""
     declared = {sync.name for sync in invocation.declared} | invocation.broken
     heirs = {older: sync.name for sync in invocation.declared for older in sync.renamed_from or ()}
-    have_state = undeclared(invocation, ledger)
+    have_state = undeclared_syncs(invocation, store)
     for name, entry in have_state.items():
         if name not in base:
             yield Reviewed(name, entry.type, REMOVED, notes=("no model declares it, here or there", _state_stays(name)))

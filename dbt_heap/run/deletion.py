@@ -20,11 +20,9 @@ from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.http.limits import MAX_DELETIONS
 from dbt_heap.run.options import Observer, SyncOptions
 from dbt_heap.run.outcome import judged, with_plan
-from dbt_heap.state.compare import Ledger
 from dbt_heap.state.deletion_log import Deletions
-from dbt_heap.state.guards import refusal
 from dbt_heap.state.log import Acknowledgement, RowCounts
-from dbt_heap.state.plan import Plan
+from dbt_heap.state.plan import Plan, refusal
 from dbt_heap.state.session import SyncSession
 from dbt_heap.syncs.sync import Sync
 
@@ -64,9 +62,7 @@ class DeletionStages:
     """One sync's turn, with all that it needs."""
 
     sync: Sync
-    destination: str
     session: SyncSession
-    ledger: Ledger
     deletions: Deletions
     heap: HeapDeletions
     options: SyncOptions
@@ -79,7 +75,7 @@ class DeletionStages:
         """The result as it grows, as of any other sync."""
         result = replace(result, notes=tuple(self._earlier()))
         options = replace(self.options.compare, rekeyed=True, again=self.options.resync)
-        plan = self.session.plan(self.ledger.compare(self.sync, self.destination, options))
+        plan = self.session.plan(options)
         self.observer.planned(plan, None)
         planned = with_plan(result, plan)
         yield planned
@@ -99,7 +95,7 @@ class DeletionStages:
         """Why nobody may be deleted; None where they may."""
         if why := refusal(plan, first_sync=True, allow_large=self.options.allow_large):
             return why
-        self.ledger.state.warehouse.release()  # a person may think about it
+        self.session.store.warehouse.release()  # a person may think about it
         if plan.sendable and not (self.options.consent and self.options.consent(question(plan))):
             return "nobody was deleted: it was not agreed to"
         return None

@@ -12,9 +12,9 @@ from dbt_heap.http.sessions import check_environment_for
 from dbt_heap.project.statuses import listed, unknown_statuses
 from dbt_heap.run.outcome import gated
 from dbt_heap.state.builds import History, read_builds
-from dbt_heap.state.compare import Ledger
 from dbt_heap.state.names import BUILDS
-from dbt_heap.state.undeclared_syncs import vanished
+from dbt_heap.state.open import dropped_by_dbt2
+from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -73,18 +73,18 @@ class Agenda:
     notes: tuple[str, ...] = ()
 
 
-def agenda(invocation: Invocation, ledger: Ledger, *, built: bool, gate: bool) -> Agenda:
+def agenda(invocation: Invocation, store: StateStore, *, built: bool, gate: bool) -> Agenda:
     """All selected syncs, or with `built` those that dbt has built since, as the warehouse's `builds` tell.
 
     Without `gate` none is held back. Raises StateError where `builds` tells nothing, WarehouseError; with --warn-error
     SettingsError where there is something to warn of. Raises SettingsError, too, for a proxy or CA certificates that
     cannot be used.
     """
-    missing = vanished(invocation, ledger)
-    today = _of_builds(invocation, ledger, gate=gate) if built else _of_files(invocation, gate=gate)
+    missing = dropped_by_dbt2(invocation, store)
+    today = _of_builds(invocation, store, gate=gate) if built else _of_files(invocation, gate=gate)
     warnings = (*today.warnings, *missing)
     raise_if_warn_error(warnings, invocation.settings)
-    _must_be_reachable(invocation, today.syncs, ledger.target)
+    _must_be_reachable(invocation, today.syncs, store.target)
     return replace(today, warnings=warnings)
 
 
@@ -101,13 +101,13 @@ def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:
     return Agenda(invocation.selected, held_back=_told(invocation, why), warnings=warnings, notes=notes)
 
 
-def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:
+def _of_builds(invocation: Invocation, store: StateStore, *, gate: bool) -> Agenda:
     # Read before any model is: a build that comes between is synced once more, and never overlooked.
-    builds = read_builds(ledger.state)
+    builds = read_builds(store)
     of = {each.name: builds.of(each.model) for each in invocation.selected}
     why = {name: history.why() if gate else "" for name, history in of.items()}
     newest = {name: history.newest for name, history in of.items() if history.newest}
-    due = {each.name for each in invocation.selected if _due(invocation, ledger, each, newest.get(each.name))}
+    due = {each.name for each in invocation.selected if _due(invocation, store, each, newest.get(each.name))}
     turns = tuple(each for each in invocation.selected if each.name in due or why[each.name])
     sent = [each for each in turns if not why[each.name]]
     return Agenda(
@@ -115,7 +115,7 @@ def _of_builds(invocation: Invocation, ledger: Ledger, *, gate: bool) -> Agenda:
         up_to_date=tuple(name for name in newest if name not in due and not why[name]),
         held_back=_told(invocation, why),
         builds=newest,
-        warnings=tuple(_of_missing_builds(ledger.state.schema, of, why)),
+        warnings=tuple(_of_missing_builds(store.schema, of, why)),
         notes=tuple(_of_missing_tests(invocation, sent, of)) if gate else (),
     )
 
@@ -146,10 +146,10 @@ def _of_missing_tests(invocation: Invocation, sent: Sequence[Sync], of: Mapping[
         )
 
 
-def _due(invocation: Invocation, ledger: Ledger, sync: Sync, newest: str | None) -> bool:
+def _due(invocation: Invocation, store: StateStore, sync: Sync, newest: str | None) -> bool:
     """Whether dbt has built its model since the build that was synced last, whole."""
-    _, label = invocation.known_destination(sync, ledger.target)
-    entry = ledger.state.newest(label, sync.name)
+    _, label = invocation.known_destination(sync, store.target)
+    entry = store.log.current(label, sync.name)
     return newest is not None and (entry is None or entry.build != newest)
 
 

@@ -27,13 +27,13 @@ from dbt_heap.run.deletion import NOT_ALLOWED, DeletionStages
 from dbt_heap.run.options import NullObserver, Observer, SyncOptions, report
 from dbt_heap.run.outcome import acknowledgements, blank_result, judged, row_counts, with_plan, with_verdicts
 from dbt_heap.run.schedule import Agenda, agenda, mistaken_results, must_know_where, waits
-from dbt_heap.state.compare import Ledger
-from dbt_heap.state.guards import refusal
+from dbt_heap.state.deletion_log import Deletions
 from dbt_heap.state.history import tidy
 from dbt_heap.state.names import new_run_id
-from dbt_heap.state.open import open_ledger
-from dbt_heap.state.plan import Plan
-from dbt_heap.state.session import SyncSession
+from dbt_heap.state.open import open_state
+from dbt_heap.state.plan import Plan, refusal
+from dbt_heap.state.session import SyncSession, open_session
+from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -52,15 +52,14 @@ def sync(invocation: Invocation, options: SyncOptions | None = None, observer: O
     today = Agenda(())
     ended = mistaken_results(invocation)
     try:
-        with open_ledger(invocation) as ledger:
-            before = ledger.state
+        with open_state(invocation) as store:
             report(watching, invocation.warnings)
-            must_know_where(invocation, ledger.target, deleting=options.consent is not None)
-            report(watching, before.warnings(), before.news())
-            raise_if_warn_error(before.warnings(), invocation.settings)
-            today = agenda(invocation, ledger, built=options.built, gate=options.gate)
+            must_know_where(invocation, store.target, deleting=options.consent is not None)
+            report(watching, store.warnings(), store.notes())
+            raise_if_warn_error(store.warnings(), invocation.settings)
+            today = agenda(invocation, store, built=options.built, gate=options.gate)
             report(watching, today.warnings, today.notes)
-            run = _Run(invocation, ledger, options, watching, run_id, today.builds, options.deadline(started))
+            run = _Run(invocation, store, options, watching, run_id, today.builds, options.deadline(started))
             for each in today.syncs:
                 failed = options.fail_fast and any(result.status.exit_code for result in ended)
                 watching.started(each)
@@ -70,8 +69,8 @@ def sync(invocation: Invocation, options: SyncOptions | None = None, observer: O
                     out = _held_back(each, today, options, invocation)
                 ended.append(out or run.session(each))
                 watching.ended(ended[-1])
-            report(watching, tidy(before, invocation.project.heap_vars.retain_days, time.time()))
-            target = ledger.target
+            report(watching, tidy(store, invocation.project.heap_vars.retain_days, time.time()))
+            target = store.target
     except RunningError as held:  # of a DuckDB file, before any sync could begin
         if not options.skip_running:
             raise
@@ -96,12 +95,12 @@ class _Run:
     """One invocation's syncs, one after the other; syncs of the same app share its limit."""
 
     def __init__(
-        self, invocation: Invocation, ledger: Ledger, options: SyncOptions, observer: Observer, run_id: str,
+        self, invocation: Invocation, store: StateStore, options: SyncOptions, observer: Observer, run_id: str,
         builds: Mapping[str, str], deadline: float,
     ) -> None:  # fmt: skip
         self._run_id = run_id
         self._invocation = invocation
-        self._ledger = ledger
+        self._store = store  # as the last session read it
         self._options = options
         self._observer = observer
         self._builds = builds
@@ -118,11 +117,14 @@ class _Run:
         started = time.monotonic()
         result = blank_result(sync)
         try:
-            destination = self._invocation.destination(sync, self._ledger.target)
+            destination = self._invocation.destination(sync, self._store.target)
             result = replace(result, destination=destination.label)
-            self._ledger.check([sync], among=self._invocation.selected)
-            with self._ledger.session(sync, destination.label, self._run_id, resync=self._options.resync) as session:
-                deleting = sync.type is SyncType.USER_DELETIONS
+            self._store.models.check([sync], among=self._invocation.selected)
+            store, deleting = self._store, sync.type is SyncType.USER_DELETIONS
+            if deleting:  # it changes the state of other syncs, even if it fails
+                self._store = store.outdated()
+            with open_session(store, sync, destination.label, self._run_id, resync=self._options.resync) as session:
+                self._store = self._store if deleting else session.store
                 stages = self._deletion_stages if deleting else self._stages
                 for stage in stages(session, destination, sync, result):
                     result = stage  # where a later one fails, this one's figures stand
@@ -138,12 +140,14 @@ class _Run:
     ) -> Iterator[SyncResult]:
         """The result as it grows: planned, with each group of verdicts that is acknowledged, and closed."""
         options = replace(self._options.compare, rekeyed=self._options.first_sync)
-        plan = session.plan(self._ledger.compare(sync, destination.label, options))
+        plan = session.plan(options)
         per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
         self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
         planned = with_plan(result, plan)
         if plan.first:
-            planned = replace(planned, notes=self._ledger.hints(sync, destination.label))
+            planned = replace(
+                planned, notes=session.state.hints(self._invocation.project.heap_vars.account_id_property)
+            )
         yield planned
         if why := refusal(plan, first_sync=self._options.first_sync, allow_large=self._options.allow_large):
             session.abandon(plan, str(Status.REFUSED))
@@ -169,8 +173,8 @@ class _Run:
             timeout_seconds=self._options.request_timeout, max_wait_seconds=self._options.max_wait,
         ) as heap:  # fmt: skip
             yield from DeletionStages(
-                sync, destination.label, session, self._ledger,
-                self._ledger.deletions(destination.label, self._run_id, sync.name), heap, self._options, self._observer,
+                sync, session, Deletions(session.store, destination.label, self._run_id, sync.name), heap,
+                self._options, self._observer,
                 stopped=self.stopped, sleep=self._sleep, build=self._builds.get(sync.name),
             )(result)  # fmt: skip
 
@@ -210,7 +214,7 @@ class _Run:
 
     def _sleep(self, seconds: float) -> None:
         """Waits for the pace; a DuckDB file is free for others meanwhile."""
-        self._ledger.state.warehouse.release()
+        self._store.warehouse.release()
         time.sleep(seconds)
 
     def _breaker(self, sync: Sync, destination: Destination) -> Breaker:
@@ -220,7 +224,7 @@ class _Run:
         """The limiter of the plan's destination, which all its event syncs share."""
         if plan.sync.type is not SyncType.EVENTS:
             return RateLimiter(None, time.monotonic)
-        earlier, minute = self._ledger.state.recent_events(destination.label), self._options.minute
+        earlier, minute = self._store.log.recent_events(destination.label), self._options.minute
         fresh = RateLimiter(destination.events_per_minute, time.monotonic, earlier, minute_seconds=minute)
         pace = self._paces.setdefault(destination.label, fresh)
         pace.expect(plan.sendable)

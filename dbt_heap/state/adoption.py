@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
-from dbt_heap.state.access import absence_of
 from dbt_heap.state.admin import by, held
 from dbt_heap.state.catalog import as_arguments, read_catalog
-from dbt_heap.state.compare import Ledger
+from dbt_heap.state.comparison import Comparison
 from dbt_heap.state.contract import PlanChanges
 from dbt_heap.state.log import Step
-from dbt_heap.state.plan import Comparison, DiffOptions
+from dbt_heap.state.models import absence_of
+from dbt_heap.state.plan import DiffOptions
+from dbt_heap.state.store import StateStore
+from dbt_heap.state.sync_state import SyncState
 from dbt_heap.state.views import property_names, show_synced
 from dbt_heap.syncs.absence import absent_relations
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, spellings
@@ -33,12 +35,12 @@ class Adopted:
     left_out: tuple[str, ...] = ()  # Heap's names of properties that the relation does not have: sent for every row
 
 
-def adopt_events(ledger: Ledger, sync: Sync, destination: str, before: datetime) -> Adopted:
+def adopt_events(store: StateStore, sync: Sync, destination: str, before: datetime) -> Adopted:
     """Has all events of a model before an instant count as sent. They keep their place when they leave the model.
 
     Raises StateError where the sync has a state already, or its events no time; RunningError, WarehouseError.
     """
-    comparison = _first(ledger, sync, destination)
+    comparison = _first_comparison(store, sync, destination)
     times = [column for column in comparison.columns if column.role is Role.TIMESTAMP]
     if sync.type is not SyncType.EVENTS or not times:
         raise StateError(
@@ -46,41 +48,42 @@ def adopt_events(ledger: Ledger, sync: Sync, destination: str, before: datetime)
         )
     local = times[0].value_class is not ValueClass.TIMESTAMPTZ
     instant = before.astimezone(ZoneInfo(sync.timezone if local else "UTC")).replace(tzinfo=None)
-    return _adopted(ledger, comparison, "adopt_events", before=instant.isoformat(sep=" "))
+    return _adopted(comparison, "adopt_events", before=instant.isoformat(sep=" "))
 
 
-def adopt_objects(ledger: Ledger, sync: Sync, destination: str, given: Relation) -> Adopted:
+def adopt_objects(store: StateStore, sync: Sync, destination: str, given: Relation) -> Adopted:
     """Has Heap hold what a relation says, which has the model's columns, or some of them.
 
     Raises StateError where the sync has a state already, or the relation will not do; RunningError, WarehouseError.
     """
     if sync.type is SyncType.EVENTS:
         raise StateError(f"{sync.name}: --from-relation is for users and accounts; of events, --before")
-    comparison = _first(ledger, sync, destination)
-    warehouse = ledger.state.warehouse
+    comparison = _first_comparison(store, sync, destination)
+    warehouse = store.warehouse
     given = replace(given, database=given.database or warehouse.database)
-    catalog = read_catalog(warehouse, ledger.state.schema, [given])
+    catalog = read_catalog(warehouse, store.schema, [given])
     types = catalog.of_model(given)
     if not types and (absence := absence_of(warehouse, catalog, given)):
         raise StateError(f"{sync.name}: {absent_relations([given], absence, 'Correct --from-relation')}")
     (key,) = comparison.key_columns
     if len(keys := spellings(key, types)) != 1:
         raise StateError(f"{sync.name}: {given} has no column {key}, by which its rows are known")
-    columns = tuple(_columns(ledger, comparison, given, types))
+    columns = tuple(_columns(comparison, given, types))
     relation = str(warehouse.render("relation_name", relation=as_arguments(given))).strip()
     there = replace(
         comparison, columns=columns, key_columns=tuple(keys), tables={**comparison.tables, "relation": relation}
     )
     have = {column.name for column in columns}
     left_out = tuple(column.name for column in comparison.columns if column.name not in have)
-    return replace(_adopted(ledger, there, "adopt_objects"), left_out=left_out)
+    return replace(_adopted(there, "adopt_objects"), left_out=left_out)
 
 
-def _first(ledger: Ledger, sync: Sync, destination: str) -> Comparison:
+def _first_comparison(store: StateStore, sync: Sync, destination: str) -> Comparison:
     """The sync, of which nothing is known yet."""
-    ledger.check([sync])
-    ledger.must_go_on(sync, destination)
-    comparison = ledger.compare(sync, destination, DiffOptions())
+    store.models.check([sync])
+    state = SyncState(store, sync, destination)
+    state.raise_if_stopped()
+    comparison = state.compare(DiffOptions())
     if comparison.newest is not None:
         raise StateError(
             f"{sync.name}: it has a state at {destination} already, which knows more than another tool could tell. To "
@@ -89,14 +92,12 @@ def _first(ledger: Ledger, sync: Sync, destination: str) -> Comparison:
     return comparison
 
 
-def _columns(
-    ledger: Ledger, comparison: Comparison, given: Relation, types: Mapping[str, str]
-) -> Iterator[MappedColumn]:
+def _columns(comparison: Comparison, given: Relation, types: Mapping[str, str]) -> Iterator[MappedColumn]:
     """The sync's properties as another relation has them. Raises StateError with all whose type is of another class."""
     wrong = []
     for column in comparison.columns:
         for spelled in spellings(column.column, types)[:1]:
-            value_class = ledger.value_class(types[spelled])
+            value_class = comparison.store.models.value_class(types[spelled])
             if value_class is not column.value_class:
                 wrong.append(f"{column.column} is {types[spelled]} there and {column.type} in the model")
             yield replace(column, column=spelled, type=types[spelled])
@@ -104,27 +105,26 @@ def _columns(
         raise StateError(f"{comparison.sync.name}: {given} has columns of other types: {'; '.join(wrong)}. Cast them")
 
 
-def _adopted(ledger: Ledger, comparison: Comparison, macro: str, **changes: Unpack[PlanChanges]) -> Adopted:
+def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges]) -> Adopted:
     """Makes the first state by one statement, and says so in the log: until then nothing has happened."""
     sync, destination = comparison.sync, comparison.destination
-    with held(ledger.state, destination, sync.name) as (state, lock, holder):
-        if state.newest(destination, sync.name):
+    with held(comparison.store, destination, sync.name) as (store, lock, holder):
+        if store.log.current(destination, sync.name):
             raise RunningError(f"{sync.name}: another run came between. Run the same command again.")
         table = names.generation(destination, sync.name)
-        relation = state.relation(table)
+        relation = store.relation(table)
         named: PlanChanges = {**changes, "next": relation, "run_id": holder.run_id}
         plan = comparison.arguments(**named)
-        with state.warehouse.about(sync=sync.name, run_id=holder.run_id):
-            state.warehouse.execute(macro, plan=plan)
-            ledger.state = state
-            before = ledger.entry(sync, destination)
+        with store.warehouse.about(sync=sync.name, run_id=holder.run_id):
+            store.warehouse.execute(macro, plan=plan)
+            before = SyncState(store, sync, destination).entry()
             entry = by(holder, before, Step.ADOPTED, synced=table)
-            state.append(entry, lock, holder)
+            store.append(entry, lock, holder)
             if lock.held_by() != holder.run_id:
                 raise RunningError(f"{sync.name}: another run took over, and nothing was adopted. Run it again.")
-            rows = int(state.warehouse.query("count_rows", relation=relation).rows[0]["found"])
+            rows = int(store.warehouse.query("count_rows", relation=relation).rows[0]["found"])
             try:
-                show_synced(state, state.catalog, entry, before, property_names(comparison.columns))
+                show_synced(store, store.catalog, entry, before, property_names(comparison.columns))
             except WarehouseError as refusal:  # the view is for people alone
                 return Adopted(rows, notes=(f"its view could not be made: {refusal}",))
             return Adopted(rows)

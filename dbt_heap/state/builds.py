@@ -11,7 +11,7 @@ from dbt_heap.errors import StateError
 from dbt_heap.project.nodes import Model
 from dbt_heap.project.statuses import BuildOutcome, TestOutcome, outcome_of_model, outcome_of_test, reason
 from dbt_heap.state import names
-from dbt_heap.state.store import State
+from dbt_heap.state.store import StateStore
 
 _TESTED = "tested"  # the status of a row about tests alone
 _EARLY = "the run of dbt that built it has not ended, or was cut short, and its tests are not known"
@@ -105,13 +105,13 @@ class Builds:
         return History(self._of.get((model.unique_id, model.relation.sql if model.relation else ""), ()))
 
 
-def read_builds(state: State) -> Builds:
+def read_builds(store: StateStore) -> Builds:
     """What is on record. Raises StateError where nothing is, WarehouseError."""
-    stand = state.catalog.of_state(names.BUILDS)
-    rows = state.warehouse.query("read_builds", state=state.arguments()).rows if stand else ()
+    stand = store.catalog.of_state(names.BUILDS)
+    rows = store.warehouse.query("read_builds", state=store.arguments()).rows if stand else ()
     if not rows:
         raise StateError(
-            f"{state.schema}.{names.BUILDS} holds no build: --built needs dbt to write them down, by the hooks "
+            f"{store.schema}.{names.BUILDS} holds no build: --built needs dbt to write them down, by the hooks "
             "mark_built and record_run of the dbt package dbt_heap, and one run of dbt with them"
         )
     fields = ("invocation_id", "status", "failed_tests", "passed_tests")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from dbt_heap.state import names
 from dbt_heap.state.admin import held
 from dbt_heap.state.contract import DeletionArguments, PlanArguments
 from dbt_heap.state.purge import purge
-from dbt_heap.state.store import State
+from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.sync import Sync, SyncType
 
 _INSERT_ROWS = 1_000
@@ -25,39 +25,38 @@ def address_of(destination: str) -> str:
     return destination.partition("@")[2]
 
 
-def deletion_arguments(state: State, destination: str, sync: Sync) -> DeletionArguments | None:
+def deletion_arguments(store: StateStore, destination: str, sync: Sync) -> DeletionArguments | None:
     """What the macros take as `plan.deletion`; None where nobody was ever deleted, and of accounts.
 
     Raises StateError where the log is gone.
     """
-    log = state.deletion_log()
+    log = store.deletion_log()
     if log is None or sync.type is SyncType.ACCOUNT_PROPERTIES:
         return None
     return {"log": log, "address": address_of(destination), "who": sync.who}
 
 
-def with_deletion_log(state: State) -> State:
+def with_deletion_log(store: StateStore) -> StateStore:
     """The state with a deletion log, made where there is none. Raises WarehouseError, StateError where it is gone."""
-    if state.deletion_log():
-        return state
+    if store.deletion_log():
+        return store
     try:
-        state.warehouse.execute(
-            "create_deletion_log", deletion_log=state.relation(names.DELETION_LOG), seed=secrets.token_hex(16)
+        store.warehouse.execute(
+            "create_deletion_log", deletion_log=store.relation(names.DELETION_LOG), seed=secrets.token_hex(16)
         )
     except WarehouseError:
-        if not (state := state.reread()).deletion_log():
+        if not (store := store.reread()).deletion_log():
             raise
-        return state  # of two runs at once one is refused, and the other made it
-    return state.reread()
+        return store  # of two runs at once one is refused, and the other made it
+    return store.reread()
 
 
 @dataclass(frozen=True)
 class Deletions:
     """The deletions of one sync, or of nobody's, in the log and in the state. Every method may be repeated."""
 
-    state: State
+    store: StateStore
     destination: str
-    declared: Mapping[str, Sync]
     run_id: str
     sync: str = ""
 
@@ -86,7 +85,9 @@ class Deletions:
 
         Raises RunningError where a run is at work on a sync that has them: they are still to be purged then.
         """
-        purge(self.state.reread(), self._deletion(requests), self.declared, own=(self.destination, self.sync))
+        purge(
+            self.store.reread(), self._deletion(requests), self.store.owner.declared, own=(self.destination, self.sync)
+        )
         self._end(requests, "deleted")
 
     def lost(self, requests: Collection[str]) -> None:
@@ -111,12 +112,12 @@ class Deletions:
 
     def _nobody_goes_on(self) -> None:
         """Raises RunningError where another sync's run may still send whom it planned before the log knew them."""
-        state = self.state.reread()
-        names_of = {*state.entries, *((self.destination, name) for name in self.declared)}
+        store = self.store.reread()
+        names_of = {*store.log.entries, *((self.destination, name) for name in self.store.owner.declared)}
         for destination, sync in sorted(names_of - {(self.destination, self.sync)}):
             near = address_of(destination) == address_of(self.destination)
-            if near and names.lock(destination, sync) in state.catalog.state_tables:
-                with held(state, destination, sync):
+            if near and names.lock(destination, sync) in store.catalog.state_tables:
+                with held(store, destination, sync):
                     pass  # who held it has ended, or is dead
 
     def _log(self, plan: PlanArguments, step: str, **more: Any) -> None:
@@ -126,12 +127,12 @@ class Deletions:
         self._warehouse.execute("close_requests", deletion=self._deletion(requests), run_id=self.run_id, step=step)
 
     def _deletion(self, requests: Collection[str] | None = None) -> DeletionArguments:
-        deletion: DeletionArguments = {"log": self.state.deletion_log(), "address": address_of(self.destination)}
+        deletion: DeletionArguments = {"log": self.store.deletion_log(), "address": address_of(self.destination)}
         return deletion if requests is None else {**deletion, "requests": sorted(requests)}
 
     @property
     def _warehouse(self) -> Any:
-        return self.state.warehouse
+        return self.store.warehouse
 
 
 def _digest(salt: str, who: str, key: str) -> str:

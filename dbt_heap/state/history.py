@@ -12,11 +12,11 @@ from dbt_heap.errors import WarehouseError
 from dbt_heap.state import names
 from dbt_heap.state.contract import SyncArguments
 from dbt_heap.state.log import LogEntry
-from dbt_heap.state.store import State
+from dbt_heap.state.store import StateStore
 
 
 def read_runs(
-    state: State,
+    store: StateStore,
     destinations: Mapping[str, str],
     *,
     limit: int,
@@ -28,23 +28,23 @@ def read_runs(
     Raises WarehouseError.
     """
     return _read(
-        state,
+        store,
         "read_runs",
         destinations,
-        columns=_runs_columns(state),
+        columns=_runs_columns(store),
         since=_text(since),
         statuses=list(statuses),
         limit=limit,
     )
 
 
-def read_history(state: State, destinations: Mapping[str, str], *, limit: int) -> agate.Table:
+def read_history(store: StateStore, destinations: Mapping[str, str], *, limit: int) -> agate.Table:
     """The newest `limit` runs of each of some syncs (sync -> destination), earliest first. Raises WarehouseError."""
-    return _read(state, "read_history", destinations, columns=_runs_columns(state), limit=limit)
+    return _read(store, "read_history", destinations, columns=_runs_columns(store), limit=limit)
 
 
 def read_rejects(
-    state: State,
+    store: StateStore,
     destinations: Mapping[str, str],
     *,
     keys: bool,
@@ -57,21 +57,21 @@ def read_rejects(
     Raises WarehouseError.
     """
     narrowed = {"since": _text(since), "reasons": list(reasons)}
-    return _read(state, "read_rejects", destinations, keys=keys, limit=limit, **narrowed)
+    return _read(store, "read_rejects", destinations, keys=keys, limit=limit, **narrowed)
 
 
-def _runs_columns(state: State) -> list[str]:
+def _runs_columns(store: StateStore) -> list[str]:
     """Return the columns of the view `runs`, which an older version may have created."""
-    return [name.lower() for name in state.catalog.of_view(names.RUNS)]
+    return [name.lower() for name in store.catalog.of_view(names.RUNS)]
 
 
-def _read(state: State, macro: str, destinations: Mapping[str, str], **more: Any) -> agate.Table:
-    if not state.ready() or not destinations:
+def _read(store: StateStore, macro: str, destinations: Mapping[str, str], **more: Any) -> agate.Table:
+    if not store.exists() or not destinations:
         return agate.Table([], ["sync"], [agate.Text()])
     pairs: list[SyncArguments] = [
         {"sync": sync, "destination": destination} for sync, destination in destinations.items()
     ]
-    return state.warehouse.query(macro, state=state.arguments(), syncs=pairs, **more)
+    return store.warehouse.query(macro, state=store.arguments(), syncs=pairs, **more)
 
 
 def _text(since: datetime | None) -> str | None:
@@ -81,17 +81,17 @@ def _text(since: datetime | None) -> str | None:
 _DAY_SECONDS = 24 * 60 * 60
 
 
-def tidy(state: State, days: int | None, now: float) -> Sequence[str]:
+def tidy(store: StateStore, days: int | None, now: float) -> Sequence[str]:
     """Clears runs, rejects and logs older than so many days, once a day. Says where the warehouse refuses it.
 
     Where a sync stands and which rejects stand is kept, however old. `state` is that of before this invocation, `now`
     the time at its end, as `time.time` gives it.
     """
-    if not days or not state.ready() or written_today(state.entries.values(), state.read_at, now):
+    if not days or not store.exists() or written_today(store.log.entries.values(), store.read_at, now):
         return ()
-    logs = [state.relation(table) for table in state.catalog.state_tables if names.is_log(table)]
+    logs = [store.relation(table) for table in store.catalog.state_tables if names.is_log(table)]
     try:
-        state.warehouse.execute("delete_older_than", state=state.arguments(), logs=logs, days=days)
+        store.warehouse.execute("delete_older_than", state=store.arguments(), logs=logs, days=days)
     except WarehouseError as refusal:
         return (f"what is older than {days} days cannot be cleared, as retain_days asks: {refusal}",)
     return ()

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dbt_heap.state.compare import Ledger
-from dbt_heap.state.plan import Comparison
+from dbt_heap.state.comparison import Comparison
 from dbt_heap.state.views import property_names, shown_names
 from dbt_heap.syncs.columns import is_property
 from dbt_heap.warehouse.connection import Row
@@ -71,12 +70,13 @@ class Evidence:
     planned: tuple[Planned, ...]
 
 
-def read_evidence(ledger: Ledger, comparison: Comparison, asked: Sequence[str]) -> Evidence:
+def read_evidence(comparison: Comparison, asked: Sequence[str]) -> Evidence:
     """What is known of the keys asked for; of events, of those of identities, too. Raises WarehouseError."""
-    fetch = ledger.state.warehouse.fetch
+    warehouse = comparison.store.warehouse
+    fetch = warehouse.fetch
     arguments = comparison.arguments(only_keys=list(asked), only_subjects=list(asked), begin=None, newer_than=None)
     begin = comparison.sync.begin.isoformat() if comparison.sync.begin else None
-    with ledger.state.warehouse.about(sync=comparison.sync.name):
+    with warehouse.about(sync=comparison.sync.name):
         rows = fetch(
             "explain_model", plan=arguments, begin=begin, newer_than=comparison.newer_than, limit=MAX_ROWS
         )  # fmt: skip
@@ -87,7 +87,7 @@ def read_evidence(ledger: Ledger, comparison: Comparison, asked: Sequence[str]) 
         return Evidence(
             keys=keys,
             model=model,
-            acknowledged=_acknowledged(ledger, comparison, keys),
+            acknowledged=_acknowledged(comparison, keys),
             still_rejected={row[0]: Standing(*row[1:]) for row in fetch("explain_rejects", plan=plan)}
             if rejected
             else {},
@@ -95,18 +95,18 @@ def read_evidence(ledger: Ledger, comparison: Comparison, asked: Sequence[str]) 
         )
 
 
-def _acknowledged(ledger: Ledger, comparison: Comparison, keys: Sequence[str]) -> dict[str, Acknowledged]:
+def _acknowledged(comparison: Comparison, keys: Sequence[str]) -> dict[str, Acknowledged]:
     if not comparison.newest or not comparison.tables["synced"]:
         return {}
-    state = ledger.state
-    shown = shown_names(state, state.catalog, comparison.newest) | property_names(comparison.columns)
+    store = comparison.store
+    shown = shown_names(store, store.catalog, comparison.newest) | property_names(comparison.columns)
     columns = [name for name in comparison.tables["synced_columns"] if is_property(name)]
     plan = comparison.arguments(only_keys=list(keys))
     return {
         key: Acknowledged(
             at, run_id, bool(doubt), origin, {shown.get(n, n): v for n, v in zip(columns, values, strict=True)}
         )
-        for key, at, run_id, doubt, origin, *values in state.warehouse.fetch(
+        for key, at, run_id, doubt, origin, *values in store.warehouse.fetch(
             "explain_state", plan=plan, columns=columns
         )
     }

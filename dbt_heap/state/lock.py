@@ -68,7 +68,7 @@ class Lock:
         self._shown_at = time.time()
 
     @property
-    def fading(self) -> bool:
+    def needs_heartbeat(self) -> bool:
         """Whether something should be written, for the lease not to end."""
         return self._silent_seconds > LEASE_SECONDS / 8
 
@@ -127,7 +127,7 @@ class Lock:
 
 
 @contextmanager
-def letting_go(lock: Lock, holder: Holder) -> Iterator[None]:
+def releasing(lock: Lock, holder: Holder) -> Iterator[None]:
     """Drop a lock at the end, however that comes."""
     well = False
     try:

@@ -1,9 +1,9 @@
-"""One row of `sync_log`: a step of a run. The newest entry of a sync alone says where it stands."""
+"""`sync_log`: one row per step of a run. The newest entry of a sync says everything about where it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,7 @@ from dbt_heap.state.contract import VerdictArguments
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """What Heap said of a whole batch (`seq` is None), or of one row of it, which then counts instead."""
+    """Heap's verdict on a whole batch (`seq` is None), or on one of its rows, which overrides the batch's."""
 
     batch: int
     seq: int | None
@@ -30,7 +30,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """What became of the planned rows."""
+    """The outcome of the planned rows."""
 
     accepted: int = 0
     rejected: int = 0
@@ -41,7 +41,7 @@ SCHEMA_VERSION = 2  # of the state's tables; raised when an older dbt-heap must 
 
 
 class Step(StrEnum):
-    """The steps that are written down; what is done between two of them may be done again."""
+    """The steps that the log records; whatever is done between two of them can be repeated."""
 
     PLANNED = "planned"
     SENT_UP_TO = "sent_up_to"
@@ -56,13 +56,13 @@ class Step(StrEnum):
 
     @property
     def unfinished(self) -> bool:
-        """Whether a run that got no further has to be recovered."""
+        """Return whether a run whose last step this is must be recovered."""
         return self in (Step.PLANNED, Step.SENT_UP_TO, Step.MERGED)
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """Fields as the columns of `sync_log`, which the macro `log_columns` types; its `at` is the warehouse's clock."""
+    """One row of `sync_log`. Its fields are the table's columns, which the macro `log_columns` types."""
 
     destination: str
     sync: str
@@ -79,9 +79,9 @@ class LogEntry:
     outbox: str | None = None
     acked: str | None = None
     sent_up_to: int | None = None  # rows up to this seq may have been sent
-    rejects_run_id: str | None = None  # the run whose rows of `reject_log` stand
-    newest_event_at: str | None = None  # the newest event time of which everything older is decided
-    build: str | None = None  # dbt's invocation whose build was synced whole; only `sync --built` asks
+    rejects_run_id: str | None = None  # the run whose rows of `reject_log` are current
+    newest_event_at: str | None = None  # every event older than this has an outcome
+    build: str | None = None  # dbt's invocation whose build was sent completely; only `sync --built` needs it
     planned: int | None = None
     accepted: int | None = None
     rejected: int | None = None
@@ -95,15 +95,15 @@ class LogEntry:
 
     @property
     def first_project(self) -> str:
-        """The project of the sync's first run, by which its idempotency keys begin; empty if it was unknown."""
+        """Return the project of the sync's first run, with which its idempotency keys begin; empty if unknown."""
         return self.namespace.partition(".")[0]
 
     def next(self, step: Step, **changes: Any) -> LogEntry:
-        """The entry to append after this one."""
+        """Return the entry to append after this one."""
         return replace(self, entry=self.entry + 1, step=step, schema_version=SCHEMA_VERSION, **changes)
 
     def opened_by(self, run_id: str, host: str, pid: int) -> LogEntry:
-        """The same place in the log as a new run finds it, which has planned nothing yet."""
+        """Return this entry as a new run starts from it, with nothing planned yet."""
         return replace(
             self, run_id=run_id, host=host, pid=pid, outbox=None, acked=None, sent_up_to=None, planned=None,
             accepted=None, rejected=None, undelivered=None, still_rejected=None, status=None,
@@ -115,7 +115,7 @@ class LogEntry:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> LogEntry:
-        """An entry as it was read."""
+        """Return the entry in a row of `newest_entries`."""
         values = {each.name: row[each.name] for each in fields(cls)}
         for name in _NUMBERS:
             values[name] = None if values[name] is None else int(values[name])
@@ -128,3 +128,42 @@ _NUMBERS = (
     "entry", "sent_up_to", "planned", "accepted", "rejected", "undelivered", "still_rejected", "schema_version", "pid",
     "seconds_ago",
 )  # fmt: skip
+
+
+_MINUTE = 61  # seconds: the window in which Heap counts events, and one second to be safe
+
+
+@dataclass(frozen=True)
+class SyncLog:
+    """The newest entry of each sync at each destination."""
+
+    entries: Mapping[tuple[str, str], LogEntry] = field(default_factory=dict)  # by destination and sync
+
+    def last(self, destination: str, sync: str) -> LogEntry | None:
+        """Return a sync's newest entry, whatever its step; None if the sync never ran."""
+        return self.entries.get((destination, sync))
+
+    def current(self, destination: str, sync: str) -> LogEntry | None:
+        """Return the newest entry of a sync that has state; None if it never ran, was reset or was renamed."""
+        entry = self.last(destination, sync)
+        gone = entry is None or entry.step is Step.RESET or (entry.step is Step.RENAMED and entry.synced is None)
+        return None if gone else entry
+
+    def last_number(self, destination: str, sync: str) -> int:
+        """Return the number of a sync's newest entry; 0 if it never ran."""
+        entry = self.last(destination, sync)
+        return entry.entry if entry else 0
+
+    def is_unfinished(self, destination: str, sync: str) -> bool:
+        """Return whether the sync's last run did not end."""
+        entry = self.last(destination, sync)
+        return entry is not None and entry.step.unfinished
+
+    def recent_events(self, destination: str) -> list[tuple[int, float]]:
+        """Return how many events other runs sent to a destination within the last minute, and how many seconds ago."""
+        ended = [each for each in self.entries.values() if each.destination == destination and each.type == "events"]
+        return [
+            (each.accepted, float(each.seconds_ago))
+            for each in ended
+            if each.accepted and each.seconds_ago is not None and each.seconds_ago < _MINUTE
+        ]

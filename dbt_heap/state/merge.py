@@ -12,7 +12,7 @@ from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog
 from dbt_heap.state.contract import PropertyArguments, RunArguments, RunChanges, StateColumnArguments
 from dbt_heap.state.log import LogEntry, RowCounts
-from dbt_heap.state.store import State
+from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.columns import is_field, is_property
 
 _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
@@ -22,7 +22,7 @@ _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
 class Merge:
     """One run's outbox and verdicts on their way into the state; it may be this run or a dead one."""
 
-    state: State
+    store: StateStore
     catalog: Catalog
     entry: LogEntry  # names the outbox, the verdicts, the horizon and the older generation
     lock: str
@@ -37,7 +37,7 @@ class Merge:
         if self.entry.synced and not older:
             raise StateError(
                 f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema "
-                f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+                f"{self.store.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
             )
         if self.entry.type == "user_deletions":
             return None  # what is known of them stands in the deletion log
@@ -52,11 +52,11 @@ class Merge:
             if self.entry.type != "events" or not is_field(column)
         ]
         table = names.log(self.entry.sync)
-        log = self.state.relation(table)
+        log = self.store.relation(table)
         if not self.catalog.of_state(table):
-            self.state.warehouse.execute("create_property_log", log=log)
+            self.store.warehouse.execute("create_property_log", log=log)
         if properties:
-            self.state.warehouse.execute(
+            self.store.warehouse.execute(
                 "append_property_log",
                 run=self._arguments(),
                 log=log,
@@ -70,15 +70,15 @@ class Merge:
             if not self.catalog.of_state(table):
                 raise StateError(
                     f"{self.entry.sync}: {table}, which a run left that did not end, is gone from the schema "
-                    f"{self.state.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
+                    f"{self.store.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
                 )
-        row = self.state.warehouse.query("verdict_counts", run=self._arguments()).rows[0]
+        row = self.store.warehouse.query("verdict_counts", run=self._arguments()).rows[0]
         accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
         return RowCounts(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
 
     def _merge_events(self, follows: bool) -> str:
         if follows and self.entry.synced:
-            self.state.warehouse.execute("merge_events", run=self._arguments())
+            self.store.warehouse.execute("merge_events", run=self._arguments())
             return self.entry.synced
         return self._generation("create_event_generation")
 
@@ -95,21 +95,21 @@ class Merge:
             for name, type_name in older.items()
             if name not in sent and name not in _OWN_COLUMNS
         ]
-        if self.entry.synced and fits and self.state.warehouse.render("supports_merge"):
-            self.state.warehouse.execute("merge_objects", run=self._arguments(columns=columns, kept=kept))
+        if self.entry.synced and fits and self.store.warehouse.render("supports_merge"):
+            self.store.warehouse.execute("merge_objects", run=self._arguments(columns=columns, kept=kept))
             return self.entry.synced
         return self._generation("create_object_generation", columns=columns, kept=kept)
 
     def _generation(self, macro: str, **changes: Unpack[RunChanges]) -> str:
         """Create a table under a new name each time, because a killed CTAS may have left the last one behind."""
         name = names.generation(self.entry.destination, self.entry.sync)
-        named: RunChanges = {**changes, "next": self.state.relation(name)}
-        self.state.warehouse.execute(macro, run=self._arguments(**named))
+        named: RunChanges = {**changes, "next": self.store.relation(name)}
+        self.store.warehouse.execute(macro, run=self._arguments(**named))
         return name
 
     def _arguments(self, **changes: Unpack[RunChanges]) -> RunArguments:
         """Return what the macros take as `run`."""
-        relation = self.state.relation
+        relation = self.store.relation
         return {
             "run_id": self.entry.run_id,
             "holder": self.holder,
@@ -124,19 +124,19 @@ class Merge:
         }
 
 
-def doubted(state: State, entry: LogEntry) -> str | None:
+def doubted(store: StateStore, entry: LogEntry) -> str | None:
     """Puts all of a sync's state in doubt, in place, or as its next generation, whose name it returns.
 
     Raises WarehouseError.
     """
-    known = state.relation(entry.synced or "")
-    if state.warehouse.render("supports_merge"):
-        state.warehouse.execute("mark_all_in_doubt", synced=known)
+    known = store.relation(entry.synced or "")
+    if store.warehouse.render("supports_merge"):
+        store.warehouse.execute("mark_all_in_doubt", synced=known)
         return None
     doubtful = names.generation(entry.destination, entry.sync)
-    state.warehouse.execute(
-        "create_in_doubt_generation", next=state.relation(doubtful), synced=known,
-        columns=list(state.catalog.of_state(entry.synced)),
+    store.warehouse.execute(
+        "create_in_doubt_generation", next=store.relation(doubtful), synced=known,
+        columns=list(store.catalog.of_state(entry.synced)),
     )  # fmt: skip
     return doubtful
 

@@ -1,19 +1,19 @@
-"""From an invocation to the ledger in its warehouse. Imported only where a warehouse is needed: it loads dbt."""
+"""Open an invocation's warehouse and read its state. Imported only by commands that need a warehouse: it loads dbt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from dbt_heap.errors import WarehouseError
+from dbt_heap.errors import SettingsError, WarehouseError
 from dbt_heap.project.dbt_project import ProjectFile
-from dbt_heap.project.nodes import Manifest, Model, Relation
+from dbt_heap.project.nodes import Manifest, Model
 from dbt_heap.project.settings import Settings
-from dbt_heap.state.access import absence_of, grants
 from dbt_heap.state.catalog import class_of, read_columns
-from dbt_heap.state.compare import Ledger
+from dbt_heap.state.log import LogEntry
+from dbt_heap.state.models import absence_of, grants
 from dbt_heap.state.ownership import Owner
-from dbt_heap.state.store import read_state
+from dbt_heap.state.store import StateStore, read_store
 from dbt_heap.syncs.absence import absent
 from dbt_heap.syncs.columns import ValueClass
 from dbt_heap.syncs.invocation import Invocation
@@ -23,19 +23,25 @@ from dbt_heap.warehouse.target_check import ReadManifest, must_be_of_active_targ
 
 
 @contextmanager
-def open_ledger(invocation: Invocation, *, reads_models: bool = True) -> Iterator[Ledger]:
-    """The ledger in the project's warehouse, which is let go of at the end.
+def open_state(invocation: Invocation, *, reads_models: bool = True) -> Iterator[StateStore]:
+    """Open the project's warehouse, and yield what its state schema holds; close the warehouse at the end.
 
-    `reads_models` says whether rows of models are read, be it to count, to show or to send them: then the manifest has
-    to be of the active target. Raises TargetError, WarehouseError, StateError.
+    Args:
+        invocation: the command with its project and settings.
+        reads_models: whether rows of models are read, to count, show or send them. Then the manifest must be of the
+            active target.
+
+    Raises:
+        TargetError: the manifest was built under another target.
+        WarehouseError: the warehouse cannot be opened.
+        StateError: the state is incomplete, or a newer dbt-heap wrote it.
     """
     with _open(invocation.settings, invocation.project, invocation.manifest) as warehouse:
         invocation.opened(warehouse.target_name)
         if reads_models and not invocation.settings.allow_target_mismatch:
             read = ReadManifest.at(invocation.manifest_path, invocation.manifest)
             must_be_of_active_target(read, warehouse.targets, invocation.heap_environments)
-        state = read_state(warehouse, invocation.project.heap_vars.schema_name, _relations(invocation))
-        yield Ledger(state, invocation.project.heap_vars, invocation.declared, _owner(invocation))
+        yield read_store(warehouse, invocation.project.heap_vars.schema_name, _owner(invocation))
 
 
 def _owner(invocation: Invocation) -> Owner:
@@ -49,9 +55,9 @@ def _owner(invocation: Invocation) -> Owner:
 def built_columns(
     settings: Settings, project: ProjectFile, project_name: str, model: Model
 ) -> tuple[Mapping[str, ValueClass], str]:
-    """Return a model's columns with their classes as the warehouse has them, and why if there are none.
+    """Return a model's columns in the warehouse with their classes, and why if there are none.
 
-    `project_name` is the manifest's, for when there is no checkout. Raises WarehouseError.
+    `project_name` is the manifest's, which counts if there is no checkout. Raises WarehouseError.
     """
     relation = model.relation
     if relation is None:
@@ -71,14 +77,31 @@ def built_columns(
 
 
 def _open(settings: Settings, project: ProjectFile, manifest: Manifest) -> Warehouse:
-    """Return the project's warehouse. What its folder lacks, the manifest provides: macros that name relations.
+    """Return the project's warehouse. Naming macros that its folder lacks are taken from the manifest.
 
-    A checkout's own macros count as they are on disk; packages may not be installed there.
+    A checkout's own macros are read from disk; packages may not be installed there.
     """
     checkout = bool(project.raw) and not settings.from_elsewhere
     macros = (each for each in manifest.naming_macros if not checkout or each.get("package_name") != project.name)
     return open_warehouse(settings.dbt_project(project, manifest.project_name), macros)
 
 
-def _relations(invocation: Invocation) -> tuple[Relation, ...]:
-    return tuple({sync.model.relation for sync in invocation.declared if sync.model.relation})
+def undeclared_syncs(invocation: Invocation, store: StateStore) -> Mapping[str, LogEntry]:
+    """Return the newest entries of syncs that have state under the active target and are no longer declared."""
+    found: dict[str, LogEntry] = {}
+    for environment in invocation.project.heap_vars.environment_names:
+        with suppress(SettingsError):  # without an Environment ID, nothing can have been sent
+            label = invocation.destination_of(environment, store.target).label
+            found.update(store.owner.undeclared(store.log, label))
+    return dict(sorted(found.items()))
+
+
+def dropped_by_dbt2(invocation: Invocation, store: StateStore) -> tuple[str, ...]:
+    """Return a warning for each sync that has state and that a manifest of dbt 2 no longer declares."""
+    if not invocation.manifest.of_dbt_2:
+        return ()
+    return tuple(
+        f"{name} was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
+        f"under `config:`. If it is gone for good: dbt-heap state reset {name}"
+        for name in undeclared_syncs(invocation, store)
+    )

@@ -1,22 +1,83 @@
-"""`renamed_from`: a sync takes over the state of its earlier name, with its idempotency keys."""
+"""Renamed syncs: which earlier name's state a sync continues, and how it takes that over with its idempotency keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dbt_heap.errors import StateError
+from dbt_heap.errors import StateError, counted
 from dbt_heap.state.admin import hand_over
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry
-from dbt_heap.state.ownership import Owner, candidate, in_schema_of
-from dbt_heap.state.session import SyncSession
-from dbt_heap.state.store import State
-from dbt_heap.syncs.columns import MappedColumn
-from dbt_heap.syncs.sync import Sync
+from dbt_heap.state.ownership import in_schema_of
+from dbt_heap.state.steps import SyncSteps
+from dbt_heap.state.store import StateStore
+from dbt_heap.syncs.sync import Sync, SyncType
+
+_MAX_NAMES = 5  # that a message lists
 
 
-def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bound: bool = True) -> LogEntry | None:
+@dataclass(frozen=True)
+class Candidate:
+    """State that an undeclared sync left, and that a new sync may continue."""
+
+    entry: LogEntry
+    rows: int | None  # that Heap acknowledged; None if a killed run did not say
+
+
+def candidate(store: StateStore, entry: LogEntry) -> Candidate | None:
+    """Return an entry's state with its acknowledged rows; None if Heap acknowledged none. Raises WarehouseError."""
+    if entry.step.unfinished and entry.sent_up_to:
+        return Candidate(entry, None)
+    if not entry.synced:
+        return None
+    if not store.catalog.of_state(entry.synced):  # gone: what it held is unknown
+        return Candidate(entry, None)
+    rows = int(store.warehouse.query("acknowledged_rows", synced=store.relation(entry.synced)).rows[0]["found"])
+    return Candidate(entry, rows) if rows else None
+
+
+def candidates(store: StateStore, entries: Iterable[LogEntry]) -> list[Candidate]:
+    """Return those of some entries for which Heap acknowledged rows. Raises WarehouseError."""
+    return [found for entry in entries if (found := candidate(store, entry))]
+
+
+def may_be_renamed(sync: Sync, found: Iterable[Candidate]) -> str:
+    """Return the sentence for a sync that may continue other syncs' state: what they have, and what to type."""
+    several = list(found)
+    shown = several[:_MAX_NAMES]
+    told = [f"{each.entry.sync} ({_rows(each)})" for each in shown]
+    more = f" and {len(several) - _MAX_NAMES} more" if len(several) > _MAX_NAMES else ""
+    commands = [f"dbt-heap state rename {each.entry.sync} {sync.name}" for each in shown]
+    one = len(several) == 1
+    consequence = (
+        "every event a second time, under other keys" if sync.type is SyncType.EVENTS else "every row once more"
+    )
+    return (
+        f"{sync.name}: it has no state, and no model declares {', '.join(told)}{more} any more, which "
+        f"{'has' if one else 'have'} the same type and key ({sync.key}). If {sync.name} is "
+        f"{several[0].entry.sync if one else 'one of them'} under a new name, it would send {consequence}: add "
+        f"`renamed_from: {shown[0].entry.sync if one else '<earlier name>'}` to its block, or run: "
+        f"{' or '.join(commands)}. If {sync.name} is a new sync: add `renamed_from: []` to its block"
+    )
+
+
+def same_rows(sync: Sync, found: Iterable[Candidate]) -> str:
+    """Return the sentence for a sync whose very rows another project's sync has sent."""
+    first = next(iter(found)).entry
+    return (
+        f"the dbt project {first.project or first.first_project} has synced the same relation as {first.sync}. If "
+        f"{sync.name} continues that sync: dbt-heap state rename {first.sync} {sync.name}"
+    )
+
+
+def _rows(found: Candidate) -> str:
+    if found.rows is None:
+        return "its last run did not end"
+    return f"{counted(found.rows, 'row')} acknowledged"
+
+
+def predecessor(store: StateStore, sync: Sync, destination: str, *, bound: bool = True) -> LogEntry | None:
     """Return the newest entry of the earlier name whose state the sync takes over; None if there is none.
 
     A takeover that was cut short has one until it is finished. Raises StateError if it isn't clear, or not safe, which
@@ -24,25 +85,26 @@ def predecessor(state: State, owner: Owner, sync: Sync, destination: str, *, bou
     """
     if not sync.renamed_from:
         return None
-    named = (state.newest(destination, name) for name in sync.renamed_from)
+    owner, log = store.owner, store.log
+    named = (log.current(destination, name) for name in sync.renamed_from)
     older = [each for each in named if each and not owner.declares(each.sync)]
-    own = state.newest(destination, sync.name)
+    own = log.current(destination, sync.name)
     if own and own.synced:
         if begun := [each for each in older if each.synced == own.synced]:
             return begun[0]
-        older = [each for each in older if owner.owns(state, each) and candidate(state, each)]
+        older = [each for each in older if owner.owns(log, each) and candidate(store, each)]
         if older:
             raise StateError(_both_have(sync, older[0]))
         return None
-    if declared := [name for name in sync.renamed_from if owner.declares(name) and state.newest(destination, name)]:
+    if declared := [name for name in sync.renamed_from if owner.declares(name) and log.current(destination, name)]:
         raise StateError(_still_declared(sync, declared[0]))
     older = [each for each in older if each.synced or (each.step.unfinished and each.sent_up_to)]
     if len(older) > 1:
-        older = [each for each in older if candidate(state, each)] or older[:1]
+        older = [each for each in older if candidate(store, each)] or older[:1]
     if len(older) > 1:
         raise StateError(_several(sync, older))
     if older:
-        _must_fit(state, owner, sync, older[0], bound=bound)
+        _must_fit(store, sync, older[0], bound=bound)
     return older[0] if older else None
 
 
@@ -51,58 +113,51 @@ def inherited(sync: Sync, older: LogEntry) -> LogEntry:
     return replace(older, relation=str(sync.model.relation), rejects_run_id=None)
 
 
-@dataclass(frozen=True)
-class Takeover:
-    """One run's takeover; the lock of the new name is held."""
+def take_over(store: StateStore, sync: Sync, lock: Lock, holder: Holder, older: LogEntry) -> StateStore:
+    """Take over the state of an earlier name, and return the store as it is then.
 
-    state: State
-    sync: Sync
-    lock: Lock
-    holder: Holder
-    columns: Callable[[Sync], Iterable[MappedColumn]]
+    If the run is killed between its two entries, the next run finishes it.
 
-    def __call__(self, older: LogEntry, project: str | None) -> State:
-        """Take over; killed between its two entries, the next run finishes it. Return the state as it is then.
+    Args:
+        store: what was read under the lock.
+        sync: the sync under its new name.
+        lock: the lock of the new name, which `holder` has.
+        older: the newest entry of the earlier name.
 
-        Raises RunningError if a run of the earlier name is at work, WarehouseError.
-        """
-        state = self.state
-        lock = state.lock(older.destination, older.sync)
-        aside = lock.take(self.holder)
-        try:
-            state = state.reread()
-            newest = state.newest(older.destination, older.sync)
-            if newest and newest.step.unfinished:
-                state, newest = self._settled(state, newest, lock, aside)
-            if newest and newest.synced:
-                hand_over(
-                    state, newest, self.sync.name, (lock, self.lock), self.holder,
-                    relation=str(self.sync.model.relation), model=self.sync.model.unique_id,
-                    project=project or newest.project,
-                )  # fmt: skip
-        finally:
-            lock.drop(self.holder)
-        if aside:  # no other run can move this one's lock any more
-            state.drop(aside)
-        return state.reread()
-
-    def _settled(
-        self, state: State, unfinished: LogEntry, lock: Lock, aside: str | None
-    ) -> tuple[State, LogEntry | None]:
-        """The state after a killed run of the earlier name was recovered, and its newest entry."""
-        dead = SyncSession(state, lock, self.holder, unfinished, logs=self.sync.log)
-        dead.recover(self.columns(self.sync))
-        state = state.reread()
-        for table in state.unnamed(unfinished.destination, unfinished.sync):
-            if table != aside:
-                state.drop(table)
-        return state, state.newest(unfinished.destination, unfinished.sync)
+    Raises:
+        RunningError: a run of the earlier name is running.
+        WarehouseError: the warehouse refused a statement.
+    """
+    older_lock = store.lock(older.destination, older.sync)
+    aside = older_lock.take(holder)
+    try:
+        store = store.reread()
+        newest = store.log.current(older.destination, older.sync)
+        if newest and newest.step.unfinished:
+            dead = SyncSteps(store, older_lock, holder, newest, keeps_log=sync.log)
+            dead.recover(store.models.mapped_columns(sync))
+            store = store.reread()
+            for table in store.leftovers(older.destination, older.sync):
+                if table != aside:
+                    store.drop(table)
+            newest = store.log.current(older.destination, older.sync)
+        if newest and newest.synced:
+            hand_over(
+                store, newest, sync.name, (older_lock, lock), holder,
+                relation=str(sync.model.relation), model=sync.model.unique_id,
+                project=store.owner.project or newest.project,
+            )  # fmt: skip
+    finally:
+        older_lock.drop(holder)
+    if aside:  # no other run can move this one's lock any more
+        store.drop(aside)
+    return store.reread()
 
 
-def _must_fit(state: State, owner: Owner, sync: Sync, older: LogEntry, *, bound: bool) -> None:
+def _must_fit(store: StateStore, sync: Sync, older: LogEntry, *, bound: bool) -> None:
     """Raise StateError if the state of the earlier name is another project's, type's or schema's."""
     by_hand = f"dbt-heap state rename {older.sync} {sync.name}"
-    if not owner.owns(state, older):
+    if not store.owner.owns(store.log, older):
         raise StateError(
             f"{sync.name}: `renamed_from` names {older.sync}, whose state belongs to the dbt project "
             f"{older.project or older.first_project}. If the sync moved to this project for good: {by_hand}"

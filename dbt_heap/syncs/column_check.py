@@ -22,7 +22,7 @@ _NO_TEXT = "has no text that Heap could know it by: cast it to text in the model
 
 @dataclass(frozen=True)
 class Readable:
-    """What is known of the models' columns; the ledger asks the warehouse."""
+    """What is known of the models' columns; `dbt_heap.state.models` asks the warehouse."""
 
     columns: Callable[[Sync], Columns]  # those that can be read, with their classes; empty if there are none
     absence: Callable[[Sync], Absence | None]  # why a relation or a column is not among them; None if not known

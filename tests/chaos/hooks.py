@@ -20,7 +20,7 @@ from dbt.adapters.base.connections import BaseConnectionManager
 
 from dbt_heap.heap.client import Heap
 from dbt_heap.heap.deletion_client import HeapDeletions
-from dbt_heap.state import plan, session
+from dbt_heap.state import comparison, session
 from dbt_heap.warehouse.connection import Warehouse
 
 BATCH_ROWS = 25
@@ -45,7 +45,7 @@ class Death:
 
 def small_limits() -> None:
     """Has a few hundred rows make several pages, groups and batches."""
-    plan._BATCH_ROWS = BATCH_ROWS
+    comparison._BATCH_ROWS = BATCH_ROWS
     session._PAGE_ROWS = PAGE_ROWS
     sync = import_module("dbt_heap.run.sync")
     vars(sync)["deliver"] = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)

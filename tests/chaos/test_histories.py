@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.state import plan
+from dbt_heap.state import comparison
 from tests.chaos.company import Company
 from tests.chaos.days import DAYS, TWICE, Day
 from tests.long import LONG
@@ -61,7 +61,7 @@ def test_every_row_is_accounted_for_and_heap_mirrors_the_models(
     days: list[Day],
     blank: frozenset[str],
 ) -> None:
-    monkeypatch.setattr(plan, "_BATCH_ROWS", BATCH_ROWS)
+    monkeypatch.setattr(comparison, "_BATCH_ROWS", BATCH_ROWS)
     patient_heap.reset()
     with TemporaryDirectory() as folder:
         company = Company(Path(folder), patient_heap, blank)

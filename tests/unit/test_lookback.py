@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dbt_heap.project.instants import parse_instant
-from dbt_heap.state.lookback import held_back, latest, start
+from dbt_heap.state.comparison import held_back, latest, lookback_start
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_undecided_records_hold_back_later_ones() -> None:
 
 def test_lookback_starts_at_an_instant_or_for_dates_at_a_day() -> None:
     hours = timedelta(hours=12)
-    assert start("2026-03-02 08:00:00.5+00", hours, by_day=False) == "2026-03-01 20:00:00.500000"
-    assert start("2026-03-02", hours, by_day=True) == "2026-03-01"
+    assert lookback_start("2026-03-02 08:00:00.5+00", hours, by_day=False) == "2026-03-01 20:00:00.500000"
+    assert lookback_start("2026-03-02", hours, by_day=True) == "2026-03-01"
 
 
 def test_everything_is_compared_without_a_lookback_or_newest_time() -> None:
-    assert start("2026-03-02", None, by_day=False) is None
-    assert start(None, timedelta(days=1), by_day=False) is None
-    assert start("infinity", timedelta(days=1), by_day=False) is None
-    assert start("0001-01-02", timedelta(weeks=1), by_day=False) is None
+    assert lookback_start("2026-03-02", None, by_day=False) is None
+    assert lookback_start(None, timedelta(days=1), by_day=False) is None
+    assert lookback_start("infinity", timedelta(days=1), by_day=False) is None
+    assert lookback_start("0001-01-02", timedelta(weeks=1), by_day=False) is None

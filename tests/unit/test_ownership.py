@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pytest
 
 from dbt_heap.errors import StateError
 from dbt_heap.project.nodes import Model, Relation
-from dbt_heap.state.log import LogEntry, Step
+from dbt_heap.state.log import LogEntry, Step, SyncLog
 from dbt_heap.state.ownership import Owner
-from dbt_heap.state.store import State
 from dbt_heap.syncs.sync import Sync, SyncType
 
 HEAP = "1@heap"
@@ -30,8 +27,8 @@ def entry(name: str, *, project: str | None, namespace: str, model: str, table: 
 
 
 def owns(project: str, declared: list[Sync], asked: LogEntry, *others: LogEntry) -> bool:
-    state = State(cast("Any", None), "s", (), cast("Any", None), {(HEAP, each.sync): each for each in (asked, *others)})
-    return Owner(project, declared, frozenset()).owns(state, asked)
+    log = SyncLog({(HEAP, each.sync): each for each in (asked, *others)})
+    return Owner(project, declared, frozenset()).owns(log, asked)
 
 
 OURS = sync("people", "shop", "people")

@@ -7,7 +7,7 @@ import pytest
 from dbt_heap.errors import WarehouseError
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.state.session import SyncSession
-from dbt_heap.state.store import State
+from dbt_heap.state.store import StateStore
 from tests.project import Project
 from tests.warehouse.users import USERS
 from tests.warehouses import on_every_warehouse
@@ -20,16 +20,16 @@ def people(users: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Three users, synced as `heap_users`; `state rename` to `people` was cut short between its two entries."""
     assert users.sync().exit_code == 0
     users.declare("heap_users", {**USERS, "name": "people"})
-    append, written = State.append, list[str]()
+    append, written = StateStore.append, list[str]()
 
-    def once(state: State, *arguments: object) -> None:
+    def once(state: StateStore, *arguments: object) -> None:
         if written:
             raise WarehouseError("the warehouse is gone")
         append(state, *arguments)  # type: ignore[arg-type]
         written.append("entry")
 
     with monkeypatch.context() as patch:
-        patch.setattr(State, "append", once)
+        patch.setattr(StateStore, "append", once)
         assert users.run("state", "rename", "heap_users", "people").exit_code == 2
     return users
 

@@ -9,7 +9,7 @@ import pytest
 from dbt_heap.errors import WarehouseError
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.state.session import SyncSession
-from dbt_heap.state.store import State
+from dbt_heap.state.store import StateStore
 from tests.project import Project
 from tests.warehouse.orders import ORDER_ROWS, ORDERS
 from tests.warehouse.users import sent
@@ -126,16 +126,16 @@ def test_killed_takeover_is_finished_by_the_next_run(
 ) -> None:
     synced(shop, heap, "a")
     declared(shop, c={"renamed_from": "a"})
-    append, written = State.append, list[str]()
+    append, written = StateStore.append, list[str]()
 
-    def once(state: State, *arguments: Any) -> None:
+    def once(state: StateStore, *arguments: Any) -> None:
         if written:
             raise WarehouseError("the warehouse is gone")
         append(state, *arguments)
         written.append("entry")
 
     with monkeypatch.context() as patch:
-        patch.setattr(State, "append", once)
+        patch.setattr(StateStore, "append", once)
         assert shop.sync().exit_code == 2
     assert shop.run("plan").exit_code == 0
     assert shop.sync().exit_code == 0

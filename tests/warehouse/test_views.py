@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from dbt_heap.state import session
+from dbt_heap.state import steps
 from tests.project import Project
 from tests.warehouse.users import USERS
 from tests.warehouses import on_every_engine
@@ -65,7 +65,7 @@ def test_next_run_repairs_the_view_of_a_run_that_died(project: Project, monkeypa
     assert project.sync().exit_code == 0
     project.table("heap_users", "select 'ana' as user_id, 2 as seats")  # a narrower type: a table of its own
     with monkeypatch.context() as patch:
-        patch.setattr(session, "show_synced", die)
+        patch.setattr(steps, "show_synced", die)
         with pytest.raises(DeathError):
             project.sync()
     assert project.sync().exit_code == 0
