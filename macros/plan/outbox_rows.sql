@@ -1,7 +1,7 @@
 {#
     Select the rows that a sync would send or must reject, reading the model once:
     model -> changed (against the state) -> judged (reject reasons) -> recognised (still rejected) -> numbered.
-    `plan` describes a sync: see dbt_heap/state/plan.py. Rows to send are numbered first and densely.
+    `plan` describes a sync: see dbt_heap/state/contract.py. Rows to send are numbered first and densely.
 #}
 {% macro outbox_rows(plan) %}
 with model as {{ dbt_heap.materialized() }} (
