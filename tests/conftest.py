@@ -29,7 +29,7 @@ FIRST = [
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves most tests on slow warehouses to `make warehouses`."""
+    """Leave most tests on slow warehouses to `make warehouses`."""
     left = {item for item in items if _is_slow(item) and not (IN_FULL or item.get_closest_marker("on_each"))}
     config.hook.pytest_deselected(items=list(left))
     items[:] = sorted((item for item in items if item not in left), key=_turn)
@@ -70,14 +70,14 @@ def own_heap() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Callable[[], Postgres]]:
-    """Makes databases on a Postgres server."""
+    """Create databases on a Postgres server."""
     with postgres_server() as host:
         yield partial(Postgres, host)
 
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Callable[[], Engine]]:
-    """Makes databases in a Spark session, the only one of its process; loaded only where a test wants it."""
+    """Create databases in a Spark session, the only one of its process; loaded only where a test wants it."""
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         pytest.skip("NO SPARK TESTS: there is no Java on this machine, and Spark needs it")
     module = import_module("tests.spark")
@@ -87,7 +87,7 @@ def spark() -> Iterator[Callable[[], Engine]]:
 
 @pytest.fixture(scope="session")
 def snowflake() -> Iterator[Callable[[], Engine]]:
-    """Makes databases on a server that speaks as Snowflake does; loaded only where a test wants it."""
+    """Create databases on a server that speaks as Snowflake does; loaded only where a test wants it."""
     module = import_module("tests.snowflake")
     with module.snowflake_server() as server:
         yield partial(module.Snowflake, server)
@@ -110,7 +110,7 @@ def nowhere(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
 
 @pytest.fixture(scope="session", autouse=True)
 def unasked_flags() -> Iterator[None]:
-    """Spares every adapter a search of all loaded modules, once a flag and frame, for who asks about dbt's flags.
+    """Spare every adapter a search of all loaded modules, once a flag and frame, for who asks about dbt's flags.
 
     A command of its own spends 50 ms on it; in here, where five adapters are loaded, it was most of the time.
     """
@@ -127,7 +127,7 @@ def macros() -> Macros:
 
 @pytest.fixture
 def known_macros(macros: Macros, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spares the runs of a test most of their time; those in processes of their own load all."""
+    """Spare the runs of a test most of their time; those in processes of their own load all."""
     monkeypatch.setattr(adapter, "load_macros", macros.load)
 
 

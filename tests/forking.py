@@ -14,7 +14,7 @@ STDOUT, STDERR = "stdout", "stderr"  # files in an order's `notes` folder
 
 
 def be(order: Mapping[str, Any], command: Callable[[], object], *, failed: int = 1) -> NoReturn:
-    """Runs a command with an order's folder, environment and notes. It ends with the command's code, else `failed`."""
+    """Run a command with an order's folder, environment and notes. It ends with the command's code, else `failed`."""
     code = 0
     try:
         for number, name in ((1, STDOUT), (2, STDERR)):

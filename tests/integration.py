@@ -30,7 +30,7 @@ class Commands:
     def run(
         self, *command: str, ends_with: int | None = 0, stdin: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in the folder, as a person would; fails where its exit code is another one."""
+        """Run a command in the folder, as a person would; fails where its exit code is another one."""
         settings = self.environment | environment
         if command[0] in PROGRAMS:
             ran = typed(command, self.folder, settings, stdin)
@@ -54,7 +54,7 @@ class Integration(Commands):
         (folder / "packages.yml").write_text(f"packages:\n  - local: {json.dumps(str(ROOT))}\n")
 
     def build(self, day: int) -> None:
-        """Builds one day's export."""
+        """Build one day's export."""
         self.run("dbt", "build", "--quiet", "--vars", f"day: {day}")
 
     def results(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Outcome:
 
 
 def dbt_heap(*arguments: str, **environment: str) -> Outcome:
-    """Runs a command in this process, with these variables alone of dbt's and ours."""
+    """Run a command in this process, with these variables alone of dbt's and ours."""
     without = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
     with patch.dict(os.environ):  # a command sets the variables of `.env`
         ran = CliRunner().invoke(group, arguments, env={**without, **environment})
@@ -52,12 +52,12 @@ def dbt_heap(*arguments: str, **environment: str) -> Outcome:
 
 
 def requested(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
-    """Waits until Heap has had so many requests of a process; fails where that ends before."""
+    """Wait until Heap has had so many requests of a process; fails where that ends before."""
     until(lambda: len(heap.requests()) >= requests, process)
 
 
 def until(well: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Waits until something holds while a process runs; fails where that ends before."""
+    """Wait until something holds while a process runs; fails where that ends before."""
     while not well():
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
@@ -81,12 +81,12 @@ class Project:
         self.profile()
 
     def profile(self, **changes: Any) -> None:
-        """Writes the profile, with other values where that is wanted."""
+        """Write the profile, with other values where that is wanted."""
         self.engine.output.update(changes)
         self._write("profiles.yml", {"shop": {"target": "dev", "outputs": {"dev": self.engine.output}}})
 
     def table(self, name: str, select: str, *, schema: str | None = None) -> None:
-        """Builds a model as dbt would."""
+        """Build a model as dbt would."""
         self.engine.table(schema or self.engine.default_schema, name, select)
 
     def declare(
@@ -125,22 +125,22 @@ class Project:
         (macros / "generate_schema_name.sql").write_text(GENERATE_SCHEMA_NAME)
 
     def run(self, *arguments: str, **environment: str) -> Outcome:
-        """Runs a dbt-heap command in the project's folder."""
+        """Run a dbt-heap command in the project's folder."""
         self.write()
         return self.bare(
             *arguments, "--project-dir", str(self.folder), "--profiles-dir", str(self.folder), **environment
         )
 
     def bare(self, *arguments: str, **environment: str) -> Outcome:
-        """Runs a dbt-heap command with these arguments alone."""
+        """Run a dbt-heap command with these arguments alone."""
         return dbt_heap(*arguments, **{**self.environment, **environment})
 
     def sync(self, *arguments: str, **environment: str) -> Outcome:
-        """Runs `dbt-heap sync`."""
+        """Run `dbt-heap sync`."""
         return self.run("sync", *arguments, **environment)
 
     def begun(self, *arguments: str, program: Sequence[str] = ("-m", "dbt_heap")) -> subprocess.Popen[str]:
-        """Begins `dbt-heap sync` in a process of its own; what it says may be read."""
+        """Start `dbt-heap sync` in a process of its own; what it says may be read."""
         self.write()
         folder = str(self.folder)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
@@ -156,7 +156,7 @@ class Project:
         return {each["name"]: each for each in found["syncs"]}
 
     def write(self) -> None:
-        """Puts project file and manifest on disk."""
+        """Put project file and manifest on disk."""
         project = {"name": "shop", "version": "1.0", "profile": "shop", "vars": {"dbt_heap": self.vars}}
         self._write("dbt_project.yml", project | self.settings)
         metadata = {

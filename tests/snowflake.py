@@ -63,7 +63,7 @@ class Snowflake(Standard):
             return cursor.fetchall()
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Builds a table anew, as dbt would."""
+        """Build a table anew, as dbt would."""
         self.sql(f"create schema if not exists {schema}")
         self.sql(f"create or replace table {schema}.{name} as {select}")
 
@@ -76,4 +76,4 @@ class Snowflake(Standard):
         return f"{self.database}.{schema}.{name}"
 
     def drop(self) -> None:
-        """Leaves the database to the server, which forgets it at its end, and takes no order to."""
+        """Leave the database to the server, which forgets it at its end, and takes no order to."""

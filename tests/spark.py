@@ -71,7 +71,7 @@ class Spark:
         return [tuple(row) for row in self._session.sql(_spark(tree)).collect()]
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Builds a table anew, as dbt would."""
+        """Build a table anew, as dbt would."""
         self.build(schema, name, _spark(sqlglot.parse_one(select, read="duckdb")))
 
     def build(self, schema: str, name: str, select: str) -> None:
@@ -94,7 +94,7 @@ class Spark:
         return {row.tableName for row in self._session.sql(f"show tables in `{schema}`").collect()}
 
     def drop(self) -> None:
-        """Removes the databases."""
+        """Remove the databases."""
         for (name,) in self._session.sql(f"show databases like '{self.default_schema}*'").collect():
             self._session.sql(f"drop database {name} cascade")
 

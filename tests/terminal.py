@@ -59,7 +59,7 @@ def _server() -> subprocess.Popen[str]:
 
 
 def main() -> None:
-    """Serves until stdin ends."""
+    """Serve until stdin ends."""
     resource_tracker.ensure_running()  # else each child starts its own
     for module in LOADED:
         import_module(module)

@@ -58,12 +58,12 @@ class Shop:
             warehouse.execute((HERE / "tables.sql").read_text())
 
     def run(self, *arguments: str) -> Outcome:
-        """Runs a command in the project."""
+        """Run a command in the project."""
         where = ("--project-dir", str(self.folder), "--profiles-dir", str(self.folder))
         return dbt_heap(*arguments, *where, HEAP_BASE_URL=self.heap_url)
 
     def rewrite(self, **changes: Any) -> None:
-        """Changes nodes of the manifest, as an edit of their YAML would have."""
+        """Change nodes of the manifest, as an edit of their YAML would have."""
         content = json.loads(self.manifest.read_bytes())
         content["nodes"] |= {unique_id: content["nodes"][unique_id] | node for unique_id, node in changes.items()}
         self.manifest.write_text(json.dumps(content))

@@ -51,7 +51,7 @@ def pasted(project: Project, name: str, ran: Outcome) -> Outcome:
 
 
 def without_the_package(folder: Path) -> None:
-    """Takes the dbt package and its hooks out of the project: `dbt deps` and parsing it would take longer."""
+    """Take the dbt package and its hooks out of the project: `dbt deps` and parsing it would take longer."""
     (folder / "packages.yml").unlink()
     file = folder / "dbt_project.yml"
     file.write_text("".join(line for line in file.read_text().splitlines(True) if "dbt_heap." not in line))

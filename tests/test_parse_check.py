@@ -31,7 +31,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 
 
 def declare(folder: Path, block: str) -> None:
-    """Writes the project file."""
+    """Write the project file."""
     (folder / "dbt_project.yml").write_text(f"name: shop\nversion: '1.0'\nprofile: shop\n{block}\n")
 
 

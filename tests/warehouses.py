@@ -42,7 +42,7 @@ class Engine(Protocol):
         """What a statement gives; it is committed."""
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Builds a table anew, as dbt would, of a select in the dialect that tests speak to every engine."""
+        """Build a table anew, as dbt would, of a select in the dialect that tests speak to every engine."""
 
     def build(self, schema: str, name: str, select: str) -> None:
         """The same of a select in the engine's own dialect."""
@@ -54,7 +54,7 @@ class Engine(Protocol):
         """The names of the tables and views in a schema."""
 
     def drop(self) -> None:
-        """Removes all that the test made."""
+        """Remove all that the test made."""
 
 
 class Standard:
@@ -83,7 +83,7 @@ class DuckDB(Standard):
             return connection.execute(statement).fetchall()
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Builds a table anew."""
+        """Build a table anew."""
         self.sql(f'create schema if not exists "{schema}"')
         self.sql(f'create or replace table "{schema}"."{name}" as {select}')
 
@@ -94,7 +94,7 @@ class DuckDB(Standard):
         return f'"{self.database}"."{schema}"."{name}"'
 
     def drop(self) -> None:
-        """Leaves the file to the folder's owner."""
+        """Leave the file to the folder's owner."""
 
 
 class Postgres(Standard):
@@ -117,7 +117,7 @@ class Postgres(Standard):
         return self._run(self.database, statement)
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Builds a table anew, as dbt-postgres does: another one takes its name."""
+        """Build a table anew, as dbt-postgres does: another one takes its name."""
         self.sql(f'create schema if not exists "{schema}"')
         self.sql(
             f'create table "{schema}"."{name}__new" as {select}; drop table if exists "{schema}"."{name}";'
@@ -131,12 +131,12 @@ class Postgres(Standard):
         return f'"{self.database}"."{schema}"."{name}"'
 
     def disconnect(self) -> None:
-        """Ends every connection to the database, as a restart of the server does."""
+        """End every connection to the database, as a restart of the server does."""
         where = f"where datname = '{self.database}' and pid <> pg_backend_pid()"
         self._run("postgres", f"select pg_terminate_backend(pid) from pg_stat_activity {where}")
 
     def drop(self) -> None:
-        """Removes the database."""
+        """Remove the database."""
         self._run("postgres", f"drop database {self.database} with (force)")
 
     def _run(self, database: str, statement: str) -> list[tuple[Any, ...]]:

@@ -43,7 +43,7 @@ def patient_heap() -> Iterator[Sandbox]:
 def new_world(
     request: pytest.FixtureRequest, tmp_path: Path, runner: Runner, patient_heap: Sandbox
 ) -> Iterator[NewWorld]:
-    """Makes worlds: by the engine's name, with a seed. Nothing of one is known to the other."""
+    """Create worlds: by the engine's name, with a seed. Nothing of one is known to the other."""
     opened: list[Engine] = []
 
     def make(engine: str, seed: int, sizes: dict[str, int] = SIZES) -> World:
@@ -80,7 +80,7 @@ def counts(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tells the figures of each test."""
+    """Report the figures of each test."""
     told = [
         f"{report.nodeid.rpartition('::')[2]}: {text}"
         for reports in terminalreporter.stats.values()

@@ -81,7 +81,7 @@ class Expectation:
     def learn(
         self, planned: Planned, *, taken: Collection[str], accepted: Collection[str], refused: Collection[str]
     ) -> RowCounts:
-        """Remembers what became of a plan's records, and tells its fates."""
+        """Remember what became of a plan's records, and tells its fates."""
         for key, sent in planned.records.items():
             if key in taken:
                 self._take(key, sent)

@@ -60,7 +60,7 @@ class History:
         self.built()
 
     def revert(self) -> None:
-        """Puts most of what changed since the build before last back, and edits a little."""
+        """Put most of what changed since the build before last back, and edits a little."""
         before = self._past[0]
         for kind in KINDS:
             for key in [key for key in self.now[kind] if key not in before[kind] and self._chance.random() < 0.5]:
@@ -74,7 +74,7 @@ class History:
         self.built()
 
     def built(self) -> None:
-        """Notes that the warehouse holds the models as they are now."""
+        """Record that the warehouse holds the models as they are now."""
         self._past = [*self._past[-1:], deepcopy(self.now)]
         for kind, key, row in self.rows():
             for column, value in row.items():
@@ -93,7 +93,7 @@ class History:
         return self._chance.sample(rows, int(len(rows) * share))
 
     def _touch(self, kind: str, row: Row) -> None:
-        """Changes one property of a row or several; a quarter of the new values are null."""
+        """Change one property of a row or several; a quarter of the new values are null."""
         columns = list(COLUMNS[kind])
         for column in self._chance.sample(columns, self._chance.randint(1, len(columns))):
             row[column] = self._value(column)

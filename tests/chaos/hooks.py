@@ -52,7 +52,7 @@ def small_limits() -> None:
 
 
 def watch(note: Callable[[str], None], death: Death | None) -> None:
-    """Notes each step as it begins, and dies at `death`."""
+    """Record each step as it begins, and dies at `death`."""
     steps = _Steps(note, death)
     _watch_statements(steps)
     _watch_commits(steps)
@@ -84,7 +84,7 @@ class _Steps:
             return step
 
     def reach(self, step: str, when: When) -> None:
-        """Dies here, if that is what is wanted."""
+        """Die here, if that is what is wanted."""
         if self._death == Death(step, when):
             os.kill(os.getpid(), signal.SIGKILL)
             signal.pause()  # no further, until the signal is there

@@ -30,7 +30,7 @@ STEPS = "steps"  # a file in an order's `notes` folder
 
 
 def main() -> None:
-    """Serves until stdin ends."""
+    """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end it by ending stdin
     resource_tracker.ensure_running()  # else each child starts its own
     macros = Macros()
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _wait(child: int, alive: int, kill_after: float | None) -> None:
-    """Returns when the child is dead, having killed it if that was asked for. Until waited for, its id is its own."""
+    """Return when the child is dead, having killed it if that was asked for. Until waited for, its id is its own."""
     ready, _, _ = select.select([alive, 0], [], [], kill_after)
     if alive not in ready:
         os.kill(child, signal.SIGKILL)

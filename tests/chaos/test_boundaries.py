@@ -60,7 +60,7 @@ class Left:
         return [Dying(at=each[0]) for each in self._by_sync if each][:3]
 
     def finish(self, came_true: list[Death]) -> None:
-        """Forgets what has happened. What did not is tried again: groups of batches are not as many in every run."""
+        """Forget what has happened. What did not is tried again: groups of batches are not as many in every run."""
         self._in_vain = 0 if came_true else self._in_vain + 1
         assert self._in_vain < TRIES, self._by_sync
         for each in self._by_sync:

@@ -90,7 +90,7 @@ class World:
         return ended
 
     def _arrives(self, requests: int) -> Callable[[], bool]:
-        """Tells when so many more requests have come, or when none has for a while although there were some."""
+        """Report when so many more requests have come, or when none has for a while although there were some."""
         begin = newest = self.heap.counts()["requests"]
         changed_at = time.monotonic()
 

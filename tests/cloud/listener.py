@@ -72,7 +72,7 @@ class Listener:
         return self._log.read_text()
 
     def post(self, body: bytes, authorization: str | None = "") -> requests.Response:
-        """Sends a webhook, signed unless another header is given; None sends none."""
+        """Send a webhook, signed unless another header is given; None sends none."""
         if authorization == "":
             authorization = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
         headers = {} if authorization is None else {"Authorization": authorization}

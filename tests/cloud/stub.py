@@ -27,7 +27,7 @@ sys.exit(int(code))
 
 
 def main() -> None:
-    """Serves until SIGTERM."""
+    """Serve until SIGTERM."""
     folder, code, catch_up, silence, *jobs = sys.argv[1:]
     server.SILENT_SECONDS = float(silence)
     silent = server.Connection._close_if_silent

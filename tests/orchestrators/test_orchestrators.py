@@ -17,7 +17,7 @@ BIN = Path(sys.executable).parent
 
 
 def needs(orchestrator: str) -> pytest.MarkDecorator:
-    """Skips a test where an orchestrator is not installed."""
+    """Skip a test where an orchestrator is not installed."""
     reason = f"NO {orchestrator.upper()} TEST: it has an environment of its own, made and used by `make orchestrators`"
     return pytest.mark.skipif(not (BIN / orchestrator).exists(), reason=reason)
 

@@ -48,11 +48,11 @@ class Reference:
         self.events: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def sync_users(self, rows: Iterable[Row], *, identity: str, properties: Mapping[str, str]) -> Sent:
-        """Upserts users; `properties` is Heap's name -> column."""
+        """Upsert users; `properties` is Heap's name -> column."""
         return _upsert(self.users, list(rows), identity, properties)
 
     def sync_accounts(self, rows: Iterable[Row], *, account_id: str, properties: Mapping[str, str]) -> Sent:
-        """Upserts accounts."""
+        """Upsert accounts."""
         return _upsert(self.accounts, list(rows), account_id, properties)
 
     def sync_events(

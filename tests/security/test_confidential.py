@@ -70,7 +70,7 @@ def must_be_silent(project: Project, *said: str) -> None:
 
 
 def talking(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command in a process of its own, in an environment where everything talks."""
+    """Run a command in a process of its own, in an environment where everything talks."""
     project.write()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
     logs = {"DBT_LOG_PATH": str(project.folder / "logs")}

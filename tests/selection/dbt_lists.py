@@ -19,7 +19,7 @@ NEVER = "2000-01-01T00:00:00Z"
 
 
 def earlier() -> None:
-    """Leaves in `earlier` what a build wrote of which some failed, and freshness that is older than today's."""
+    """Leave in `earlier` what a build wrote of which some failed, and freshness that is older than today's."""
     for command in ("deps", "build --select fqn:*", "source freshness --select source:*"):
         dbtRunner().invoke([*command.split(), "--quiet"])
     shutil.copytree("target", "earlier")

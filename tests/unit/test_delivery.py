@@ -89,7 +89,7 @@ def identities(request: Received) -> list[int]:
 
 
 def refusing(bad: set[int], text: Callable[[int], str] = lambda index: f"users[{index}] is bad") -> Any:
-    """Refuses a whole body that holds a bad record, and names the first as Heap does."""
+    """Refuse a whole body that holds a bad record, and names the first as Heap does."""
 
     def reply(request: Received) -> Reply:
         for index, identity in enumerate(identities(request)):

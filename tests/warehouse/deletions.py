@@ -34,7 +34,7 @@ def lists(project: Project, *identities: str, **block: Any) -> None:
 
 
 def deleting(project: Project, *arguments: str, **environment: str) -> Outcome:
-    """Runs `dbt-heap sync` with all that a deletion needs."""
+    """Run `dbt-heap sync` with all that a deletion needs."""
     return project.sync("--allow-deletions", "--yes", *arguments, **{"HEAP_API_KEY": "secret-key", **environment})
 
 

@@ -26,7 +26,7 @@ class Bad:
 
 
 def manifest(text: str | None) -> Callable[[Project], None]:
-    """Puts something else in the manifest's place, or nothing."""
+    """Put something else in the manifest's place, or nothing."""
 
     def spoil(project: Project) -> None:
         project.manifest_text = text
@@ -35,7 +35,7 @@ def manifest(text: str | None) -> Callable[[Project], None]:
 
 
 def declared(**block: Any) -> Callable[[Project], None]:
-    """Declares the users otherwise."""
+    """Declare the users otherwise."""
     return lambda project: project.declare("heap_users", {**USERS, **block})
 
 
@@ -80,7 +80,7 @@ BAD = {
 
 
 def read_only(project: Project) -> None:
-    """Opens the DuckDB file for reading alone."""
+    """Open the DuckDB file for reading alone."""
     output = {**project.engine.output, "config_options": {"access_mode": "READ_ONLY"}}
     (project.folder / "profiles.yml").write_text(
         yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": output}}})

@@ -27,7 +27,7 @@ class Collated(NamedTuple):
     made_by: str = ""  # a statement before the first use
 
     def prepare(self, project: Project) -> None:
-        """Makes what the columns need, and sets what the session has."""
+        """Create what the columns need, and sets what the session has."""
         if self.session:
             project.profile(settings={"default_collation": self.session})
         if self.made_by:
@@ -37,7 +37,7 @@ class Collated(NamedTuple):
                 pytest.skip(str(refusal))  # a server that was built without ICU, or comes without extensions
 
     def rows(self, project: Project, name: str, columns: tuple[str, ...], *rows: tuple[str, ...]) -> None:
-        """Builds a model of text columns."""
+        """Build a model of text columns."""
         values = ", ".join("(" + ", ".join(f"'{value}'" for value in row) + ")" for row in rows)
         collated = ", ".join(f"{column}{self.column} as {column}" for column in columns)
         project.engine.build(
@@ -64,7 +64,7 @@ EVENTS = {"type": "events", "identity": "user_id", "event_name_column": "name", 
 
 
 def collated(*ways: Collated, names: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """Parametrizes a test by where a collation is."""
+    """Parametrize a test by where a collation is."""
     return pytest.mark.parametrize(
         ("engine", "way"), [(way.engine, way) for way in ways], ids=names or None, indirect=["engine"]
     )
@@ -168,7 +168,7 @@ def test_state_that_inherited_a_collation_is_compared_by_bytes(project: Project,
 
 
 def inherit(project: Project, way: Collated) -> None:
-    """Gives the text columns of the state's own tables the collation of the model's columns."""
+    """Return the text columns of the state's own tables the collation of the model's columns."""
     text = "text" if way.engine == "postgres" else "varchar"
     columns = project.sql(
         f"select table_name, column_name from information_schema.columns where table_schema = '{project.state_schema}' "

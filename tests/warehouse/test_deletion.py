@@ -26,7 +26,7 @@ def slow_to_delete() -> Iterator[Sandbox]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asks again without much of a wait."""
+    """Ask again without much of a wait."""
     monkeypatch.setattr(deletion, "POLL_SECONDS", 0.05)
 
 

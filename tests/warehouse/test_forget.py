@@ -13,7 +13,7 @@ from tests.warehouses import on_every_warehouse
 
 
 def forget(project: Project, *keys: str, more: tuple[str, ...] = ()) -> Outcome:
-    """Runs the command for some keys, each on a line of a file."""
+    """Run the command for some keys, each on a line of a file."""
     file = project.folder / "keys.txt"
     file.write_text("".join(f"{key}\r\n" for key in keys))
     return project.run("state", "forget", "--key-file", str(file), *more)

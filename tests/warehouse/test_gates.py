@@ -15,7 +15,7 @@ NOW, EARLIER = "2026-11-25T12:00:00Z", "2026-11-25T11:00:00Z"
 
 
 def results(project: Project, *ended: tuple[str, str], which: str = "build", **metadata: str) -> None:
-    """Writes run_results.json."""
+    """Write run_results.json."""
     found = {
         "metadata": {"invocation_id": "00000000-0000-0000-0000-000000000000", "generated_at": NOW, **metadata},
         "args": {"which": which},
@@ -25,7 +25,7 @@ def results(project: Project, *ended: tuple[str, str], which: str = "build", **m
 
 
 def with_test(project: Project, name: str, *models: str, **node: Any) -> str:
-    """Adds a test to the manifest."""
+    """Add a test to the manifest."""
     unique_id = f"test.shop.{name}"
     project.nodes[unique_id] = {
         "unique_id": unique_id, "name": name, "resource_type": "test", "depends_on": {"nodes": list(models)}, **node,

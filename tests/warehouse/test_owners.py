@@ -17,7 +17,7 @@ Make = Callable[..., Project]
 
 @pytest.fixture
 def make(tmp_path: Path, heap: Sandbox, engine: Engine) -> Make:
-    """Makes dbt projects that share a warehouse, a state schema and a Heap environment, each with one model."""
+    """Create dbt projects that share a warehouse, a state schema and a Heap environment, each with one model."""
 
     def made(name: str, model: str, block: object = USERS, *, package: str = "", table: str = "") -> Project:
         folder = tmp_path / name
@@ -36,7 +36,7 @@ def called(project: Project, name: str) -> None:
 
 
 def declare(project: Project, package: str, model: str, block: object, alias: str = "") -> None:
-    """Declares a model of a package: the project itself, or one that it installs."""
+    """Declare a model of a package: the project itself, or one that it installs."""
     project.declare(model, block, package_name=package)
     node = project.nodes.pop(f"model.shop.{model}")
     name = alias or model
@@ -46,7 +46,7 @@ def declare(project: Project, package: str, model: str, block: object, alias: st
 
 
 def without_owners(project: Project) -> None:
-    """Leaves the log as a version did that did not write projects down."""
+    """Leave the log as a version did that did not write projects down."""
     project.state("drop view if exists state.runs")
     project.state("alter table state.sync_log drop column project")
 

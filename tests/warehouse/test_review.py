@@ -36,7 +36,7 @@ def shop(project: Project) -> Project:
 
 
 def propose(shop: Project, users: Any = None, orders: Any = None, **more: Any) -> None:
-    """Declares as the pull request does, and builds its models in a schema of its own."""
+    """Declare as the pull request does, and builds its models in a schema of its own."""
     for name, rows, heap in (("heap_users", ROWS, users), ("heap_orders", ORDER_ROWS, orders)):
         if heap is not None:
             shop.table(name, rows, schema="pr_7")

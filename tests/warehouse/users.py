@@ -15,7 +15,7 @@ ROWS = "select * from (values ('ana', 'team', 3), ('bob', 'free', 1), ('cem', nu
 
 
 def many_users(project: Project, rows: int) -> None:
-    """Makes as many users as it takes to fill several batches."""
+    """Create as many users as it takes to fill several batches."""
     project.table("heap_users", f"select 'u' || i as user_id, i as seats from generate_series(1, {rows}) as t(i)")
     project.declare("heap_users", {"type": "user_properties", "identity": "user_id", "properties": ["seats"]})
 
