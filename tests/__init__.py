@@ -1,4 +1,4 @@
-"""The tests; what they share tells as much of a failed assertion as they do."""
+"""The tests. Assertions in shared modules report as much as those in tests."""
 
 import pytest
 

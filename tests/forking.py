@@ -1,4 +1,4 @@
-"""What a forked child does to be as a new process would be, and to end as one."""
+"""Run a command in a forked child as a new process would run it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-STDOUT, STDERR = "stdout", "stderr"  # files in an order's `notes` folder
+STDOUT, STDERR = "stdout", "stderr"  # files in the `notes` folder of an order
 
 
-def be(order: Mapping[str, Any], command: Callable[[], object], *, failed: int = 1) -> NoReturn:
-    """Run a command with an order's folder, environment and notes. It ends with the command's code, else `failed`."""
+def run_as_new_process(order: Mapping[str, Any], command: Callable[[], object], *, failed: int = 1) -> NoReturn:
+    """Run a command in an order's folder and environment. Exit with its code, or with `failed` after an exception."""
     code = 0
     try:
         for number, name in ((1, STDOUT), (2, STDERR)):
@@ -25,11 +25,11 @@ def be(order: Mapping[str, Any], command: Callable[[], object], *, failed: int =
         command()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - told, whatever it is
+    except BaseException:  # noqa: BLE001 - printed, whatever it is
         code = failed
         traceback.print_exc()
     finally:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)  # what the parent froze would be told as leaks
+        os._exit(code)  # skips reports of leaks that the parent caused

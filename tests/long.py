@@ -1,4 +1,4 @@
-"""Whether tests take the time that `make chaos` gives them."""
+"""LONG is true if tests run in their long form, as `make chaos` runs them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Commands of dbt and dbt-heap, each in a process of its own that needs not load dbt anew: `python -m` this module.
+"""Run commands of dbt and dbt-heap in forked processes that have dbt loaded: `python -m tests.terminal`.
 
-Loading it is most of the time of a small command. Each line on stdin is a command as JSON, answered on stdout by its
-exit code; it runs in a child that is forked from what is loaded, where nothing of dbt's has run yet.
+Loading dbt takes most of the time of a small command. Each line on stdin is a command as JSON. It runs in a child
+process in which no dbt code has run yet, and its exit code is printed on stdout.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from tests.forking import STDERR, STDOUT, be
+from tests.forking import STDERR, STDOUT, run_as_new_process
 
 ROOT = Path(__file__).parents[1]
-STDIN = "stdin"  # beside those two
+STDIN = "stdin"  # in the same folder as those two
 PROGRAMS = {"dbt": ("dbt.cli.main", "cli"), "dbt-heap": ("dbt_heap.__main__", "main")}
 LOADED = [
     "dbt.cli.main",
@@ -37,7 +37,7 @@ LOADED = [
 def typed(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """What a command of PROGRAMS says in a folder, and how it ends."""
+    """Run a command of PROGRAMS in a folder, and return its output and exit code."""
     with tempfile.TemporaryDirectory() as notes:
         Path(notes, STDIN).write_text(stdin)
         order = {"command": command, "folder": str(folder), "environment": dict(environment), "notes": notes}
@@ -52,7 +52,7 @@ def typed(
 
 @cache
 def _server() -> subprocess.Popen[str]:
-    """One for all tests of a process; it ends with its stdin."""
+    """Return the server for all tests of this process. It ends when its stdin is closed."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.terminal"], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -63,22 +63,22 @@ def main() -> None:
     resource_tracker.ensure_running()  # else each child starts its own
     for module in LOADED:
         import_module(module)
-    gc.freeze()  # what is shared with the children stays shared
+    gc.freeze()  # keep memory shared with the children
     while line := sys.stdin.readline():
         order = json.loads(line)
         child = os.fork()
         if not child:
-            _be(order)
+            _run_child(order)
         _, status = os.waitpid(child, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
 
 
-def _be(order: dict[str, Any]) -> None:
-    """The child: runs the command as a new process would, and never returns."""
+def _run_child(order: dict[str, Any]) -> None:
+    """Run the command in the child as a new process would. Never return."""
     os.dup2(os.open(Path(order["notes"], STDIN), os.O_RDONLY), 0)
     sys.argv = order["command"]
     module, function = PROGRAMS[order["command"][0]]
-    be(order, getattr(import_module(module), function))
+    run_as_new_process(order, getattr(import_module(module), function))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What must hold after a plain run that ended well, whatever died before it."""
+"""Check Heap and the state after a successful run, whatever was killed before it."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ BLANK = ""
 
 @dataclass(frozen=True)
 class Findings:
-    """What a look at everything found."""
+    """The findings of one check of everything."""
 
     compared: int  # values of objects, and events
-    losses: Sequence[str]  # what Heap should hold and does not
-    doubles: Sequence[str]  # events that it holds more than once
+    losses: Sequence[str]  # what Heap should have and does not
+    duplicates: Sequence[str]  # events that Heap has more than once
     others: Sequence[str]  # what else is wrong: rows Heap should not have, the view, the rejects, leftovers
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """All that is not as it must be."""
-        return (*self.losses, *self.doubles, *self.others)
+        """Return all problems."""
+        return (*self.losses, *self.duplicates, *self.others)
 
 
 def look(world: World) -> Findings:
-    """Heap and the state held against the models."""
+    """Compare Heap and the state with the models."""
     orders = Counter(event["properties"]["Order"] for event in world.heap.events(world.app_id))
     losses = [*_lost_values(world), *(f"event {key} is missing" for key in world.history.now["events"].keys() - orders)]
     others = [*_strange_values(world), *_view_errors(world, set(orders)), *_reject_errors(world)]
-    # A dead run's lock stays aside for the length of the next run, so that of two heirs one is refused.
+    # The lock of a killed run is kept during the next run, so only one of two successors can take it over.
     others += [each for each in leftovers(world) if " stale_" not in each]
-    others += [f"event {key} never was" for key in orders.keys() - world.history.keys_ever("events")]
+    others += [f"event {key} was never in a model" for key in orders.keys() - world.history.keys_ever("events")]
     return Findings(
         compared=sum(len(world.history.now[kind]) * len(COLUMNS[kind]) for kind in IDS) + len(orders),
         losses=losses,
-        doubles=[f"event {key} is stored {times} times" for key, times in orders.items() if times > 1],
+        duplicates=[f"event {key} is stored {times} times" for key, times in orders.items() if times > 1],
         others=others,
     )
 
 
 def sent_again(chain: Sequence[Sent]) -> int:
-    """Records that a chain of runs brought to Heap although an earlier one of them had brought the very same row."""
+    """Return how many records a chain of runs sent although an earlier run had sent the same row."""
     last: dict[tuple[str, str], Any] = {}
     again = 0
     for sent in chain:
@@ -60,7 +60,7 @@ def sent_again(chain: Sequence[Sent]) -> int:
 
 
 def leftovers(world: World) -> Iterator[str]:
-    """Tables that no state needs, and runs that have no end."""
+    """Yield tables that no state needs, and runs that are unfinished."""
     schema = world.project.state_schema
     found = world.project.sql(f"select table_name from information_schema.tables where table_schema = '{schema}'")
     heads = world.project.state("select distinct synced from state.sync_log as log where not exists ("
@@ -69,11 +69,11 @@ def leftovers(world: World) -> Iterator[str]:
     known = SHARED | {f"{sync}__synced" for sync in SYNCS.values()} | {name for (name,) in heads}
     yield from (f"the table {name} is left behind" for (name,) in found if name not in known)
     unfinished = world.project.state("select count(*) from state.runs where status = 'unfinished'")
-    yield from (f"{count} runs stand unfinished" for (count,) in unfinished if count)
+    yield from (f"{count} runs are unfinished" for (count,) in unfinished if count)
 
 
 def _lost_values(world: World) -> Iterator[str]:
-    """Every value of the models that is not null is Heap's; of a null that is sent as a blank, no value is."""
+    """Yield values of the models that Heap lacks, and values that it has although a null was sent as a blank."""
     for kind, held in _objects(world).items():
         for key, row in world.history.now[kind].items():
             for name, column in PROPERTIES[kind].items():
@@ -85,17 +85,17 @@ def _lost_values(world: World) -> Iterator[str]:
 
 
 def _strange_values(world: World) -> Iterator[str]:
-    """Every value in Heap was once in the model for this property of this key."""
+    """Yield values in Heap that the model never had for this property and key."""
     for kind, held in _objects(world).items():
         for key, properties in held.items():
             for name, theirs in properties.items():
                 ever = world.history.ever.get((kind, key, PROPERTIES[kind].get(name, "")), set())
                 if theirs not in ever and not (kind in world.blank and theirs == BLANK):
-                    yield f"{name} of {key} is {theirs!r} in Heap, which the model never said"
+                    yield f"{name} of {key} is {theirs!r} in Heap, which the model never had"
 
 
 def _view_errors(world: World, orders: set[str]) -> Iterator[str]:
-    """The views show every value of the models that is not null, and no event that Heap does not hold."""
+    """Yield values that the views lack, and events that Heap does not have."""
     for kind in IDS:
         names = ", ".join(f'"{name}"' for name in PROPERTIES[kind])
         shown = {key: values for key, *values in world.project.state(f"select key, {names} from state.{_view(kind)}")}
@@ -103,10 +103,10 @@ def _view_errors(world: World, orders: set[str]) -> Iterator[str]:
             values = [row[column] for column in PROPERTIES[kind].values()]
             for value, theirs in zip(values, shown.get(key, [None] * len(values)), strict=True):
                 if value is not None and value != theirs:
-                    yield f"{_view(kind)} shows {theirs!r} of {key}, and the model says {value!r}"
+                    yield f"{_view(kind)} shows {theirs!r} of {key}, and {value!r} in the model"
     keys = [key for (key,) in world.project.state(f"select key from state.{_view('events')}")]
     if len(set(keys)) < len(keys) or set(keys) - orders or world.history.now["events"].keys() - set(keys):
-        yield f"{_view('events')} shows {len(keys)} events, and Heap holds {len(orders)}"
+        yield f"{_view('events')} shows {len(keys)} events, and Heap has {len(orders)}"
 
 
 def _reject_errors(world: World) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _reject_errors(world: World) -> Iterator[str]:
     )
     wanted = {SYNCS[kind]: len(rows) for kind, rows in REJECTED.items() if rows}
     if shown != wanted:
-        yield f"the view of rejects shows {shown}, and {wanted} stand rejected"
+        yield f"the view of rejects shows {shown}, and {wanted} are rejected"
 
 
 def _objects(world: World) -> dict[str, dict[str, Any]]:

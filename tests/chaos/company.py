@@ -1,4 +1,4 @@
-"""A company that lives from day to day: its models change, it syncs, and everything is held against the expectation."""
+"""A company whose models change and sync day by day, compared with the expected outcome."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.warehouses import DuckDB
 
 SYNCS = {kind: f"heap_{kind}" for kind in KINDS}
 TYPES = {"users": "user_properties", "accounts": "account_properties", "events": "events"}
-# One request at a time, so that the same seed draws the same faults for the same requests.
+# One request at a time, so the same seed draws the same faults for the same requests.
 ONE_BY_ONE = ("--in-flight", "1")
 
 
 class Company:
-    """Three models in DuckDB, and what must become of them; `heap` holds nothing else."""
+    """Three models in DuckDB with their expected outcome. `heap` has nothing else."""
 
     def __init__(self, folder: Path, heap: Sandbox, blank: frozenset[str]) -> None:
         self.heap = heap
         self.project = Project(folder, heap.url, DuckDB(folder))
-        self.models: list[dict[str, Rows]] = [{kind: {} for kind in KINDS}]  # of every day
+        self.models: list[dict[str, Rows]] = [{kind: {} for kind in KINDS}]  # one per day
         self.expected = {
             kind: (EventExpectation if kind == "events" else Expectation)(SUBJECTS[kind], blank=kind in blank)
             for kind in KINDS
@@ -40,7 +40,7 @@ class Company:
         self.project.write()
 
     def live(self, day: Day) -> None:
-        """One day: the models change, Heap gets its moods, and a sync tells the fate of every row."""
+        """Change the models, set Heap's faults, and sync."""
         self._map({name: column for name, column in PROPERTIES["users"].items() if name in day.mapped})
         models = day.models(self.models)
         for kind in KINDS:
@@ -52,13 +52,13 @@ class Company:
         self.sync(*day.flags)
 
     def recover(self, *flags: str) -> None:
-        """A sync to a Heap that is well again."""
+        """Sync without faults."""
         self.heap.refuse()
         self.heap.misbehave("")
         self.sync(*flags)
 
     def sync(self, *flags: str) -> Wire:
-        """Syncs, and holds results, requests and views against what had to be."""
+        """Sync, and compare results, requests and views with the expectation."""
         since = self.heap.counts()["requests"]
         outcome = self.project.sync(*ONE_BY_ONE, *flags)
         assert outcome.exit_code < 2, outcome.stderr
@@ -79,7 +79,7 @@ class Company:
         return heard
 
     def _row_counts(self, kind: str, heard: Wire, flags: tuple[str, ...]) -> RowCounts:
-        """What the results must tell: the plan is worked out, and the wire says what became of it."""
+        """Return the counts that the results must have, from the expected plan and the requests."""
         expected = self.expected[kind]
         planned = expected.plan(
             self.models[-1][kind], self._properties[kind],
@@ -90,7 +90,7 @@ class Company:
         return expected.learn(planned, taken=sent.taken, accepted=sent.accepted, refused=sent.refused)
 
     def _compare(self) -> None:
-        """Heap, the views of what it acknowledged, and the view of rejects, to the last value."""
+        """Compare every value in Heap, in the views of the state, and in the view of rejects."""
         shown = self._shown()
         for kind, expected in self.expected.items():
             assert self._held(kind) == expected.heap, kind
@@ -104,12 +104,12 @@ class Company:
         assert sorted((row["sync"], key) for key, row in shown["rejects"]) == sorted(still_rejected)
 
     def must_mirror_the_models(self) -> None:
-        """Every value of every row that does not stand rejected is Heap's, and every event is there once."""
+        """Check that Heap has every value of every row that is not rejected, and every event once."""
         for kind, expected in self.expected.items():
             held = self._held(kind)
             for key, row in self.models[-1][kind].items():
                 if key not in expected.still_rejected and kind == "events":
-                    assert key in held  # as it was when it was taken
+                    assert key in held  # as it was when Heap accepted it
                 elif key not in expected.still_rejected:
                     self._must_hold(held.get(key, {}), row, kind)
 
@@ -121,7 +121,7 @@ class Company:
                 assert held.get(name) in (None, ""), (kind, row)
 
     def _held(self, kind: str) -> dict[str, dict[str, Any]]:
-        """What Heap holds by key. An event that is there twice fails."""
+        """Return what Heap has by key. Fail if it has an event twice."""
         if kind == "events":
             events = self.heap.events()
             held = {event["properties"]["Order"]: event["properties"] for event in events}
@@ -129,11 +129,11 @@ class Company:
             return held
         items = self.heap.users() if kind == "users" else self.heap.accounts()
         identity = "identity" if kind == "users" else "account_id"
-        # An event makes a user without properties of an identity that Heap does not know.
+        # An event with an unknown identity creates a user without properties.
         return {each[identity]: each["properties"] for each in items if each["properties"]}
 
     def _shown(self) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-        """The views for people: the rows of each by its name, as key and columns."""
+        """Return the rows of each view by its name, as key and columns."""
         schema = self.project.state_schema
         names = self.project.sql(f"select view_name from duckdb_views() where schema_name = '{schema}'")
         rows = self.project.state(

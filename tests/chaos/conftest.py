@@ -1,4 +1,4 @@
-"""Worlds for tests of crashes."""
+"""Fixtures for tests of crashes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.chaos.chains import Figures
 from tests.chaos.history import History
-from tests.chaos.runner import Runner, nursery
+from tests.chaos.runner import Runner, fork_server
 from tests.chaos.world import World, create
 from tests.warehouses import DuckDB, Engine
 
-pytest.register_assert_rewrite("tests.chaos.company")  # so that what fails there is told in full
+pytest.register_assert_rewrite("tests.chaos.company")  # so failed assertions there show their values
 
 SIZES = {"users": 240, "accounts": 100, "events": 200}
 SUMMARY = "chaos"
@@ -27,23 +27,21 @@ NewWorld = Callable[..., World]
 
 @pytest.fixture(scope="session")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """What makes processes, for all tests."""
-    with nursery(tmp_path_factory.mktemp("nursery")) as made:
+    """Return the runner that starts processes for all tests."""
+    with fork_server(tmp_path_factory.mktemp("fork_server")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def patient_heap() -> Iterator[Sandbox]:
-    """A Heap that takes what it gets, after a moment in which a run can die."""
+def slow_heap() -> Iterator[Sandbox]:
+    """Return a Heap that answers after 2 ms, in which a run can be killed."""
     with running(SandboxOptions(rate_limits=False, latency_ms=2)) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def new_world(
-    request: pytest.FixtureRequest, tmp_path: Path, runner: Runner, patient_heap: Sandbox
-) -> Iterator[NewWorld]:
-    """Create worlds: by the engine's name, with a seed. Nothing of one is known to the other."""
+def new_world(request: pytest.FixtureRequest, tmp_path: Path, runner: Runner, slow_heap: Sandbox) -> Iterator[NewWorld]:
+    """Return a function that creates independent worlds by engine and seed."""
     opened: list[Engine] = []
 
     def make(engine: str, seed: int, sizes: dict[str, int] = SIZES) -> World:
@@ -51,10 +49,10 @@ def new_world(
         folder.mkdir()
         warehouse: Engine = DuckDB(folder) if engine == "duckdb" else request.getfixturevalue(engine)()
         opened.append(warehouse)
-        patient_heap.reset()
-        patient_heap.misbehave("")
+        slow_heap.reset()
+        slow_heap.misbehave("")
         blank = ("users", "accounts")[seed % 2]
-        return create(folder, warehouse, patient_heap, runner, History(seed, sizes), app_id=str(seed), blank=blank)
+        return create(folder, warehouse, slow_heap, runner, History(seed, sizes), app_id=str(seed), blank=blank)
 
     yield make
     for warehouse in opened:
@@ -63,7 +61,7 @@ def new_world(
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
-    """What the test counts; told at the end of all."""
+    """Return counts that the summary prints after all tests."""
     counted = Figures()
     yield counted
     request.node.user_properties.append((SUMMARY, str(counted)))
@@ -71,23 +69,23 @@ def figures(request: pytest.FixtureRequest) -> Iterator[Figures]:
 
 @pytest.fixture
 def counts(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
-    """What else a test counts, by name; told likewise."""
+    """Return a counter that the summary prints after all tests."""
     counted: Counter[str] = Counter()
     began = time.monotonic()
     yield counted
-    told = [f"{count:,} {name.replace('_', ' ')}" for name, count in counted.items()]
-    request.node.user_properties.append((SUMMARY, ", ".join([*told, f"{time.monotonic() - began:.0f} s"])))
+    texts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counted.items()]
+    request.node.user_properties.append((SUMMARY, ", ".join([*texts, f"{time.monotonic() - began:.0f} s"])))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Report the figures of each test."""
-    told = [
+    """Print the counts of each test."""
+    lines = [
         f"{report.nodeid.rpartition('::')[2]}: {text}"
         for reports in terminalreporter.stats.values()
         for report in reports
         for name, text in getattr(report, "user_properties", [])
         if name == SUMMARY and report.when == "teardown"
     ]
-    if told:
+    if lines:
         terminalreporter.section("crashes and faults")
-        terminalreporter.write_line("\n".join(told))
+        terminalreporter.write_line("\n".join(lines))

@@ -1,4 +1,4 @@
-"""Random days in the life of three models and of the Heap they go to, as hypothesis draws them; small ones shrink."""
+"""Random days of three models and their Heap, drawn by hypothesis."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Rows = dict[str, dict[str, Any]]  # by key
 
 KINDS = ("users", "accounts", "events")
 IDS = {"users": "user_id", "accounts": "account_id", "events": "order_id"}
-SUBJECTS = {**IDS, "events": "user_id"}  # the column that Heap knows a row's user or account by
+SUBJECTS = {**IDS, "events": "user_id"}  # the column with the identity or account ID
 PROPERTIES = {
     "users": {"Plan": "plan", "Seats": "seats"},
     "accounts": {"Tier": "tier", "ARR": "arr"},
     "events": {"Order": "order_id", "Total": "total"},
 }
-TWICE = "twice"  # such a row stands twice in its model, unless a day says otherwise
+TWICE = "twice"  # the model has this row twice, unless a day says otherwise
 TYPES = {
     "plan": "varchar",
     "seats": "bigint",
@@ -55,11 +55,11 @@ PATIENCE = st.sampled_from([("--max-wait", "0"), ("--max-wait", "0.1")])
 
 @dataclass(frozen=True)
 class Day:
-    """What happens before one sync, and around it."""
+    """What happens before and during one sync."""
 
     edits: Mapping[str, Mapping[str, Mapping[str, Any] | None]]  # kind -> key -> columns, or None: the row leaves
-    single: bool = False  # what stands twice in a model stands there once
-    back: int = 0  # the models first go back to what they were so many days ago
+    single: bool = False  # the duplicate row is in the model once
+    back: int = 0  # how many days the models go back first
     mapped: tuple[str, ...] = ("Plan", "Seats")  # the properties of users that are mapped
     refused: frozenset[str] = frozenset()  # users and accounts
     faults: str = ""
@@ -67,7 +67,7 @@ class Day:
     flags: tuple[str, ...] = ()
 
     def models(self, before: list[dict[str, Rows]]) -> dict[str, Rows]:
-        """The models of the day; `before` are those of the days before, the newest last."""
+        """Return the models of the day; `before` has those of earlier days, the newest last."""
         models = {kind: dict(rows) for kind, rows in before[-1 - min(self.back, len(before) - 1)].items()}
         for kind in KINDS:
             for key, columns in self.edits.get(kind, {}).items():
@@ -80,7 +80,7 @@ class Day:
 
 
 def edits(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Rows that come, change or leave."""
+    """Draw rows to add, change or remove."""
     return st.dictionaries(KEYS[kind], COLUMNS[kind] | COLUMNS[kind] | st.none(), min_size=3, max_size=8)
 
 
@@ -100,7 +100,7 @@ DAYS = st.builds(
 
 
 def select(kind: str, rows: Rows) -> str:
-    """A select that gives the rows of a model."""
+    """Return a select of the rows of a model."""
     names = [IDS[kind], *(name for name in TYPES if name in COLUMN_NAMES[kind])]
     types = [TYPES.get(name, "varchar") for name in names]
     every = [row for row in rows.values() for _ in range(row[COPIES])]

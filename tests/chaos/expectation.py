@@ -1,7 +1,7 @@
-"""What dbt-heap must plan and remember, row by row in plain Python, whatever Heap does.
+"""The expected plan and state, row by row in plain Python, whatever Heap does.
 
-This model states docs/explanation/state.md and docs/reference/values.md again for small rows, and imports nothing of
-dbt_heap. It cannot know what happens to a record on its way to Heap: `learn` takes that from the server's log.
+This model implements docs/explanation/state.md and docs/reference/values.md for small rows without importing dbt_heap.
+It can't know what happens to a record on its way to Heap: `learn` takes that from the server's log.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ Rows = Mapping[str, Row]  # by key
 Properties = dict[str, Any]
 
 PLACEHOLDER = "undefined"
-COPIES = "copies"  # no column: how often a row stands in its model
+COPIES = "copies"  # not a column: how often the model has the row
 
 
 @dataclass
 class Planned:
-    """The fates of a model's rows before anything is sent."""
+    """The expected plan for a model's rows."""
 
     records: dict[str, Properties] = field(default_factory=dict)  # to send
     rejected: set[str] = field(default_factory=set)
@@ -31,7 +31,7 @@ class Planned:
 
 @dataclass
 class RowCounts:
-    """What heap_results.json must say of a sync."""
+    """The counts that heap_results.json must have for a sync."""
 
     planned: int
     accepted: int
@@ -41,7 +41,7 @@ class RowCounts:
 
     @property
     def status(self) -> str:
-        """How the sync ended."""
+        """Return the status of the sync."""
         if self.undelivered:
             return "undelivered"
         return "rejected" if self.rejected or self.still_rejected else "success"
@@ -53,15 +53,15 @@ class Expectation:
 
     id_column: str
     blank: bool = False  # nulls: blank
-    held: dict[str, Properties] = field(default_factory=dict)  # what Heap acknowledged, or may hold
+    held: dict[str, Properties] = field(default_factory=dict)  # what Heap acknowledged or may have
     doubt: set[str] = field(default_factory=set)
     still_rejected: dict[str, Any] = field(default_factory=dict)  # rejected rows, with their values
-    heap: dict[str, Properties] = field(default_factory=dict)  # what Heap took, as it was planned
+    heap: dict[str, Properties] = field(default_factory=dict)  # what Heap accepted, as it was planned
 
     def plan(self, rows: Rows, properties: Mapping[str, str], *, resync: bool, retry_rejected: bool) -> Planned:
-        """What is to be sent of a model; `properties` are Heap's name -> column."""
+        """Return the expected plan for a model; `properties` maps Heap's names to columns."""
         if resync:
-            self._doubt_all()
+            self._mark_all_in_doubt()
         planned = Planned()
         for key, row in rows.items():
             news = self._news(key, {name: row[column] for name, column in properties.items()})
@@ -81,14 +81,14 @@ class Expectation:
     def learn(
         self, planned: Planned, *, taken: Collection[str], accepted: Collection[str], refused: Collection[str]
     ) -> RowCounts:
-        """Remember what became of a plan's records, and tells its fates."""
+        """Record the outcome of a plan's records, and return the expected counts."""
         for key, sent in planned.records.items():
             if key in taken:
                 self._take(key, sent)
             if key in accepted:
                 self._acknowledge(key, sent)
             elif key not in refused:
-                self._lose_sight(key)
+                self._mark_in_doubt(key)
         rejected = planned.rejected | set(refused)
         self.still_rejected = {key: planned.values[key] for key in rejected | planned.still_rejected}
         still_rejected, refused_rows = _count(planned, planned.still_rejected), _count(planned, rejected)
@@ -106,7 +106,7 @@ class Expectation:
         return news or None
 
     def _wrong(self, row: Row) -> str:
-        """Why a row is not sent: the first reason of several."""
+        """Return the first reason why a row is not sent, or an empty text."""
         subject = row[self.id_column]
         if subject is None:
             return "null"
@@ -117,25 +117,25 @@ class Expectation:
     def _values(self, row: Row, properties: Mapping[str, str]) -> Any:
         return tuple((name, row[column]) for name, column in properties.items())
 
-    def _doubt_all(self) -> None:
+    def _mark_all_in_doubt(self) -> None:
         self.doubt |= self.held.keys()
 
     def _take(self, key: str, sent: Properties) -> None:
         self.heap.setdefault(key, {}).update(sent)
 
     def _acknowledge(self, key: str, sent: Properties) -> None:
-        """What was not sent of a row in doubt is forgotten: docs/decisions/0001-doubt-forgets.md."""
+        """Forget what was not sent of a row in doubt: see docs/decisions/0001-doubt-forgets.md."""
         before = {} if key in self.doubt else self.held.get(key, {})
         self.held[key] = {**before, **{name: None if value == "" else value for name, value in sent.items()}}
         self.doubt.discard(key)
 
-    def _lose_sight(self, key: str) -> None:
+    def _mark_in_doubt(self, key: str) -> None:
         self.held.setdefault(key, {})
         self.doubt.add(key)
 
 
 class EventExpectation(Expectation):
-    """A sync of events: a key once acknowledged is never sent again."""
+    """A sync of events: an acknowledged key is never sent again."""
 
     def _news(self, key: str, values: Properties) -> Properties | None:
         return None if key in self.held else {name: value for name, value in values.items() if value is not None}
@@ -143,13 +143,13 @@ class EventExpectation(Expectation):
     def _values(self, row: Row, properties: Mapping[str, str]) -> Any:
         return tuple((name, value) for name, value in row.items() if name != COPIES)
 
-    def _doubt_all(self) -> None:
+    def _mark_all_in_doubt(self) -> None:
         pass
 
     def _take(self, key: str, sent: Properties) -> None:
         self.heap.setdefault(key, sent)
 
-    def _lose_sight(self, key: str) -> None:
+    def _mark_in_doubt(self, key: str) -> None:
         pass
 
 

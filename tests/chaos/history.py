@@ -1,4 +1,4 @@
-"""The rows of three models over time: edited, put back, nulled, removed, added; and every value each ever had."""
+"""The rows of three models over time, and every value that each of them ever had."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = {  # of each model's table, without its key
     "events": {"user_id": "varchar(40)", "placed_at": "timestamp", "total": "bigint"},
 }
 KEYS = {"users": "user_id", "accounts": "account_id", "events": "order_id"}
-# Rows that Heap would refuse, and so are rejected before: they stand beside the others all the time.
+# Rows that dbt-heap always rejects because Heap would refuse them.
 REJECTED: dict[str, list[tuple[str, Row]]] = {
     "users": [("null", {"plan": "team", "seats": 1}), ("twice", {"seats": 1}), ("twice", {"seats": 2})],
     "accounts": [],
@@ -30,13 +30,13 @@ REJECTED: dict[str, list[tuple[str, Row]]] = {
 
 @dataclass
 class History:
-    """The models now, before, and what they ever held; the same for the same seed and the same calls."""
+    """The models now and earlier. The same seed and calls give the same history."""
 
     seed: int
     sizes: Mapping[str, int]
     now: dict[str, Rows] = field(default_factory=dict)
     ever: dict[tuple[str, str, str], set[Any]] = field(default_factory=lambda: defaultdict(set))
-    _past: list[dict[str, Rows]] = field(default_factory=list)  # as they were at earlier builds, the newest last
+    _past: list[dict[str, Rows]] = field(default_factory=list)  # the models at earlier builds, the newest last
 
     def __post_init__(self) -> None:
         self._chance = Random(self.seed)
@@ -47,7 +47,7 @@ class History:
         self.built()
 
     def edit(self) -> None:
-        """Has every kind of change happen to some rows; about a third of each model has changed afterwards."""
+        """Make every kind of change to some rows, about a third of each model."""
         for kind in ("users", "accounts"):
             for row in self._some(kind, 0.3):
                 self._touch(kind, row)
@@ -56,11 +56,11 @@ class History:
         self._remove("events", 0.05)
         self._add("events", self.sizes["events"] // 4)
         for row in self._some("events", 0.05):
-            row["total"] = self._value("total")  # an event that was sent stays as it was
+            row["total"] = self._value("total")  # an event that was sent does not change in Heap
         self.built()
 
     def revert(self) -> None:
-        """Put most of what changed since the build before last back, and edits a little."""
+        """Undo most changes since the build before last, and edit a few rows."""
         before = self._past[0]
         for kind in KINDS:
             for key in [key for key in self.now[kind] if key not in before[kind] and self._chance.random() < 0.5]:
@@ -74,18 +74,18 @@ class History:
         self.built()
 
     def built(self) -> None:
-        """Record that the warehouse holds the models as they are now."""
+        """Record that the warehouse has the models as they are now."""
         self._past = [*self._past[-1:], deepcopy(self.now)]
         for kind, key, row in self.rows():
             for column, value in row.items():
                 self.ever[kind, key, column].add(value)
 
     def rows(self) -> Iterable[tuple[str, str, Row]]:
-        """All rows now: kind, key, row."""
+        """Return all rows now: kind, key, row."""
         return ((kind, key, row) for kind in KINDS for key, row in self.now[kind].items())
 
     def keys_ever(self, kind: str) -> set[str]:
-        """Every key that a model ever held."""
+        """Return every key that a model ever had."""
         return {key for known, key, _ in self.ever if known == kind}
 
     def _some(self, kind: str, share: float) -> list[Row]:
@@ -93,7 +93,7 @@ class History:
         return self._chance.sample(rows, int(len(rows) * share))
 
     def _touch(self, kind: str, row: Row) -> None:
-        """Change one property of a row or several; a quarter of the new values are null."""
+        """Change one or more properties of a row; a quarter of the new values are null."""
         columns = list(COLUMNS[kind])
         for column in self._chance.sample(columns, self._chance.randint(1, len(columns))):
             row[column] = self._value(column)
@@ -123,7 +123,7 @@ class History:
 
 
 def select(kind: str, rows: Rows) -> str:
-    """A select that gives the rows of a model, and those that are always rejected."""
+    """Return a select of the rows of a model and of those that are always rejected."""
     columns = {KEYS[kind]: "varchar(40)", **COLUMNS[kind]}
     every = [*rows.items(), *REJECTED[kind]]
     values = ", ".join(

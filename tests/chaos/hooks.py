@@ -1,7 +1,7 @@
-"""What is done to a run inside its own process: small limits, a record of its steps, and death at one of them.
+"""Change a run inside its own process: set small limits, record its steps, and kill it at one of them.
 
-A step is a statement that the warehouse is asked for, or a request to Heap. Its name is the number of the sync, what it
-is, and how many of the kind there were in this sync: `1 append_entry planned 1`, `3 send 2`. Death is SIGKILL.
+A step is a statement in the warehouse or a request to Heap. Its name has the number of the sync, the kind of step, and
+its number among steps of this kind in the sync: `1 append_entry planned 1`, `3 send 2`. The signal is SIGKILL.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ GROUP_BATCHES = 2
 PAGE_ROWS = 150
 IN_FLIGHT = 3
 
-# A statement is carried out and not committed yet; before and after it, nothing is under way.
+# Uncommitted: the statement has run and is not committed yet.
 When = Literal["before", "uncommitted", "after"]
 
 
 @dataclass(frozen=True)
-class Death:
-    """The step to die at."""
+class KillPoint:
+    """The step at which a run is killed."""
 
     step: str
     when: When = "after"
@@ -44,37 +44,37 @@ class Death:
 
 
 def small_limits() -> None:
-    """Has a few hundred rows make several pages, groups and batches."""
+    """Set limits so a few hundred rows make several pages, groups and batches."""
     comparison._BATCH_ROWS = BATCH_ROWS
     session._PAGE_ROWS = PAGE_ROWS
     sync = import_module("dbt_heap.run.sync")
     vars(sync)["deliver"] = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)
 
 
-def watch(note: Callable[[str], None], death: Death | None) -> None:
-    """Record each step as it begins, and dies at `death`."""
-    steps = _Steps(note, death)
+def watch(note: Callable[[str], None], kill_point: KillPoint | None) -> None:
+    """Record each step when it starts, and kill this process at `kill_point`."""
+    steps = _Steps(note, kill_point)
     _watch_statements(steps)
     _watch_commits(steps)
     _watch_requests(steps)
 
 
 class _Steps:
-    """Names the steps of a run."""
+    """The steps of a run and their names."""
 
-    def __init__(self, note: Callable[[str], None], death: Death | None) -> None:
+    def __init__(self, note: Callable[[str], None], kill_point: KillPoint | None) -> None:
         self.statement = ""  # the newest one
         self._note = note
-        self._death = death
+        self._kill_point = kill_point
         self._sync = 0
         self._kind = ""
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def begin(self, kind: str) -> str:
-        """The name of the step that begins now."""
+        """Start a step and return its name."""
         with self._lock:
-            self._sync += kind == "create_lock" and self._kind != "move_lock"  # after that it is tried again
+            self._sync += kind == "create_lock" and self._kind != "move_lock"  # after that, it is a retry
             self._kind = kind
             step = f"{self._sync} {kind}"
             self._counts[step] += 1
@@ -84,10 +84,10 @@ class _Steps:
             return step
 
     def reach(self, step: str, when: When) -> None:
-        """Die here, if that is what is wanted."""
-        if self._death == Death(step, when):
+        """Kill this process if this is the kill point."""
+        if self._kill_point == KillPoint(step, when):
             os.kill(os.getpid(), signal.SIGKILL)
-            signal.pause()  # no further, until the signal is there
+            signal.pause()  # wait for the signal
 
 
 def _watch_requests(steps: _Steps) -> None:
@@ -106,7 +106,7 @@ def _watch_requests(steps: _Steps) -> None:
 
 
 def _watch_statements(steps: _Steps) -> None:
-    written: list[str] = []  # the step that a log entry is about
+    written: list[str] = []  # the step of a log entry
 
     def around(method: Callable[..., Any]) -> Callable[..., Any]:
         def watched(warehouse: Warehouse, macro: str, *arguments: Any, **named: Any) -> Any:

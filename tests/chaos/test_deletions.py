@@ -1,4 +1,4 @@
-"""A run that deletes people and is killed at one of its steps: the next one ends what it began, for good."""
+"""Kill a run that deletes people at one of its steps: the next run completes the deletion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.chains import Figures
-from tests.chaos.hooks import Death, When
+from tests.chaos.hooks import KillPoint, When
 from tests.chaos.runner import Ended, Runner
 from tests.long import LONG
 from tests.project import Project
@@ -23,7 +23,7 @@ STAYING = ["ana", "bob"]
 
 @dataclass
 class Shop:
-    """People of whom Heap knows, two of whom leave each day, named `leaver_...`."""
+    """People that Heap knows. Two of them, named `leaver_...`, leave each day."""
 
     project: Project
     heap: Sandbox
@@ -31,7 +31,7 @@ class Shop:
     days: int = 0
 
     def day(self) -> None:
-        """Two people are synced, listed for deletion, and still in the models, where everybody has changed."""
+        """Sync two people and list them for deletion. They stay in the models, where every row changes."""
         self.days += 1
         self._build(seats=0)
         assert self._run().code == 0
@@ -39,12 +39,12 @@ class Shop:
         lists(self.project, *self._leavers())
         self.project.write()
 
-    def deleting(self, death: Death | None = None) -> Ended:
-        """A run that deletes, and may have to die."""
-        return self._run("--allow-deletions", "--yes", death=death)
+    def deleting(self, kill_point: KillPoint | None = None) -> Ended:
+        """Run a sync that deletes, and kill it if asked to."""
+        return self._run("--allow-deletions", "--yes", kill_point=kill_point)
 
     def must_have_forgotten(self) -> None:
-        """Nobody who left is in Heap or in the state; whoever stayed is in Heap as the model has it."""
+        """Check that those who left are not in Heap or the state, and that the others match the model."""
         seats = {each["identity"]: each["properties"]["Seats"] for each in self.heap.users()}
         assert seats == dict.fromkeys(STAYING, 10 * self.days + 1)
         assert sorted(each["identity"] for each in self.heap.events()) == STAYING
@@ -60,43 +60,43 @@ class Shop:
         self.project.table("heap_users", rows)
         self.project.table("visits", visits)
 
-    def _run(self, *arguments: str, death: Death | None = None) -> Ended:
+    def _run(self, *arguments: str, kill_point: KillPoint | None = None) -> Ended:
         environment = {**self.project.environment, "HEAP_API_KEY": "secret-key"}
-        return self.runner.sync(self.project.folder, environment, *arguments, death=death)
+        return self.runner.sync(self.project.folder, environment, *arguments, kill_point=kill_point)
 
 
 @on_every_engine
 def test_next_run_finishes_deletions_of_a_run_that_died(
-    tmp_path: Path, patient_heap: Sandbox, runner: Runner, engine: Engine, figures: Figures
+    tmp_path: Path, slow_heap: Sandbox, runner: Runner, engine: Engine, figures: Figures
 ) -> None:
-    patient_heap.reset()
-    project = Project(tmp_path, patient_heap.url, engine)
+    slow_heap.reset()
+    project = Project(tmp_path, slow_heap.url, engine)
     project.declare("heap_users", USERS)
     project.declare("visits", VISITS)
     lists(project)
     project.write()
-    shop = Shop(project, patient_heap, runner)
+    shop = Shop(project, slow_heap, runner)
     shop.day()
     whole = shop.deleting()
     assert whole.code == 0, whole.stderr
     shop.must_have_forgotten()
-    for death in deaths(whole.steps):
+    for kill_point in kill_points(whole.steps):
         shop.day()
-        ended = shop.deleting(death)
-        assert ended.killed, (death, ended.stderr)
+        ended = shop.deleting(kill_point)
+        assert ended.killed, (kill_point, ended.stderr)
         ended = shop.deleting()
-        assert ended.code == 0, (death, ended.stderr)
+        assert ended.code == 0, (kill_point, ended.stderr)
         shop.must_have_forgotten()
         figures.crashes += 1
 
 
-def deaths(steps: tuple[str, ...]) -> list[Death]:
-    """At the requests about a deletion, always, and at some of the other steps of its sync."""
+def kill_points(steps: tuple[str, ...]) -> list[KillPoint]:
+    """Return kill points at each deletion request and at some other steps of its sync."""
     chance = Random(3)
     number = next(step.split()[0] for step in steps if step.split()[1] == "ask")
     of_deletion = [step.split() for step in steps if step.startswith(f"{number} ")]
     return [
-        Death(" ".join(words), when)
+        KillPoint(" ".join(words), when)
         for words in of_deletion
         for when in WHENS
         if (words[1], when) not in (("ask", "uncommitted"), ("progress", "uncommitted"))

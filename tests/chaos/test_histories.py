@@ -1,4 +1,4 @@
-"""Random histories: whatever happens to models, to Heap and in between, each day is as the expectation tells it."""
+"""Random histories: whatever happens to models and Heap, each day matches the expectation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.chaos.company import Company
 from tests.chaos.days import DAYS, TWICE, Day
 from tests.long import LONG
 
-BATCH_ROWS = 3  # so that a few rows make several batches
+BATCH_ROWS = 3  # so a few rows make several batches
 
 random_histories = settings(
     max_examples=200 if LONG else 2, deadline=None, derandomize=True, database=None,
@@ -26,11 +26,11 @@ random_histories = settings(
 
 
 def of_one_user(plan: str | None, **day: Any) -> Day:
-    """A day on which nothing but a plan changes."""
+    """Return a day on which only a plan changes."""
     return Day(edits={"users": {"u0": {"plan": plan, "seats": 0}}}, **day)
 
 
-# Heap takes a plan and does not say so; the row is accepted without any plan, and the first one comes back.
+# Heap accepts a plan without an answer. Then the row is accepted without a plan, and the first plan comes back.
 FORGOTTEN = [
     of_one_user("free"),
     of_one_user("it's", faults="502-after:1", flags=("--max-wait", "0")),
@@ -38,10 +38,10 @@ FORGOTTEN = [
     of_one_user("free"),
 ]
 
-# A duplicate leaves the model, the other row stays as it was; and comes back.
+# A duplicate leaves the model and comes back; the other row does not change.
 DUPLICATE = [Day(edits={"users": {TWICE: {"plan": "free", "seats": 0}}}), Day(edits={}, single=True), Day(edits={})]
 
-# A property is mapped no more: the view keeps its name.
+# A property is no longer mapped: the view keeps its name.
 UNMAPPED = [of_one_user("free", mapped=("Seats",)), of_one_user("free", mapped=("Plan",))]
 
 
@@ -55,16 +55,16 @@ UNMAPPED = [of_one_user("free", mapped=("Seats",)), of_one_user("free", mapped=(
     blank=st.frozensets(st.sampled_from(["users", "accounts"])),
 )
 def test_every_row_is_accounted_for_and_heap_mirrors_the_models(
-    patient_heap: Sandbox,
+    slow_heap: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     counts: Counter[str],
     days: list[Day],
     blank: frozenset[str],
 ) -> None:
     monkeypatch.setattr(comparison, "_BATCH_ROWS", BATCH_ROWS)
-    patient_heap.reset()
+    slow_heap.reset()
     with TemporaryDirectory() as folder:
-        company = Company(Path(folder), patient_heap, blank)
+        company = Company(Path(folder), slow_heap, blank)
         for day in days:
             company.live(day)
         company.recover()

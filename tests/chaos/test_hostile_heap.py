@@ -1,4 +1,4 @@
-"""A Heap at its worst: a third of all requests go wrong in every way there is, and syncs converge all the same."""
+"""A third of all requests fail in every possible way, and syncs still converge."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ HOSTILE = ",".join(f"{kind}:{SHARE / len(KINDS):.4f}" for kind in KINDS)
 ANSWERED = ",".join(f"{kind}:0.05" for kind in ("429", "429-bare", "500", "503", "reset", "html-after"))
 
 TIMEOUT_SECONDS = 1.5
-IMPATIENT, PATIENT = 0.5, 4.0  # the first waits for no Retry-After of the sandbox's
-CASES = [("duckdb", PATIENT), ("duckdb", IMPATIENT), ("postgres", IMPATIENT)]
+SHORT_WAIT, LONG_WAIT = 0.5, 4.0  # the first is shorter than any Retry-After of the sandbox
+CASES = [("duckdb", LONG_WAIT), ("duckdb", SHORT_WAIT), ("postgres", SHORT_WAIT)]
 DAYS = 40 if LONG else 2
 SIZES = {"users": 800, "accounts": 300, "events": 700}
 MAX_RUNS = 20
-CEILING_SECONDS = 300.0  # of one run: far more than its requests can take together
+CEILING_SECONDS = 300.0  # for one run: far more than its requests can take together
 
 
 @pytest.mark.parametrize(("engine", "max_wait"), CASES)
@@ -54,12 +54,12 @@ def test_syncs_to_a_hostile_heap_converge(
                 break
         findings = look(world)
         assert (code, findings.wrong) == (0, ())
-        counts.update(compared=findings.compared, losses=len(findings.losses), doubles=len(findings.doubles))
+        counts.update(compared=findings.compared, losses=len(findings.losses), duplicates=len(findings.duplicates))
     assert synced(world, "", 0, max_wait)[1].requests == 0
 
 
 def synced(world: World, faults: str, seed: int, max_wait: float) -> tuple[int, Wire]:
-    """A sync of a process of its own, whose results tell what the sandbox saw; its exit code and its requests."""
+    """Sync in a new process, compare its results with the sandbox, and return exit code and requests."""
     since = world.heap.counts()["requests"]
     world.heap.misbehave(faults, seed)
     ended = world.runner.sync(
@@ -67,33 +67,33 @@ def synced(world: World, faults: str, seed: int, max_wait: float) -> tuple[int, 
         "--request-timeout", str(TIMEOUT_SECONDS), "--max-wait", str(max_wait),
     )  # fmt: skip
     world.heap.misbehave("")
-    heard, told = wire(world.heap, since), world.project.results()
+    heard, results = wire(world.heap, since), world.project.results()
     for kind, name in SYNCS.items():
-        must_be_true(told[name], heard, kind)
-    undelivered = any(each["undelivered"] for each in told.values())
+        check_counts(results[name], heard, kind)
+    undelivered = any(each["undelivered"] for each in results.values())
     assert ended.code == (1 if undelivered else 0), ended.stderr
     assert not undelivered or "run the same command again" in ended.stderr
     assert ended.seconds < CEILING_SECONDS
     return ended.code, heard
 
 
-def must_be_true(told: dict[str, Any], heard: Wire, kind: str) -> None:
-    """Every row has one fate, and those told as accepted were answered for; a slow answer may have come too late."""
-    assert told["accepted"] + told["rejected"] + told["undelivered"] == told["planned"]
-    assert (told["status"] == "undelivered") == bool(told["undelivered"])
-    assert told["accepted"] <= len(heard[kind].accepted) <= len(heard[kind].taken)
-    assert len(heard[kind].sent) <= told["planned"]
+def check_counts(results: dict[str, Any], heard: Wire, kind: str) -> None:
+    """Check that counts add up and that accepted rows were acknowledged; a slow answer may come too late."""
+    assert results["accepted"] + results["rejected"] + results["undelivered"] == results["planned"]
+    assert (results["status"] == "undelivered") == bool(results["undelivered"])
+    assert results["accepted"] <= len(heard[kind].accepted) <= len(heard[kind].taken)
+    assert len(heard[kind].sent) <= results["planned"]
 
 
 class Waits:
-    """Notes how long each request would be waited with, in place of waiting."""
+    """Record how long each request would wait, instead of waiting."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.of_requests: list[list[float]] = []
         self._now = local()
         send, retry = Heap.send, BoundedRetry.of
         monkeypatch.setattr(Heap, "send", lambda heap, *arguments: send(self._begin(heap), *arguments))
-        monkeypatch.setattr(BoundedRetry, "of", lambda max_wait: retry(max_wait, sleep=self._note))
+        monkeypatch.setattr(BoundedRetry, "of", lambda *waits: retry(*waits, sleep=self._note))
 
     def _begin(self, heap: Heap) -> Heap:
         self._now.waits = []
@@ -106,7 +106,7 @@ class Waits:
 
 @pytest.fixture
 def syncs(project: Project, known_macros: None) -> Project:
-    """Two syncs of users and one of events, never run."""
+    """Return a project with two syncs of users and one of events, never run."""
     for name, property_name in (("heap_users", "seats"), ("heap_people", "age")):
         project.table(name, f"select 'u' || i as user_id, i as {property_name} from generate_series(1, 12000) as t(i)")
         project.declare(name, {"type": "user_properties", "identity": "user_id", "properties": [property_name]})
@@ -138,12 +138,12 @@ def test_few_requests_and_no_loss_while_heap_stays_down(syncs: Project, heap: Sa
     outcome = syncs.sync("--max-wait", "0", "--in-flight", "1")
     assert outcome.exit_code == 1
     assert [request["path"] for request in heap.requests()] == ["/api/add_user_properties"] * 3 + ["/api/track"] * 3
-    told = syncs.results()
-    assert {each["status"] for each in told.values()} == {"undelivered"}
-    assert {name: each["undelivered"] for name, each in told.items()} == {
+    results = syncs.results()
+    assert {each["status"] for each in results.values()} == {"undelivered"}
+    assert {name: each["undelivered"] for name, each in results.items()} == {
         "heap_users": 12_000, "heap_people": 12_000, "heap_orders": 6_000,
     }  # fmt: skip
-    for each in told.values():
+    for each in results.values():
         assert each["planned"] == each["undelivered"]
     said = "Heap did not take {} rows: Heap answered with status 503. Nothing is lost: run the same command again."
     assert outcome.stderr.splitlines()[-2:] == [  # one cause is reported once
@@ -153,7 +153,7 @@ def test_few_requests_and_no_loss_while_heap_stays_down(syncs: Project, heap: Sa
     heap.misbehave("")
     assert syncs.sync().exit_code == 0
     assert {name: each["accepted"] for name, each in syncs.results().items()} == {
-        name: each["planned"] for name, each in told.items()
+        name: each["planned"] for name, each in results.items()
     }
     assert heap.counts()["events"] == 6_000
 

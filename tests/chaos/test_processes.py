@@ -1,4 +1,4 @@
-"""The runs that these tests kill are the runs that people start."""
+"""Forked runs behave like runs in new processes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.chaos.world import World
 
 
 def test_forked_run_prints_and_sends_what_a_new_process_does(new_world: NewWorld) -> None:
-    forked, alone = (told(new_world("duckdb", seed=7), forked) for forked in (True, False))
+    forked, alone = (outcome(new_world("duckdb", seed=7), forked) for forked in (True, False))
     assert forked == alone
 
 
-def told(world: World, forked: bool) -> tuple[object, ...]:
-    """Exit codes, results and Heap after a first run and one with changes."""
+def outcome(world: World, forked: bool) -> tuple[object, ...]:
+    """Return exit codes, results and Heap's content after a first run and one with changes."""
     codes = []
     for _ in range(2):
         if forked:

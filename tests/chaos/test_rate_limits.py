@@ -1,4 +1,4 @@
-"""Heap's rate limits, strictly kept by the sandbox: nobody runs into them, and nobody is held back by another."""
+"""The sandbox enforces Heap's rate limits strictly: no sync exceeds them or delays another."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.warehouses import DuckDB
 
 pytestmark = pytest.mark.usefixtures("known_macros")
 
-# A minute for Heap. Ours is longer by what a real one is: requests do not travel faster because minutes are short. And
-# by a second more in short ones, for which a busy machine may stand still.
+# The minute of the sandbox. The client's minute is longer by the margin of a real minute, because requests don't get
+# faster in short minutes, and by one more second in case a busy machine pauses.
 MINUTE = 60.0 if LONG else 2.0
 OURS = (MINUTE + 60.0 * (MARGIN - 1) + (0.0 if LONG else 1.0)) / MARGIN
 OTHERS, HEAVY = 50_000, 5_000
 WAVES = HEAVY // EVENTS_PER_MINUTE_AND_IDENTITY
 
-# `dbt-heap sync` with such a minute.
+# `dbt-heap sync` with this minute.
 SHORT_MINUTE = f"""
 from functools import partial
 import dbt_heap.cli.sync as command
@@ -43,13 +43,13 @@ EVENTS = {"type": "events", "identity": "user_id", "event_name": "Order", "times
 
 @pytest.fixture
 def strict_heap() -> Iterator[Sandbox]:
-    """A Heap with a short minute that allows no event too many in any of them."""
+    """Run a Heap with short minutes that allows no event above the limit."""
     with running(SandboxOptions(limit_seconds=MINUTE)) as sandbox:
         yield sandbox
 
 
 def orders(folder: Path, heap: Sandbox, select: str) -> Project:
-    """A project with one sync of events."""
+    """Return a project with one sync of events."""
     folder.mkdir()
     project = Project(folder, heap.url, DuckDB(folder))
     project.table("heap_orders", select)
@@ -59,7 +59,7 @@ def orders(folder: Path, heap: Sandbox, select: str) -> Project:
 
 
 def numbered(user: str, prefix: str, count: int) -> str:
-    """A select of events, a second apart."""
+    """Return a select of events, one second apart."""
     return (
         f"select '{prefix}' || i as order_id, {user} as user_id, i as nth, "
         f"timestamp '2026-07-01' + i * interval 1 second as placed_at from range({count}) as t(i)"
@@ -91,7 +91,7 @@ def test_identity_with_thousands_of_events_does_not_delay_others(
 
 
 def arrivals(heap: Sandbox) -> list[list[dict[str, object]]]:
-    """The events of each request, in the order of the requests."""
+    """Return the events of each request, in the order of the requests."""
     return [json.loads(request["body"])["events"] for request in heap.requests(bodies=True)]
 
 
@@ -112,7 +112,7 @@ def test_two_processes_with_half_the_limit_each_stay_under_it(
 
 
 def test_rate_limited_sync_says_how_to_share_the_limit(tmp_path: Path) -> None:
-    with running(SandboxOptions(events_per_minute=1_500)) as heap:  # as if another process used up the rest
+    with running(SandboxOptions(events_per_minute=1_500)) as heap:  # as if another process used the rest
         project = orders(tmp_path / "shop", heap, numbered("'u' || i", "o", 3_000))
         outcome = project.sync("--max-wait", "1")
         assert outcome.exit_code == 1

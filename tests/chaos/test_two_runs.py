@@ -1,4 +1,4 @@
-"""Two runs of one sync at one moment: one works, the other says who does; a run that lost its turn does no more."""
+"""Two runs of one sync at the same time: one works, the other names it. A run that lost its lock stops."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tests.warehouses import Engine, on_every_engine
 ROWS = 12_000
 ROUNDS = 50 if LONG else 1
 LONGER_THAN_A_LEASE = LEASE_SECONDS + 60
-PATIENTLY = ("--request-timeout", "60")  # so that no held answer is taken for lost, and its request sent again
+LONG_TIMEOUT = ("--request-timeout", "60")  # so a held answer does not time out
 
-# `dbt-heap sync` that has loaded everything, and begins on a word.
-ON_A_WORD = (
+# `dbt-heap sync` that loads everything and starts when it reads a line.
+START_ON_INPUT = (
     "-c", "import dbt_heap.cli.sync; from dbt_heap.__main__ import main; print('ready', flush=True); input(); main()",
 )  # fmt: skip
 
-# `dbt-heap sync` whose clock goes on by the seconds that stand in the file `later`, as if the machine had slept.
-SLEEPER = """
+# `dbt-heap sync` whose clock advances by the seconds in the file `later`, as if the machine had slept.
+LATE_CLOCK = """
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,24 +43,24 @@ main()
 
 @pytest.fixture
 def users(tmp_path: Path, own_heap: Sandbox, engine: Engine) -> Project:
-    """Twelve batches of users, never synced."""
+    """Return a project with twelve batches of users, never synced."""
     project = Project(tmp_path, own_heap.url, engine)
     many_users(project, ROWS)
     project.write()
     return project
 
 
-def begun_and_held(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
-    """A run that had one answer, and waits for the next, that of its only request in flight."""
+def started_and_held(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
+    """Start a run that gets one answer and waits for the next."""
     heap.hold(after=1)
-    process = project.begun("--in-flight", "1", *PATIENTLY, program=("-c", SLEEPER))
+    process = project.begun("--in-flight", "1", *LONG_TIMEOUT, program=("-c", LATE_CLOCK))
     requested(heap, 2, process)
     return process
 
 
 def paused_past_its_lease(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
-    """A run on Postgres that was stopped like that, for so long that another may take over; its answer has come."""
-    process = begun_and_held(project, heap)
+    """Stop such a run on Postgres until its lease has ended and its answer has come."""
+    process = started_and_held(project, heap)
     until(lambda: is_waiting(project), process)
     process.send_signal(signal.SIGSTOP)
     (project.folder / "later").write_text(str(LONGER_THAN_A_LEASE))
@@ -71,7 +71,7 @@ def paused_past_its_lease(project: Project, heap: Sandbox) -> subprocess.Popen[s
 
 
 def is_waiting(project: Project) -> bool:
-    """Whether a run has written down its first answer, and asks nothing of Postgres."""
+    """Return whether a run has saved its first answer and is idle in Postgres."""
     acked = [name for name in project.state_tables() if name.startswith("acked_")]
     busy = project.sql(
         "select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
@@ -81,16 +81,16 @@ def is_waiting(project: Project) -> bool:
 
 
 def sent(heap: Sandbox) -> list[str]:
-    """Whom all requests so far were about."""
+    """Return the users of all requests so far."""
     return [
         record["identity"] for request in heap.requests(bodies=True) for record in json.loads(request["body"])["users"]
     ]
 
 
-def both_at_one_moment(project: Project, heap: Sandbox, *arguments: str) -> None:
-    """Two runs, of which one works, and the other says who does before that one ends."""
+def run_both_at_once(project: Project, heap: Sandbox, *arguments: str) -> None:
+    """Start two runs at once. One works, and the other names it before that one ends."""
     heap.hold()
-    pair = [project.begun("--in-flight", "3", *PATIENTLY, *arguments, program=ON_A_WORD) for _ in range(2)]
+    pair = [project.begun("--in-flight", "3", *LONG_TIMEOUT, *arguments, program=START_ON_INPUT) for _ in range(2)]
     for process in pair:
         assert process.stdout and process.stdout.readline() == "ready\n"
     for process in pair:
@@ -109,21 +109,21 @@ def both_at_one_moment(project: Project, heap: Sandbox, *arguments: str) -> None
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_two_simultaneous_first_runs_may_both_create_the_state(users: Project, own_heap: Sandbox) -> None:
     for _ in range(ROUNDS):
-        both_at_one_moment(users, own_heap)
+        run_both_at_once(users, own_heap)
         users.sql(f"drop schema {users.state_schema} cascade")
 
 
 @on_every_engine
 def test_second_of_two_simultaneous_runs_names_the_first(users: Project, own_heap: Sandbox) -> None:
     for _ in range(ROUNDS):
-        both_at_one_moment(users, own_heap, "--resync")
+        run_both_at_once(users, own_heap, "--resync")
     assert len(sent(own_heap)) == ROUNDS * ROWS
 
 
 @on_every_engine
 def test_concurrent_run_may_skip(users: Project, own_heap: Sandbox) -> None:
     own_heap.hold()
-    first = users.begun("--in-flight", "1", *PATIENTLY)
+    first = users.begun("--in-flight", "1", *LONG_TIMEOUT)
     requested(own_heap, 1, first)
     second = users.begun("--if-running", "skip")
     said = second.communicate(timeout=HANGS_SECONDS)[1]
@@ -154,9 +154,9 @@ def test_lock_of_a_killed_run_is_taken_over_at_once(users: Project, own_heap: Sa
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_run_paused_past_its_lease_stops_sending_and_committing(users: Project, own_heap: Sandbox) -> None:
     paused = paused_past_its_lease(users, own_heap)
-    heir = users.begun()
-    said = heir.communicate(timeout=HANGS_SECONDS)[1]
-    assert heir.returncode == 0, said
+    successor = users.begun()
+    said = successor.communicate(timeout=HANGS_SECONDS)[1]
+    assert successor.returncode == 0, said
     requests = len(own_heap.requests())
     log = users.state("select * from state.sync_log order by entry")
     paused.send_signal(signal.SIGCONT)
@@ -173,22 +173,22 @@ def test_run_paused_past_its_lease_stops_sending_and_committing(users: Project, 
 def test_run_that_lost_its_lock_leaves_the_next_runs_lock(users: Project, own_heap: Sandbox) -> None:
     paused = paused_past_its_lease(users, own_heap)
     own_heap.hold(after=1)
-    heir = users.begun("--in-flight", "1", *PATIENTLY)
-    requested(own_heap, len(own_heap.requests()) + 2, heir)
+    successor = users.begun("--in-flight", "1", *LONG_TIMEOUT)
+    requested(own_heap, len(own_heap.requests()) + 2, successor)
     paused.send_signal(signal.SIGCONT)
     said = paused.communicate(timeout=HANGS_SECONDS)[1]
     assert paused.returncode == 2, said
     third = users.sync()
     assert third.exit_code == 2
-    assert f"process {heir.pid} " in third.stderr
+    assert f"process {successor.pid} " in third.stderr
     own_heap.release()
-    said = heir.communicate(timeout=HANGS_SECONDS)[1]
-    assert heir.returncode == 0, said
+    said = successor.communicate(timeout=HANGS_SECONDS)[1]
+    assert successor.returncode == 0, said
 
 
 @pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
 def test_paused_run_keeps_its_duckdb_file_open_and_is_named(users: Project, own_heap: Sandbox) -> None:
-    paused = begun_and_held(users, own_heap)
+    paused = started_and_held(users, own_heap)
     paused.send_signal(signal.SIGSTOP)
     try:
         outcome = users.sync()

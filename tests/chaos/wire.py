@@ -1,4 +1,4 @@
-"""What one run put on the wire, by the sandbox's own log: which records came, were taken, answered for, or refused."""
+"""The requests of one run by the sandbox's log: which records were sent, accepted, acknowledged or refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAULT = "fault: "
 
 
 def key_of(kind: str, record: Mapping[str, Any]) -> str:
-    """By which key a record's row is known; events carry theirs as the property Order."""
+    """Return the key of a record's row. For events, it is the property Order."""
     return str(record["properties"]["Order"] if kind == "events" else record[IDS[kind]])
 
 
@@ -24,9 +24,9 @@ class Heard:
     """The records of one kind, by key."""
 
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)  # with their properties
-    taken: set[str] = field(default_factory=set)  # Heap holds them, whatever the client knows
-    accepted: set[str] = field(default_factory=set)  # and said so
-    refused: set[str] = field(default_factory=set)  # for themselves, being alone in their request
+    taken: set[str] = field(default_factory=set)  # Heap has them, whatever the client knows
+    accepted: set[str] = field(default_factory=set)  # and Heap acknowledged them
+    refused: set[str] = field(default_factory=set)  # alone in their request
 
 
 @dataclass
@@ -42,16 +42,16 @@ class Wire:
 
 
 def wire(heap: Sandbox, since: int) -> Wire:
-    """What came after the first `since` requests."""
-    told = heap.requests(bodies=True)[since:]
+    """Return the requests after the first `since`."""
+    requests = heap.requests(bodies=True)[since:]
     heard: dict[str, Heard] = defaultdict(Heard)
-    for request in told:
+    for request in requests:
         for kind, records in _records(request["body"]):
-            _hear(heard[kind], request, {key_of(kind, record): record for record in records})
-    return Wire(len(told), Counter(_faults(told)), heard)
+            _receive(heard[kind], request, {key_of(kind, record): record for record in records})
+    return Wire(len(requests), Counter(_faults(requests)), heard)
 
 
-def _hear(heard: Heard, request: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> None:
+def _receive(heard: Heard, request: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> None:
     answered = request["status"] == 200
     heard.sent.update({key: record.get("properties", {}) for key, record in records.items()})
     if answered or request["reason"].endswith("-after"):
@@ -62,12 +62,12 @@ def _hear(heard: Heard, request: Mapping[str, Any], records: Mapping[str, Mappin
         heard.refused |= records.keys()
 
 
-def _faults(told: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    return (request["reason"].removeprefix(FAULT) for request in told if request["reason"].startswith(FAULT))
+def _faults(requests: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    return (request["reason"].removeprefix(FAULT) for request in requests if request["reason"].startswith(FAULT))
 
 
 def _records(body: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The records of a body by their kind; none where only a part of it came."""
+    """Yield the records of a body by kind; none if the body is incomplete."""
     try:
         parsed = json.loads(body)
     except ValueError:

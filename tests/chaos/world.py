@@ -1,4 +1,4 @@
-"""A company: a warehouse with three models, a Heap, and dbt-heap between them, which dies again and again."""
+"""A warehouse with three models, a Heap, and runs of dbt-heap between them that are killed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from dbt_heap.sandbox.server import Sandbox
 from tests.chaos.history import COLUMNS, KEYS, KINDS, REJECTED, History, select
-from tests.chaos.hooks import Death
+from tests.chaos.hooks import KillPoint
 from tests.chaos.runner import Ended, Runner
 from tests.chaos.wire import key_of
 from tests.project import Project
@@ -26,26 +26,26 @@ PROPERTIES = {
     "events": {"Order": "order_id", "Total": "total"},
 }
 SILENCE_SECONDS = 0.2
-UNANSWERED = "timeout-after:0.3"  # such a request is taken, and nobody hears of it
+ACCEPTED_WITHOUT_ANSWER = "timeout-after:0.3"  # Heap accepts such a request, and the client gets no answer
 
 
 @dataclass(frozen=True)
-class Dying:
-    """How a run dies: at a step, after some seconds, or when Heap has got some requests; not at all by default."""
+class KillPlan:
+    """When to kill a run: at a step, after some seconds, or after some requests. By default, never."""
 
-    at: Death | None = None
+    at: KillPoint | None = None
     after_seconds: float | None = None
     after_requests: int | None = None
-    unanswered: bool = False  # some of the requests
+    unanswered: bool = False  # whether some requests get no answer
 
     def __str__(self) -> str:
-        told = {each.name: getattr(self, each.name) for each in fields(self)}
-        return ", ".join(f"{name} {value}" for name, value in told.items() if value)
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return ", ".join(f"{name} {value}" for name, value in values.items() if value)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What one run brought to Heap: the records by key, as often as they came."""
+    """What one run sent to Heap: how often each record, by kind and key."""
 
     records: dict[str, dict[str, int]]
     rows: dict[str, dict[str, Any]]  # the models at that time
@@ -53,7 +53,7 @@ class Sent:
 
 @dataclass
 class World:
-    """One history in one warehouse; `Heap` holds nothing else under `app_id`."""
+    """One history in one warehouse. Heap has nothing else under `app_id`."""
 
     runner: Runner
     heap: Sandbox
@@ -66,20 +66,20 @@ class World:
     _built: dict[str, str] = field(default_factory=dict)
 
     def build(self) -> None:
-        """What `dbt run` does, for the models whose rows have changed."""
+        """Rebuild the models whose rows changed, as `dbt run` does."""
         for kind in KINDS:
             if self._built.get(kind) != (built := select(kind, self.history.now[kind])):
                 self.project.table(SYNCS[kind], built)
                 self._built[kind] = built
 
-    def run(self, how: Dying | None = None) -> Ended:
-        """`dbt-heap sync`, which may have to die, and what it sent is noted."""
-        how = how or Dying()
-        self.heap.misbehave(UNANSWERED if how.unanswered else "", self.history.seed)
+    def run(self, how: KillPlan | None = None) -> Ended:
+        """Run `dbt-heap sync`, kill it if asked to, and record what it sent."""
+        how = how or KillPlan()
+        self.heap.misbehave(ACCEPTED_WITHOUT_ANSWER if how.unanswered else "", self.history.seed)
         ended = self.runner.sync(
             self.project.folder,
             self.project.environment,
-            death=how.at,
+            kill_point=how.at,
             kill_after=how.after_seconds,
             kill_when=self._arrives(how.after_requests) if how.after_requests else None,
         )
@@ -90,7 +90,7 @@ class World:
         return ended
 
     def _arrives(self, requests: int) -> Callable[[], bool]:
-        """Report when so many more requests have come, or when none has for a while although there were some."""
+        """Return a check for enough new requests, or for a pause after the first of them."""
         begin = newest = self.heap.counts()["requests"]
         changed_at = time.monotonic()
 
@@ -105,7 +105,7 @@ class World:
         return arrived
 
     def _arrived(self) -> dict[str, dict[str, int]]:
-        """The records that came since this was last asked, as often as they came, by kind and key."""
+        """Return how often each record came since the last call, by kind and key."""
         requests = self.heap.requests(self.app_id, bodies=True)[self._seen :]
         self._seen += len(requests)
         arrived: dict[str, dict[str, int]] = {kind: defaultdict(int) for kind in KINDS}
@@ -119,7 +119,7 @@ class World:
 def create(
     folder: Path, engine: Engine, heap: Sandbox, runner: Runner, history: History, *, app_id: str, blank: str
 ) -> World:
-    """A world before its first sync."""
+    """Return a world before its first sync."""
     project = Project(folder, heap.url, engine, app_id=app_id)
     blocks: dict[str, dict[str, Any]] = {
         "users": {"type": "user_properties", "identity": "user_id"},

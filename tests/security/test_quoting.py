@@ -12,7 +12,7 @@ from sqlglot import Dialect, TokenType, tokenize
 from dbt_heap.project.validation import identifier
 from dbt_heap.warehouse.connection import Warehouse
 from tests.integration import ROOT
-from tests.nowhere import on_every_adapter
+from tests.offline_adapters import on_every_adapter
 from tests.security.test_hostile_names import HOSTILE
 
 FROM_A_PROJECT = {
@@ -25,19 +25,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:Valid config keys have changed i
 
 
 @on_every_adapter
-def test_text_stays_one_text(nowhere: Warehouse) -> None:
-    escapes = "\\" in Dialect.get_or_raise(nowhere.adapter_type).tokenizer_class.STRING_ESCAPES
+def test_text_stays_one_text(offline_warehouse: Warehouse) -> None:
+    escapes = "\\" in Dialect.get_or_raise(offline_warehouse.adapter_type).tokenizer_class.STRING_ESCAPES
     for text in [*HOSTILE.values(), "\\", "'", "\\'", "'\\", "\\\\'", "''", '"', "x\\\n'"]:
-        written = nowhere._adapter.execute_macro("literal", project="dbt_heap", kwargs={"text": text})
-        (found,) = tokenize(written, read=nowhere.adapter_type)
+        written = offline_warehouse._adapter.execute_macro("literal", project="dbt_heap", kwargs={"text": text})
+        (found,) = tokenize(written, read=offline_warehouse.adapter_type)
         assert found.token_type is TokenType.STRING
         assert found.text == text or (escapes and {"\n", "\r"} & set(text))
 
 
 @on_every_adapter
-def test_name_that_is_not_refused_stays_one_name(nowhere: Warehouse) -> None:
+def test_name_that_is_not_refused_stays_one_name(offline_warehouse: Warehouse) -> None:
     for name in allowed(HOSTILE.values()):
-        (found,) = tokenize(nowhere._adapter.quote(name), read=nowhere.adapter_type)
+        (found,) = tokenize(offline_warehouse._adapter.quote(name), read=offline_warehouse.adapter_type)
         assert (found.token_type, found.text) == (TokenType.IDENTIFIER, name)
 
 

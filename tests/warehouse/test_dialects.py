@@ -13,7 +13,7 @@ from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import running
 from dbt_heap.syncs.columns import ValueClass
 from dbt_heap.warehouse.connection import Warehouse
-from tests.nowhere import on_every_adapter
+from tests.offline_adapters import on_every_adapter
 from tests.project import Project
 from tests.warehouses import DuckDB, Engine
 
@@ -116,14 +116,16 @@ def live(project: Project) -> None:
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_every_statement_parses_in_each_dialect(nowhere: Warehouse, calls: list[tuple[str, dict[str, Any]]]) -> None:
+def test_every_statement_parses_in_each_dialect(
+    offline_warehouse: Warehouse, calls: list[tuple[str, dict[str, Any]]]
+) -> None:
     parsed = 0
     for macro, arguments in calls:
-        if macro in NEEDS_CONNECTION.get(nowhere.adapter_type, ()):
+        if macro in NEEDS_CONNECTION.get(offline_warehouse.adapter_type, ()):
             continue
-        for statement in rendered(nowhere, macro, arguments):
-            tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
-            assert not unquoted_reserved(tree, nowhere.adapter_type), statement
+        for statement in rendered(offline_warehouse, macro, arguments):
+            tree = sqlglot.parse_one(statement, read=offline_warehouse.adapter_type)
+            assert not unquoted_reserved(tree, offline_warehouse.adapter_type), statement
             parsed += 1
     assert parsed > 120
     assert {
@@ -134,9 +136,9 @@ def test_every_statement_parses_in_each_dialect(nowhere: Warehouse, calls: list[
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_statements_of_generic_tests_and_hooks_parse_in_each_dialect(nowhere: Warehouse) -> None:
+def test_statements_of_generic_tests_and_hooks_parse_in_each_dialect(offline_warehouse: Warehouse) -> None:
     def written(name: str, **arguments: Any) -> str:
-        return str(nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments))
+        return str(offline_warehouse._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments))
 
     names = ("relation", "status", "failed_tests", "passed_tests")
     builds = [{"model": "model.shop.users", **dict.fromkeys(names, each)} for each in ("it's", None)]
@@ -145,8 +147,8 @@ def test_statements_of_generic_tests_and_hooks_parse_in_each_dialect(nowhere: Wa
     reasons += [written("property_reason", column="user_id", value_class=str(each)) for each in ValueClass]
     statements += [written("rows_by_reason", tested="heap_users", reason=reason) for reason in reasons]
     for statement in statements:
-        tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
-        assert not unquoted_reserved(tree, nowhere.adapter_type), statement
+        tree = sqlglot.parse_one(statement, read=offline_warehouse.adapter_type)
+        assert not unquoted_reserved(tree, offline_warehouse.adapter_type), statement
 
 
 RELATIONS: list[dict[str, Any]] = [
@@ -157,26 +159,26 @@ RELATIONS: list[dict[str, Any]] = [
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
 @on_every_adapter
-def test_queries_about_missing_relations_parse_in_each_dialect(nowhere: Warehouse) -> None:
+def test_queries_about_missing_relations_parse_in_each_dialect(offline_warehouse: Warehouse) -> None:
     def written(name: str, **arguments: Any) -> Any:
-        return nowhere._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments)
+        return offline_warehouse._adapter.execute_macro(name, project="dbt_heap", kwargs=arguments)
 
-    needs_connection = nowhere.adapter_type in ("bigquery", "spark")
+    needs_connection = offline_warehouse.adapter_type in ("bigquery", "spark")
     statements = [written("no_rows", relation="a")]
     statements += [] if needs_connection else [written("access", relation=each) for each in RELATIONS]
     plain = [{**each, "schema": "sales"} for each in RELATIONS]
     statements += written("grants", needs=["usage", "select", "columns"], relations=plain, role="r", columns=["a", "b"])
-    if nowhere.adapter_type == "redshift":
+    if offline_warehouse.adapter_type == "redshift":
         statements += [written(f"redshift_{kind}_columns", relations=RELATIONS) for kind in ("unbound", "shared")]
     for statement in statements:
-        tree = sqlglot.parse_one(statement, read=nowhere.adapter_type)
-        assert not unquoted_reserved(tree, nowhere.adapter_type), statement
+        tree = sqlglot.parse_one(statement, read=offline_warehouse.adapter_type)
+        assert not unquoted_reserved(tree, offline_warehouse.adapter_type), statement
 
 
 @pytest.mark.filterwarnings("ignore:Valid config keys have changed in V2")  # of dbt-databricks
-@pytest.mark.parametrize("nowhere", ["databricks"], indirect=True)
+@pytest.mark.parametrize("offline_warehouse", ["databricks"], indirect=True)
 def test_hive_metastore_is_read_together_with_unity_catalog(
-    nowhere: Warehouse, monkeypatch: pytest.MonkeyPatch
+    offline_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     shown: dict[str, list[list[Any]]] = {
@@ -193,14 +195,16 @@ def test_hive_metastore_is_read_together_with_unity_catalog(
         types = [agate.Boolean() if name == "isTemporary" else agate.Text() for name in names]
         return "OK", agate.Table(rows, names, types)
 
-    monkeypatch.setattr(nowhere._adapter, "execute", execute)
+    monkeypatch.setattr(offline_warehouse._adapter, "execute", execute)
     relations = [
         {"database": "hive_metastore", "schema": "sales", "identifier": "a"},
         {"database": "main", "schema": "sales", "identifier": "b"},
     ]
     for wanted in (relations, relations[:1]):
         asked.clear()
-        statement = str(nowhere._adapter.execute_macro("catalog", project="dbt_heap", kwargs={"relations": wanted}))
+        statement = str(
+            offline_warehouse._adapter.execute_macro("catalog", project="dbt_heap", kwargs={"relations": wanted})
+        )
         assert asked == list(shown)
         assert sqlglot.parse_one(statement, read="databricks")
         assert "('hive_metastore', 'sales', 'a', 'user_id', 'string')" in statement
@@ -223,11 +227,13 @@ REDSHIFT = """
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-@pytest.mark.parametrize("nowhere", ["redshift"], indirect=True)
-def test_columns_that_redshift_does_not_list_are_read_from_its_own_views(nowhere: Warehouse, engine: Engine) -> None:
+@pytest.mark.parametrize("offline_warehouse", ["redshift"], indirect=True)
+def test_columns_that_redshift_does_not_list_are_read_from_its_own_views(
+    offline_warehouse: Warehouse, engine: Engine
+) -> None:
     def read(kind: str, database: str, *names: str) -> list[tuple[Any, ...]]:
         relations = [{"database": database, "schema": "sales", "identifier": name} for name in names]
-        statement = nowhere._adapter.execute_macro(
+        statement = offline_warehouse._adapter.execute_macro(
             f"redshift_{kind}_columns", project="dbt_heap", kwargs={"relations": relations}
         )
         return engine.sql(str(statement).replace("pg_catalog.svv_", "svv_"))

@@ -1,4 +1,4 @@
-"""A run that is killed at a random moment: in planning, sending, folding, or while it cleans up after one that died."""
+"""Kill a run at a random moment: while it plans, sends, merges, or cleans up after a killed run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from tests.chaos.chains import Figures, chain, idle
 from tests.chaos.conftest import SIZES, NewWorld
-from tests.chaos.hooks import Death
+from tests.chaos.hooks import KillPoint
 from tests.chaos.runner import Ended
-from tests.chaos.world import Dying, World
+from tests.chaos.world import KillPlan, World
 from tests.long import LONG
 
 CRASHES_A_WORLD = 10
@@ -27,13 +27,13 @@ def test_runs_killed_at_random_moments_lose_and_duplicate_nothing(
     world = new_world(engine, seed, LARGE if seed % 5 == 4 else SIZES)
     whole = changed(world)
     while figures.crashes < CRASHES_A_WORLD:
-        chain(world, [dying(whole, chance) for _ in range(chance.randint(1, 3))], figures, chance)
+        chain(world, [random_kill(whole, chance) for _ in range(chance.randint(1, 3))], figures, chance)
     idle(world)
 
 
 def changed(world: World) -> Ended:
-    """A run that has changes to send and lives, after a first one that died at half its way."""
-    first = world.run(Dying(after_requests=8))
+    """Return a complete run with changes, after a first run that was killed halfway."""
+    first = world.run(KillPlan(after_requests=8))
     assert first.killed
     assert world.run().code == 0
     world.history.edit()
@@ -43,12 +43,12 @@ def changed(world: World) -> Ended:
     return ended
 
 
-def dying(whole: Ended, chance: Random) -> Dying:
-    """A moment of a run like the whole one."""
+def random_kill(whole: Ended, chance: Random) -> KillPlan:
+    """Return a random moment of a run like `whole`."""
     requests = sum(" send " in step for step in whole.steps)
     kind = chance.choice(["time", "time", "requests", "unanswered", "step"])
     if kind == "time":
-        return Dying(after_seconds=chance.uniform(0.05, 1.0) * whole.seconds)
+        return KillPlan(after_seconds=chance.uniform(0.05, 1.0) * whole.seconds)
     if kind == "step":
-        return Dying(at=Death(chance.choice(whole.steps), chance.choice(["before", "uncommitted", "after"])))
-    return Dying(after_requests=chance.randint(1, requests), unanswered=kind == "unanswered")
+        return KillPlan(at=KillPoint(chance.choice(whole.steps), chance.choice(["before", "uncommitted", "after"])))
+    return KillPlan(after_requests=chance.randint(1, requests), unanswered=kind == "unanswered")
