@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from dbt_heap.project.heap_vars import HeapVars  # noqa: E402
-from dbt_heap.project.lineage import lineage  # noqa: E402
 from dbt_heap.reports.facts import Reject, Report, Run, SyncFacts  # noqa: E402
 from dbt_heap.reports.page import page  # noqa: E402
 from dbt_heap.sandbox.options import SandboxOptions  # noqa: E402
@@ -36,7 +35,6 @@ models:
   - name: heap_orders
     config: {meta: {heap: {type: events, identity: user_id, event_name: Order Completed, unique_key: order_id}}}
 """
-LINEAGE = lineage({"nodes": {"heap_users": {"depends_on": {"nodes": ["stg_users"]}}}}, "heap_users")
 AT = 1_772_352_900.0  # Sunday, 1 March 2026, 08:15 UTC
 PLANS = ("team", "free", "business")
 
@@ -68,9 +66,7 @@ def of_the_report(browser: Browser, folder: Path) -> None:
     syncs = declare(models(MODELS), HeapVars()).syncs
     rejects = {"heap_users": (Reject("placeholder_identity", None, 12),)}
     facts = tuple(
-        SyncFacts(
-            sync, "1234567890@heapanalytics.com", LINEAGE, None, tuple(runs(sync, at)), rejects.get(sync.name, ())
-        )
+        SyncFacts(sync, "1234567890@heapanalytics.com", None, tuple(runs(sync, at)), rejects.get(sync.name, ()))
         for sync in syncs
     )
     with TemporaryDirectory() as made:

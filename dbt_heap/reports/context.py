@@ -17,7 +17,7 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 @dataclass(frozen=True)
 class Context:
-    """What every line of a command's output depends on."""
+    """Project, target, Heap environments and manifest of a command."""
 
     project: str
     target: str
@@ -41,7 +41,7 @@ class Context:
         )
 
     def line(self) -> str:
-        """Return it as one line for people."""
+        """Return the context as one line."""
         age = "" if self.manifest_age_seconds is None else f" ({_in_words(self.manifest_age_seconds)} old)"
         environments = [f"{app_id} at {host}" for app_id, host in self.environments]
         heap = f"Heap environment{'s' if len(environments) > 1 else ''} {', '.join(environments)}"
@@ -53,7 +53,7 @@ class Context:
         return " · ".join([*parts, f"{self.manifest}{age}"])
 
     def fields(self) -> dict[str, Any]:
-        """Return it as fields of JSON output."""
+        """Return the context as fields of JSON output."""
         return {
             "project": self.project,
             "target": self.target,
@@ -74,7 +74,7 @@ def _environment(invocation: Invocation, sync: Sync, target: str) -> tuple[str, 
 
 
 def _age(generated_at: str, now: datetime) -> int | None:
-    """Seconds since an instant; None if it cannot be read. A clock that is ahead makes it no younger than now."""
+    """Return the seconds since an instant, at least 0; None if the text is not a time."""
     then = parse_instant(generated_at)
     return max(0, round((now - then).total_seconds())) if then else None
 

@@ -1,4 +1,4 @@
-"""Why a person, an account or an event is in Heap as it is: what `explain` tells of some keys. It shows values."""
+"""For `explain`: what the warehouse and Heap have of some keys, and what the next sync does. Shows values."""
 
 from __future__ import annotations
 
@@ -24,81 +24,81 @@ from dbt_heap.syncs.sync import Sync, SyncType
 
 
 class NextAction(DescribedEnum):
-    """What the next sync would do with a row: a word for machines, and a sentence for people."""
+    """What the next sync would do with a row."""
 
-    NEW = "new", "would be sent: Heap has acknowledged nothing of it"
+    NEW = "new", "would be sent: Heap has not acknowledged it"
     CHANGED = "changed", "would be sent: it changed since Heap acknowledged it"
-    DOUBTFUL = "doubtful", "would be sent in full: a run was killed, and Heap may hold it or not"
+    DOUBTFUL = "doubtful", "would be sent in full: a run was killed, so it is unknown whether Heap has it"
     UNCHANGED = "unchanged", "nothing to send: Heap has acknowledged what the model has"
     SENT_ONCE = "acknowledged", "nothing to send: Heap has acknowledged it, and an event is sent once"
     EMPTY = "empty", "nothing to send: all of its properties are null"
-    GONE = "gone", "nothing to send: it is not in the model any more, and Heap keeps what it has"
-    UNKNOWN = "unknown", "nothing to send: it is not in the model, and Heap has acknowledged nothing of it"
-    BEFORE_BEGIN = "before_begin", "not looked at: it is older than `begin`"
-    BEFORE_LOOKBACK = "before_lookback", "not looked at: it is older than the lookback; `sync --full-scan` looks at all"
-    SKIPPED = "skipped", "left out: its identity is null, and `null_identity` is `skip`"
-    DELETED = "deleted", "not sent any more: Heap was asked to delete this person"
-    TO_DELETE = "to_delete", "Heap would be asked to delete this person, by `sync --allow-deletions` alone"
+    GONE = "gone", "nothing to send: it is no longer in the model, and Heap keeps what it has"
+    UNKNOWN = "unknown", "nothing to send: it is not in the model, and Heap has not acknowledged it"
+    BEFORE_BEGIN = "before_begin", "not compared: it is older than `begin`"
+    BEFORE_LOOKBACK = "before_lookback", "not compared: it is older than the lookback; `sync --full-scan` compares all"
+    SKIPPED = "skipped", "skipped: its identity is null, and `null_identity` is `skip`"
+    DELETED = "deleted", "not sent: Heap was asked to delete this user"
+    TO_DELETE = "to_delete", "Heap would be asked to delete this user, only by `sync --allow-deletions`"
     REJECTED = "rejected", "would be rejected"
     STILL_REJECTED = "still_rejected", "still rejected: retried when its values change, or with `--retry-rejected`"
 
 
 @dataclass(frozen=True)
 class PropertyState:
-    """One property of a row: its values as text, and the one that Heap would get."""
+    """One property of a row: its values as text, and the value to send."""
 
     property: str
     warehouse: str | None
     acknowledged: str | None
-    next: Any  # None where it is not sent
+    next: Any  # None if it is not sent
     why: str
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is known of one key of one sync."""
+    """What one sync has for one key."""
 
-    asked: str  # what was asked for: its key or, of an event, perhaps its identity
+    asked: str  # the key, or of an event perhaps its identity
     sync: str
     type: str
     key: str
     next_action: NextAction
     reason: str | None = None  # of a reject
-    guilty: str | None = None  # the property that makes it one
-    since: str | None = None  # when it was rejected first
+    bad_property: str | None = None  # the property that caused it
+    since: str | None = None  # when it was first rejected
     event_at: str | None = None
     acknowledged_at: str | None = None
-    run_id: str | None = None  # of the run that sent what Heap acknowledged
+    run_id: str | None = None  # of the run that sent it
     origin: str | None = None
     properties: tuple[PropertyState, ...] = ()
-    record: Mapping[str, Any] | None = None  # what Heap would get
+    record: Mapping[str, Any] | None = None  # the record to send
 
     @property
     def sentence(self) -> str:
-        """What the next sync does with it, and why."""
+        """Return what the next sync does with the row, and why."""
         if self.reason is None:
             return self.next_action.sentence
-        of = f" ({self.guilty})" if self.guilty else ""
+        of = f" ({self.bad_property})" if self.bad_property else ""
         return f"{self.next_action.sentence}: {self.reason}{of}. {Reason.describe(self.reason)}"
 
 
 _LEFT_OUT = {"skipped": NextAction.SKIPPED, "deleted": NextAction.DELETED}  # the macro `excluded_reasons`
 
-Key: TypeAlias = "str | tuple[str, ...]"  # of a single column, or the parts of one of several
+Key: TypeAlias = "str | tuple[str, ...]"  # a single value, or the parts of a key of several columns
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What is known of some keys in one sync, and what keeps all of its rows back."""
+    """What one sync has for some keys, and what blocks all of its rows."""
 
     sync: Sync
     rows: tuple[Explanation, ...] = ()
     notes: tuple[str, ...] = ()
-    error: str | None = None  # why nothing can be told
+    error: str | None = None  # why nothing is known
 
 
 def explanations(invocation: Invocation, asked: Sequence[Key]) -> list[Explained]:
-    """What is known of some keys, or of identities, in each selected sync. Raises HeapError of the warehouse's."""
+    """Return what each selected sync has for some keys or identities. Raises HeapError."""
     with open_state(invocation) as store:
         explained = [_explained(invocation, store, sync, asked) for sync in invocation.selected]
     causes = {each.error for each in explained}
@@ -122,25 +122,25 @@ def _explained(invocation: Invocation, store: StateStore, sync: Sync, asked: Seq
 
 
 def _as_text(key: Key) -> str:
-    """A key as the macro `key_text` has it."""
+    """Return a key as the macro `key_text` renders it."""
     return key if isinstance(key, str) else "".join(f"{len(part)}:{part}" for part in key)
 
 
 def _notes(invocation: Invocation, comparison: Comparison, evidence: Evidence) -> Iterator[str]:
     sync, newest = comparison.sync, comparison.newest
     if why := invocation.gates.why(sync.model.unique_id):
-        yield f"none of its rows would be sent: {why}"
+        yield f"no row would be sent: {why}"
     if newest and newest.step.unfinished:
-        yield "a run is at work, or was killed: what it sends is not told here yet"
+        yield "a run is still running, or was killed: what it sent is not included yet"
     if newest and newest.key_columns != sync.key:
-        yield f"its key was {newest.key_columns} at its last sync, and is {sync.key} now"
+        yield f"the key changed from {newest.key_columns} to {sync.key} since the last sync"
     if len(evidence.model) == MAX_ROWS:
-        yield f"only the newest {MAX_ROWS:,} rows of its model are told"
+        yield f"only the latest {MAX_ROWS:,} rows of its model are shown"
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The evidence on one sync, and what turns its rows into records."""
+    """What one sync has for some keys, and how to build its records."""
 
     comparison: Comparison
     evidence: Evidence
@@ -148,14 +148,14 @@ class _Found:
 
     @cached_property
     def planned(self) -> dict[str | None, Planned]:
-        """What a sync would do, by key: of several rows with one key, each is rejected."""
+        """Return what a sync would do, by key. Of several rows with the same key, each is rejected."""
         return {each.key: each for each in self.evidence.planned}
 
     def explanations(self, asked: str) -> Iterator[Explanation]:
-        """Of the key itself, and of all events of it where it is an identity."""
-        told = [row.key for row in self.evidence.model if asked in (row.key, row.subject)]
+        """Yield the explanation of a key; of an identity, those of all its events."""
+        keys = [row.key for row in self.evidence.model if asked in (row.key, row.subject)]
         known = asked in self.evidence.acknowledged or asked in self.evidence.still_rejected
-        for key in dict.fromkeys([*([asked] if known else []), *told] or [asked]):
+        for key in dict.fromkeys([*([asked] if known else []), *keys] or [asked]):
             yield self._explanation(asked, key)
 
     def _explanation(self, asked: str, key: str) -> Explanation:
@@ -172,7 +172,7 @@ class _Found:
             key=key,
             next_action=next_action,
             reason=reject[0] if rejected else None,
-            guilty=reject[1] if rejected else None,
+            bad_property=reject[1] if rejected else None,
             since=still_rejected.since if still_rejected and next_action is NextAction.STILL_REJECTED else None,
             event_at=row.event_at if row else None,
             acknowledged_at=acknowledged.at if acknowledged else None,
@@ -183,7 +183,7 @@ class _Found:
         )
 
     def _next_action(self, key: str, row: ModelRow | None) -> tuple[NextAction, tuple[str | None, str | None], Any]:
-        """What would be done with a row, why it is a reject, and the record that Heap would get."""
+        """Return the next action, the reason and property of a reject, and the record to send."""
         none = (None, None)
         planned = self.planned.get(key)
         if planned is None:
@@ -209,7 +209,7 @@ class _Found:
         return NextAction.NEW if planned.is_new else NextAction.CHANGED
 
     def _left(self, key: str, row: ModelRow | None) -> NextAction:
-        """Why nothing would be done with a row."""
+        """Return why nothing would be done with a row."""
         known = key in self.evidence.acknowledged
         events = self.comparison.sync.type is SyncType.EVENTS
         if row is None:
@@ -223,7 +223,7 @@ class _Found:
         return NextAction.BEFORE_LOOKBACK if row.before_lookback else NextAction.EMPTY
 
     def _properties(self, key: str, row: ModelRow | None, action: NextAction, record: Any) -> Iterator[PropertyState]:
-        """The mapped ones in their order, then those that Heap keeps although they are mapped no more."""
+        """Yield the mapped properties in their order, then those that are no longer mapped but that Heap keeps."""
         acknowledged = self.evidence.acknowledged.get(key)
         known = dict(acknowledged.values) if acknowledged else {}
         sent = (record or {}).get("properties", {})
@@ -233,7 +233,7 @@ class _Found:
                 why = _why(action, row, value, before, sent=column.name in sent)
                 yield PropertyState(column.name, value, before, sent.get(column.name), why)
         for name, before in known.items():
-            why = "not mapped any more; Heap keeps it" if before is not None else ""
+            why = "no longer mapped; Heap keeps it" if before is not None else ""
             yield PropertyState(name, None, before, None, why)
 
 
@@ -246,4 +246,4 @@ def _why(action: NextAction, row: ModelRow | None, value: str | None, before: st
         return "null; Heap keeps what it has" if before is not None else "null"
     if action in (NextAction.CHANGED, NextAction.UNCHANGED, NextAction.DOUBTFUL) and value == before:
         return "unchanged"
-    return "" if action in (NextAction.SENT_ONCE, NextAction.UNCHANGED) else "not sent: its row is not"
+    return "" if action in (NextAction.SENT_ONCE, NextAction.UNCHANGED) else "not sent, because its row is not sent"

@@ -1,4 +1,4 @@
-"""What the page is made from: what is declared, what ran, and what stands rejected."""
+"""The facts for the HTML report: declared syncs, their runs and their rejected rows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from typing import Any
 from dbt_heap.delivery.results import FILE_NAME as RESULTS
 from dbt_heap.delivery.results import Results, Status, SyncResult, read_results
 from dbt_heap.errors import HeapError, SettingsError
-from dbt_heap.project.artifacts import load_manifest
 from dbt_heap.project.instants import parse_instant
-from dbt_heap.project.lineage import Lineage, lineage
 from dbt_heap.state.history import read_history, read_rejects
 from dbt_heap.state.open import open_state
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync
 
-UNFINISHED = "unfinished"  # of a run that is at work, or was killed and not taken up yet
+UNFINISHED = "unfinished"  # the status of a run that is still running, or was killed and not recovered yet
 _WELL = {str(each) for each in Status if each.exit_code == 0} | {UNFINISHED}
 
 
@@ -39,40 +37,39 @@ class Run:
 
     @property
     def well(self) -> bool:
-        """Whether nobody has to do anything about it."""
+        """Return whether there is nothing to do about it."""
         return self.status in _WELL
 
 
 @dataclass(frozen=True)
 class Reject:
-    """Rows that stand rejected for one reason."""
+    """Rows that are rejected for one reason."""
 
     reason: str
-    property: str | None  # Heap's name of it, where one is at fault
+    property: str | None  # Heap's name, if the reason concerns one property
     rows: int
 
 
 @dataclass(frozen=True)
 class SyncFacts:
-    """One declared sync, and what is known of it."""
+    """One declared sync, its runs and its rejects."""
 
     sync: Sync
-    destination: str  # app id and host; empty where none is known
-    lineage: Lineage
-    results: Results | None = None  # those of the last `dbt-heap sync` here, if it had this sync
-    runs: tuple[Run, ...] = ()  # of the warehouse's log, the earliest first
+    destination: str  # Environment ID and host; empty if unknown
+    results: Results | None = None  # of the last `dbt-heap sync` in this folder, if it included this sync
+    runs: tuple[Run, ...] = ()  # from the warehouse's log, earliest first
     rejects: tuple[Reject, ...] = ()
 
     @property
     def result(self) -> SyncResult | None:
-        """What the results of this destination say of it: messages and properties, which the log does not keep."""
+        """Return its result, which has messages and properties; None if the results are of another destination."""
         found = self.results[self.sync.name] if self.results else None
         elsewhere = found and found.destination and self.destination and found.destination != self.destination
         return None if elsewhere else found
 
     @cached_property
     def last(self) -> Run | None:
-        """Its newest run, or what held it back; None where it never ran."""
+        """Return its latest run, also one that sent nothing; None if it never ran."""
         newest = self.runs[-1] if self.runs else None
         reported = _as_run(self.results, self.result) if self.results and self.result else None
         if newest is None or reported is None:
@@ -81,12 +78,12 @@ class SyncFacts:
 
     @property
     def said(self) -> SyncResult | None:
-        """The result of its newest run, if the results are of that run."""
+        """Return the result of its latest run; None if the results are of an earlier run."""
         return self.result if self.results and self.last and self.last.run_id == self.results.run_id else None
 
     @cached_property
     def all_runs(self) -> tuple[Run, ...]:
-        """Its runs, the earliest first, with the newest where the log has none of it."""
+        """Return its runs, earliest first, including a latest run that the log does not have."""
         if self.last is None:
             return ()
         return (*(run for run in self.runs if run.run_id != self.last.run_id), self.last)
@@ -94,21 +91,21 @@ class SyncFacts:
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page tells."""
+    """Everything on the page."""
 
     project: str
     target: str
     made_at: datetime  # UTC
     syncs: tuple[SyncFacts, ...]
-    gaps: tuple[str, ...] = ()  # what is missing on the page, and how to have it there
+    gaps: tuple[str, ...] = ()  # what is missing from the page, and how to add it
 
     @property
     def failed(self) -> tuple[SyncFacts, ...]:
-        """The syncs whose newest run did not end well."""
+        """Return the syncs whose latest run did not succeed."""
         return tuple(each for each in self.syncs if each.last and not each.last.well)
 
     def last_runs(self) -> Iterator[Run]:
-        """The newest run of each sync that ever ran."""
+        """Yield the latest run of each sync that ever ran."""
         return (each.last for each in self.syncs if each.last)
 
 
@@ -126,12 +123,12 @@ def _as_run(results: Results, result: SyncResult) -> Run:
 
 
 FILE_NAME = "heap_report.html"
-_MAX_REJECTS = 10_000  # kinds of them, over all syncs
+_MAX_REJECTS = 10_000  # reasons, over all syncs
 
 
 @dataclass(frozen=True)
 class _Past:
-    """What the warehouse tells, by sync."""
+    """Earlier runs and rejects from the warehouse, by sync."""
 
     target: str = ""
     destinations: Mapping[str, str] = field(default_factory=dict)
@@ -141,14 +138,13 @@ class _Past:
 
 
 def gather(invocation: Invocation, *, runs: int, now: datetime) -> Report:
-    """The report on the selected syncs, with at most so many runs of each. Raises ManifestError alone."""
+    """Return the report on the selected syncs, with at most `runs` runs of each. Never fails: see `Report.gaps`."""
     results, gaps = _results(invocation)
     past = _past(invocation, runs)
     target = past.target or invocation.settings.target or (results.target if results else "")
     if results and results.target != target:
-        gaps = (*gaps, f"{RESULTS} is of the target {results.target}, and this page of {target}: it is left out.")
+        gaps = (*gaps, f"{RESULTS} is from target {results.target}, not from {target}, so it is ignored.")
         results = None
-    content = load_manifest(invocation.manifest_path)
     reported = {each.name: results for each in results.syncs} if results else {}
     return Report(
         project=invocation.project.name or invocation.manifest.project_name,
@@ -158,7 +154,6 @@ def gather(invocation: Invocation, *, runs: int, now: datetime) -> Report:
             SyncFacts(
                 sync=sync,
                 destination=past.destinations.get(sync.name, ""),
-                lineage=lineage(content, sync.model.unique_id),
                 results=reported.get(sync.name),
                 runs=tuple(past.runs.get(sync.name, ())),
                 rejects=_rejects(past, reported.get(sync.name), sync.name),
@@ -177,13 +172,13 @@ def _results(invocation: Invocation) -> tuple[Results | None, tuple[str, ...]]:
     if results:
         return results, ()
     return None, (
-        f"There is no {invocation.target_path / RESULTS}, which tells what changed and how to go on: "
-        "`dbt-heap sync` writes it.",
+        f"{invocation.target_path / RESULTS} does not exist, so messages and changed properties are missing. "
+        "Run `dbt-heap sync` to create it.",
     )
 
 
 def _past(invocation: Invocation, limit: int) -> _Past:
-    """What the warehouse tells; where it cannot be asked, that alone."""
+    """Return earlier runs and rejects; if the warehouse cannot be reached, only the reason."""
     try:
         with open_state(invocation, reads_models=False) as store:
             labels = {each.name: invocation.known_destination(each, store.target)[1] for each in invocation.selected}
@@ -194,14 +189,14 @@ def _past(invocation: Invocation, limit: int) -> _Past:
             for row in read_rejects(store, known, keys=False, limit=_MAX_REJECTS).rows:
                 rejects[row["sync"]].append(Reject(row["reason"], row["property"], int(row["row_count"])))
     except HeapError as refusal:  # the page is made from the rest
-        return _Past(gaps=(f"The warehouse cannot be asked, so that earlier runs are missing: {refusal}",))
-    homeless = sorted(labels.keys() - known.keys())
-    gap = f"No Environment ID is known under the target {store.target} for: {', '.join(homeless)}."
-    return _Past(store.target, known, runs, rejects, (gap,) if homeless else ())
+        return _Past(gaps=(f"The warehouse cannot be reached, so earlier runs are missing: {refusal}",))
+    unknown = sorted(labels.keys() - known.keys())
+    gap = f"No Environment ID for target {store.target}: {', '.join(unknown)}."
+    return _Past(store.target, known, runs, rejects, (gap,) if unknown else ())
 
 
 def _rejects(past: _Past, results: Results | None, name: str) -> tuple[Reject, ...]:
-    """Those that stand by the warehouse; where it was not asked, those of the last run."""
+    """Return the current rejects from the warehouse; if it was not reached, those of the last run."""
     if past.target or not results:
         return tuple(past.rejects.get(name, ()))
     return tuple(Reject(reason, None, rows) for reason, rows in results[name].reasons.items())

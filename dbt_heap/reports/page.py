@@ -1,4 +1,4 @@
-"""The report as HTML. Jinja escapes what it tells, and the page's policy lets nothing run in it but its own script.
+"""The report as HTML. Jinja escapes every value, and the page's policy runs only its own script.
 
 The policy: https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CSP.
 """
@@ -16,8 +16,7 @@ from markupsafe import Markup, escape
 from dbt_heap import __version__
 from dbt_heap.errors import counted
 from dbt_heap.heap.rejects import Reason
-from dbt_heap.reports.charts import FATES, counts, fate_bar, timeline
-from dbt_heap.reports.drawing import drawing
+from dbt_heap.reports.charts import OUTCOMES, counts, outcome_bar, timeline
 from dbt_heap.reports.facts import Report
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -29,7 +28,7 @@ _KINDS = {
 
 
 def page(report: Report) -> str:
-    """The whole page, which needs nothing from anywhere else."""
+    """Return the HTML page, which loads nothing from other hosts."""
     script, style = _part("page.js"), _part("page.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     runs = [run for each in report.syncs for run in each.all_runs]
@@ -38,8 +37,8 @@ def page(report: Report) -> str:
         report=report,
         timeline=timeline(runs),
         accepted=sum(run.accepted for run in runs),
-        last={fate: sum(getattr(run, fate) for run in report.last_runs()) for fate in FATES},
-        stand=sum(reject.rows for each in report.syncs for reject in each.rejects),
+        last={name: sum(getattr(run, name) for run in report.last_runs()) for name in OUTCOMES},
+        still_rejected=sum(reject.rows for each in report.syncs for reject in each.rejects),
         version=__version__,
         script=script,
         style=style,
@@ -64,15 +63,15 @@ def _environment() -> Environment:
         "kind": lambda sync: _KINDS[sync.type],
     }
     environment.globals |= {
-        "FATES": FATES, "SHOWN_RUNS": SHOWN_RUNS,
-        "drawing": drawing, "fate_bar": fate_bar, "fates": counts, "keys": _keys, "timeline": timeline,
+        "OUTCOMES": OUTCOMES, "SHOWN_RUNS": SHOWN_RUNS,
+        "outcome_bar": outcome_bar, "counts": counts, "keys": _keys, "timeline": timeline,
     }  # fmt: skip
     return environment
 
 
 def _keys(sync: Sync) -> list[tuple[str, str]]:
-    """What in Heap's record is no property -> where it comes from."""
-    told = [
+    """Return the fields of a record that are not properties, each with its column."""
+    fields = [
         ("identity", sync.identity),
         ("Heap user id", sync.heap_user_id),
         ("account id", sync.account_id),
@@ -82,11 +81,11 @@ def _keys(sync: Sync) -> list[tuple[str, str]]:
         ("idempotency key", sync.idempotency_key or ", ".join(sync.unique_key)),
         ("more properties", sync.properties_column),
     ]
-    return [(what, column) for what, column in told if column]
+    return [(what, column) for what, column in fields if column]
 
 
 def _ago(instant: datetime, now: datetime) -> str:
-    """How long an instant lies back, as people say it."""
+    """Return how long ago an instant was, in words."""
     passed = max(now - instant, timedelta())
     for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
         if passed >= length:
@@ -95,10 +94,10 @@ def _ago(instant: datetime, now: datetime) -> str:
 
 
 def _code(text: str) -> Markup:
-    """A sentence whose commands and keys stand between backticks, as in a terminal."""
+    """Return a sentence with the text between backticks as code."""
     code = Markup("<code>{}</code>")
     parts = text.split("`")
-    if len(parts) % 2 == 0:  # one that ends nothing
+    if len(parts) % 2 == 0:  # an unclosed backtick
         return escape(text)
     return Markup().join(code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 

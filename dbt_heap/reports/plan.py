@@ -1,4 +1,4 @@
-"""What `plan` and `show` find: the same diff as a sync's, nothing sent, nothing written."""
+"""Plans and samples for `plan` and `show`: the same diff as `sync`, without sending or writing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dbt_heap.delivery.throttle import WINDOW_SECONDS
-from dbt_heap.errors import DeclarationError, HeapError
+from dbt_heap.errors import DeclarationError, HeapError, counted
 from dbt_heap.heap.payload import payload_builder
 from dbt_heap.heap.records import Payload, Records, body
 from dbt_heap.reports.context import Context
@@ -53,24 +53,24 @@ def _combined(failures: Sequence[Failure], *, named: bool) -> HeapError:
     return HeapError("\n".join([*([str(DeclarationError(mistakes))] if mistakes else []), *lines]))
 
 
-_SAMPLE_ROWS = 200  # enough to tell a record's size
+_SAMPLE_ROWS = 200  # enough to estimate the size of a record
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan, and what carrying it out would take."""
+    """A plan, and what sending it would take."""
 
     plan: Plan
     dropped_properties: tuple[str, ...]  # no longer mapped: Heap keeps their last values
     megabytes: float  # of request bodies, from the size of the first records
-    seconds: int  # at Heap's rate limit; 0 where none rules
-    gated: str  # why `sync` would not send it; empty where it would
+    seconds: int  # at Heap's rate limit; 0 if no limit applies
+    gated: str  # why `sync` would not send it; empty if it would
     context: Context  # of this sync alone
     refused: str = ""  # why `sync` would stop or refuse the plan, with what to type; empty if it would not
     hints: tuple[str, ...] = ()  # what else to know before a first sync
 
     def notes(self) -> list[str]:
-        """What else to know, in sentences."""
+        """Return what else to know, in sentences."""
         plan = self.plan
         notes = [f"`sync` would stop: {self.refused}"] if self.refused else []
         notes += [f"would not be sent: {self.gated}"] if self.gated else []
@@ -79,24 +79,24 @@ class Preview:
         if plan.first and plan.sendable:
             notes.append("a first sync")
         if plan.sync.type is SyncType.USER_DELETIONS and plan.sendable:
-            notes.append("Heap would delete them in all environments of the project; only with --allow-deletions")
+            notes.append("With --allow-deletions, Heap deletes them from all environments of the project")
         if plan.deleted:
-            notes.append(f"left out, of people whom Heap was asked to delete: {plan.deleted:,}")
+            notes.append(f"{counted(plan.deleted, 'deleted user')} skipped")
         notes += self.hints
         if plan.older_key and not self.refused:
-            notes.append(f"its key was {plan.older_key} at its last sync, and is {plan.sync.key} now")
+            notes.append(f"the key changed from {plan.older_key} to {plan.sync.key} since the last sync")
         if plan.new_properties and not plan.first:
-            notes.append(f"properties new to Heap: {', '.join(plan.new_properties)}")
+            notes.append(f"new properties: {', '.join(plan.new_properties)}")
         if self.dropped_properties:
-            notes.append(f"no longer sent, Heap keeps their last values: {', '.join(self.dropped_properties)}")
+            notes.append(f"no longer sent (Heap keeps the last values): {', '.join(self.dropped_properties)}")
         if plan.reasons:
             notes.append("rejected: " + ", ".join(f"{reason} {rows:,}" for reason, rows in plan.reasons.items()))
         if plan.newer_than:
-            notes.append(f"compared from {plan.newer_than} on (lookback); all with --full-scan")
+            notes.append(f"compared only events from {plan.newer_than} on (lookback); use --full-scan to compare all")
         return notes
 
     def as_json(self) -> dict[str, Any]:
-        """The figures under their names."""
+        """Return the plan as fields of JSON output."""
         plan = self.plan
         figures = (
             "planned",
@@ -131,7 +131,7 @@ class Preview:
 
 
 def previews(invocation: Invocation, options: DiffOptions) -> tuple[list[Preview], HeapError | None]:
-    """Return what a sync of each selected one would do, and why some cannot be planned.
+    """Return the plan of each selected sync, and why some cannot be planned.
 
     Raises HeapError if none can.
     """
@@ -146,17 +146,17 @@ def previews(invocation: Invocation, options: DiffOptions) -> tuple[list[Preview
 
 @dataclass(frozen=True)
 class Sample:
-    """The request that the first rows of a sync would make."""
+    """The request body for the first rows of a sync."""
 
     sync: Sync
     body: bytes
-    stop: str | None  # why `sync` would stop all the same, with what to type
+    stop: str | None  # why `sync` would stop before it sends them, with what to type
 
 
 def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError | None]:
-    """Return the request that each selected sync's first rows would make, and why some have none.
+    """Return the request body for each selected sync's first rows, and why some have none.
 
-    Needs no app id: without one, all is as for a first sync. Raises HeapError if no sync has one.
+    Without an Environment ID, every sync counts as a first sync. Raises HeapError if no sync has one.
     """
     with open_state(invocation) as store:
 
@@ -171,7 +171,7 @@ def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError
 
 
 def preview_of(invocation: Invocation, store: StateStore, sync: Sync, options: DiffOptions) -> Preview:
-    """What a sync of one would do. Raises HeapError."""
+    """Return the plan of one sync. Raises HeapError."""
     destination = invocation.destination(sync, store.target)
     state = SyncState(store, sync, destination.label)
     comparison = state.compare(options)
@@ -194,7 +194,7 @@ def preview_of(invocation: Invocation, store: StateStore, sync: Sync, options: D
 
 
 def run_refusal(plan: Plan) -> str | None:
-    """Why a run without flags would refuse the plan; deletions ask for themselves."""
+    """Return why a run without flags would refuse the plan; None if it would not, or if the sync asks by itself."""
     deleting = plan.sync.type is SyncType.USER_DELETIONS
     return refusal(plan, first_sync=deleting, allow_large=())
 

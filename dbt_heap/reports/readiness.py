@@ -1,4 +1,4 @@
-"""Whether `sync` would run: what it would stop at, what it would hold back, and what has no effect."""
+"""Whether `sync` would run: for `check`."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from dbt_heap.syncs.sync import Sync, mistakes_of
 
 @dataclass(frozen=True)
 class Readiness:
-    """What a run of `sync` would meet, in sentences."""
+    """What `sync` would do now, in sentences."""
 
-    problems: tuple[str, ...]  # for which it would stop
-    held_back: tuple[str, ...]  # syncs that it would not send, because of how dbt built their models
+    problems: tuple[str, ...]  # it would stop with these
+    held_back: tuple[str, ...]  # syncs that a failed build or test blocks
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
 
 def readiness(invocation: Invocation) -> Readiness:
-    """Return what `sync` would meet; nothing is sent or written. Raises HeapError if that cannot be found out."""
+    """Return what `sync` would do, without sending or writing. Raises HeapError if that cannot be determined."""
     with open_state(invocation) as store:
         gates = invocation.gates
         return Readiness(
@@ -57,7 +57,7 @@ def _problems(invocation: Invocation, store: StateStore) -> Iterator[str]:
 
 
 def _refusals(invocation: Invocation, store: StateStore, sync: Sync) -> Iterator[str]:
-    """Why a run would stop at a sync because of its state."""
+    """Yield why a run would stop at a sync because of its state."""
     _, label = invocation.known_destination(sync, store.target)
     if not label:
         return
@@ -90,8 +90,8 @@ def _warnings(invocation: Invocation, store: StateStore) -> Iterator[str]:
     yield from dropped_by_dbt2(invocation, store)
     for name in () if invocation.manifest.of_dbt_2 else undeclared_syncs(invocation, store):
         yield (
-            f"{name} was synced before, and no model declares it now. If its block moved, look at where it is; if "
-            f"it is gone for good: dbt-heap state reset {name}"
+            f"{name} was synced before, but no model declares it now. If you renamed it, add `renamed_from: {name}` to "
+            f"its new block. If you removed it for good, run: dbt-heap state reset {name}"
         )
     yield from misplaced_blocks(load_manifest(invocation.manifest_path))
     settings, project = invocation.settings, invocation.project
@@ -100,7 +100,7 @@ def _warnings(invocation: Invocation, store: StateStore) -> Iterator[str]:
         if newer:
             verb = "is" if len(newer) == 1 else "are"
             what = f"{', '.join(newer)} {verb} newer than {invocation.manifest_path}"
-            yield f"{what}, so changes there have no effect yet: run `dbt parse`"
+            yield f"{what}, so changes there have no effect yet. Run `dbt parse`."
 
 
 def _notes(invocation: Invocation, store: StateStore) -> Iterator[str]:

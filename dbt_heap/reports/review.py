@@ -1,4 +1,4 @@
-"""What a pull request changes: the syncs held against those of another manifest and another target's state."""
+"""What a pull request changes: the syncs compared with another manifest and another target's state."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ from dbt_heap.warehouse.target_check import ReadManifest, must_be_of_active_targ
 
 @dataclass(frozen=True)
 class Change:
-    """One difference, in the declaration's terms."""
+    """One difference between two declarations of a sync."""
 
     key: str  # of the declaration
     text: str
-    rekeys: bool = False  # rows that Heap has are other ones from now on
+    rekeys: bool = False  # Heap would treat known rows as different ones
 
 
 _ANOTHER = {
-    SyncType.USER_PROPERTIES: "every row is another user to Heap, all are sent anew, and the old ones stay",
-    SyncType.ACCOUNT_PROPERTIES: "every row is another account to Heap, all are sent anew, and the old ones stay",
-    SyncType.EVENTS: "events that Heap has are sent once more under other keys, unless the values are the same",
-    SyncType.USER_DELETIONS: "every row is another person, whom Heap would be asked to delete",
+    SyncType.USER_PROPERTIES: "Heap would create every user a second time and keep the old ones",
+    SyncType.ACCOUNT_PROPERTIES: "Heap would create every account a second time and keep the old ones",
+    SyncType.EVENTS: "Heap would record events a second time, unless the key values stay the same",
+    SyncType.USER_DELETIONS: "Heap would be asked to delete different users",
 }
 
 
 def changes(before: Sync, after: Sync) -> tuple[Change, ...]:
-    """All of them, those that re-key first."""
+    """Return all differences, those that change keys first."""
     found = [*_keys(before, after), *_settings(before, after), *_properties(before, after)]
     return tuple(sorted(found, key=lambda change: not change.rekeys))
 
 
 def _keys(before: Sync, after: Sync) -> Iterator[Change]:
     if before.type is not after.type:
-        yield Change("type", f"{before.type} -> {after.type}: its state will not do; give the sync another name")
+        yield Change("type", f"{before.type} -> {after.type}: the state cannot be reused; give the sync another name")
         return
     if before.key_columns != after.key_columns:
         key = "unique_key" if after.type is SyncType.EVENTS else _subject(after)
@@ -56,11 +56,11 @@ def _keys(before: Sync, after: Sync) -> Iterator[Change]:
         )
     if after.type is SyncType.EVENTS:
         if before.idempotency_key != after.idempotency_key:
-            told = f"{_written(before.idempotency_key)} -> {_written(after.idempotency_key)}"
-            yield Change("idempotency_key", f"{told}: what is sent again is another event to Heap", True)
+            change = f"{_written(before.idempotency_key)} -> {_written(after.idempotency_key)}"
+            yield Change("idempotency_key", f"{change}: Heap would count an event sent again as a new one", True)
         if (_subject(before), before.subject_column) != (_subject(after), after.subject_column):
-            told = f"{_subject(before)}: {before.subject_column} -> {_subject(after)}: {after.subject_column}"
-            yield Change(_subject(after), f"{told}: events from now on belong to other users")
+            change = f"{_subject(before)}: {before.subject_column} -> {_subject(after)}: {after.subject_column}"
+            yield Change(_subject(after), f"{change}: future events belong to other users")
 
 
 def _subject(sync: Sync) -> str:
@@ -68,14 +68,14 @@ def _subject(sync: Sync) -> str:
 
 
 def _settings(before: Sync, after: Sync) -> Iterator[Change]:
-    old, new = _told(before), _told(after)
+    old, new = _settings_of(before), _settings_of(after)
     for key, value in new.items():
         if old[key] != value:
             yield Change(key, f"{_written(old[key])} -> {_written(value)}")
 
 
-def _told(sync: Sync) -> Mapping[str, Any]:
-    """What a block says beside keys and properties, under the block's own keys."""
+def _settings_of(sync: Sync) -> Mapping[str, Any]:
+    """Return the other keys of a block with their values."""
     plain = (
         "environment", "event_name", "event_name_column", "timestamp", "session_id", "properties_column", "begin",
         "lookback", "timezone", "max_rows", "allow_rejected", "log",
@@ -92,19 +92,19 @@ def _told(sync: Sync) -> Mapping[str, Any]:
 def _properties(before: Sync, after: Sync) -> Iterator[Change]:
     gone = {name: column for name, column in before.properties.items() if name not in after.properties}
     new = {name: column for name, column in after.properties.items() if name not in before.properties}
-    every = "of new events alone" if after.type is SyncType.EVENTS else "for every row"
+    rows = "for new events only" if after.type is SyncType.EVENTS else "for every row"
     for name, column in new.items():
         older = next((each for each, its in gone.items() if its == column), None)
         if older is None:
-            yield Change("properties", f"{name} is new to Heap: it is sent {every}")
+            yield Change("properties", f"{name} is a new property: it is sent {rows}")
         else:
             del gone[older]
-            yield Change("properties", f"{older} is {name} now: it is sent {every}, and Heap keeps {older} as it is")
+            yield Change("properties", f"{older} is now {name}: it is sent {rows}, and Heap keeps {older} as it is")
     for name in gone:
-        yield Change("properties", f"{name} is not sent any more: Heap keeps its last values")
+        yield Change("properties", f"{name} is no longer sent: Heap keeps its last values")
     for name, column in after.properties.items():
         if before.properties.get(name, column) != column:
-            yield Change("properties", f"{name} is read from {column}, no longer from {before.properties[name]}")
+            yield Change("properties", f"{name} now comes from {column} instead of {before.properties[name]}")
 
 
 def _written(value: Any) -> str:
@@ -113,27 +113,28 @@ def _written(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+_NOWHERE = "no model declares it in either manifest"
 ADDED, CHANGED, REMOVED, SAME = "added", "changed", "removed", "unchanged"
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What becomes of one sync."""
+    """What changes about one sync."""
 
     name: str
     type: str
     status: str
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
-    preview: Preview | None = None  # None where its rows cannot be counted
+    preview: Preview | None = None  # None if its rows cannot be counted
 
     @property
     def rekeys(self) -> bool:
-        """Whether rows that Heap has are other ones from now on."""
+        """Return whether Heap would treat known rows as different ones."""
         return any(change.rekeys for change in self.changes)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, under the names that the other outputs of `plan` have."""
+        """Return the review as fields of JSON output, named as in `plan`."""
         return {
             "sync": self.name,
             "type": self.type,
@@ -147,22 +148,22 @@ class Reviewed:
 
 @dataclass(frozen=True)
 class Review:
-    """All syncs of both sides, and what there is to warn of."""
+    """All syncs of both manifests, and warnings."""
 
     syncs: tuple[Reviewed, ...]
     warnings: tuple[str, ...]
 
     @property
     def changes_something(self) -> bool:
-        """Whether any sync is declared otherwise; rows alone do not count."""
+        """Return whether any declaration differs; rows alone do not count."""
         return any(each.status != SAME for each in self.syncs)
 
 
 def review(invocation: Invocation, options: DiffOptions, folder: Path, target: str) -> Review:
-    """The selected syncs, and those that the manifest in `folder` declares and this one does not.
+    """Return the selected syncs, and those that only the manifest in `folder` declares.
 
-    The state is that of a dbt target, under which the manifest in `folder` has to be built: that of this one may be
-    another. Nothing is written. Raises HeapError.
+    The state is that of dbt target `target`. The manifest in `folder` must be built under it; this one need not be.
+    Nothing is written. Raises HeapError.
     """
     path = folder / "manifest.json"
     manifest = read_manifest(path)
@@ -181,8 +182,8 @@ def _declared(path: Path, manifest: Manifest, heap_vars: HeapVars) -> tuple[dict
     """Return the syncs of another manifest, without those whose declarations have mistakes: this one may fix them."""
     declarations = declare(manifest.models, heap_vars)
     wrong = sorted({each.model.name for each in declarations.mistaken})
-    told = f"{path}: not compared with {', '.join(wrong)}, whose declarations there have mistakes"
-    return {sync.name: sync for sync in declarations.syncs}, (told,) if wrong else ()
+    warning = f"{path}: its declarations of {', '.join(wrong)} have mistakes and are not compared"
+    return {sync.name: sync for sync in declarations.syncs}, (warning,) if wrong else ()
 
 
 def _kept(invocation: Invocation, store: StateStore, sync: Sync, before: Sync | None, options: DiffOptions) -> Reviewed:
@@ -195,13 +196,13 @@ def _kept(invocation: Invocation, store: StateStore, sync: Sync, before: Sync | 
 def _counted(
     invocation: Invocation, store: StateStore, sync: Sync, options: DiffOptions
 ) -> tuple[Preview | None, tuple[str, ...]]:
-    """The rows that it would send; else why they are not counted."""
+    """Return the plan of a sync, or why its rows cannot be counted."""
     if not invocation.known_destination(sync, store.target)[1]:
-        return None, (f"its rows are not counted: no Environment ID is known for the target {store.target}",)
+        return None, (f"rows not counted: no Environment ID for target {store.target}",)
     if absence := store.models.absence(sync):
-        there = f"{sync.model.relation} is not in the warehouse of {store.target}"
-        why = absent([sync.model], absence) if absence.granted else there
-        return None, (f"its rows are not counted: {why}",)
+        missing = f"{sync.model.relation} does not exist in target {store.target}"
+        why = absent([sync.model], absence) if absence.granted else missing
+        return None, (f"rows not counted: {why}",)
     store.models.check([sync])
     try:
         preview = preview_of(invocation, store, sync, replace(options, bound=False))
@@ -211,19 +212,19 @@ def _counted(
 
 
 def _removed(invocation: Invocation, store: StateStore, base: dict[str, Sync]) -> Iterator[Reviewed]:
-    """Syncs that are declared no more; of a selection, too, since no selection can name them."""
+    """Yield syncs that are no longer declared, whatever is selected, because no selection can name them."""
     declared = {sync.name for sync in invocation.declared} | invocation.broken
     heirs = {older: sync.name for sync in invocation.declared for older in sync.renamed_from or ()}
     have_state = undeclared_syncs(invocation, store)
     for name, entry in have_state.items():
         if name not in base:
-            yield Reviewed(name, entry.type, REMOVED, notes=("no model declares it, here or there", _state_stays(name)))
+            yield Reviewed(name, entry.type, REMOVED, notes=(_NOWHERE, _state_stays(name)))
     for name, sync in base.items():
         if name in invocation.disabled:
-            yield Reviewed(name, str(sync.type), REMOVED, notes=("it is switched off: `enabled: false`",))
+            yield Reviewed(name, str(sync.type), REMOVED, notes=("disabled by `enabled: false`",))
         elif name not in declared:
             lost = sync.model.unique_id in invocation.manifest.unique_ids
-            why = f"{sync.model.name} bears no `meta.heap` for it any more" if lost else f"{sync.model.name} is gone"
+            why = f"{sync.model.name} no longer declares it" if lost else f"{sync.model.name} was removed"
             stays = (_state_stays(name),) if name in have_state else ()
             if name in heirs:
                 stays = (f"{heirs[name]} takes over its state (renamed_from)",)
@@ -231,4 +232,4 @@ def _removed(invocation: Invocation, store: StateStore, base: dict[str, Sync]) -
 
 
 def _state_stays(name: str) -> str:
-    return f"Heap keeps what it has, and its state stays, until `dbt-heap state reset {name}`"
+    return f"Heap keeps its data. To remove its state: dbt-heap state reset {name}"

@@ -138,7 +138,7 @@ NO_MANIFESTS = {
 @pytest.mark.parametrize(("content", "says"), NO_MANIFESTS.values(), ids=NO_MANIFESTS)
 def test_other_json_is_named_in_the_error(path: Path, content: Any, says: str) -> None:
     path.write_text(json.dumps(content))
-    assert refusal(path) == f"{path} {says}: give the path of dbt's manifest.json, or run `dbt parse` again"
+    assert refusal(path) == f"{path} {says}: give the path of dbt's manifest.json, or Run `dbt parse` again"
 
 
 # Versions

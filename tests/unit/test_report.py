@@ -1,14 +1,10 @@
-"""Charts and lineage as figures: what a page of any size is drawn from."""
+"""Charts of the report as figures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from dbt_heap.project.lineage import Lineage, lineage
-from dbt_heap.reports.charts import fate_bar, timeline
-from dbt_heap.reports.drawing import drawing
+from dbt_heap.reports.charts import outcome_bar, timeline
 from dbt_heap.reports.facts import Report, Run, SyncFacts
 from dbt_heap.reports.page import page
 from tests.unit.declaring import declared, one
@@ -21,16 +17,11 @@ def run(hours: float, accepted: int, rejected: int = 0) -> Run:
     return Run(f"r{hours}", "success", begin, accepted + rejected, accepted, rejected)
 
 
-def graph(edges: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """A manifest whose nodes read others."""
-    return {"nodes": {name: {"name": name, "depends_on": {"nodes": list(read)}} for name, read in edges.items()}}
-
-
 def test_one_reject_among_millions_is_seen_in_its_bar() -> None:
-    accepted, rejected = fate_bar((5_000_000, 1, 0))
+    accepted, rejected = outcome_bar((5_000_000, 1, 0))
     assert rejected.length > 1 and accepted.start + accepted.length == rejected.start
     assert round(rejected.start + rejected.length) == 100
-    assert fate_bar((0, 0, 0)) == ()
+    assert outcome_bar((0, 0, 0)) == ()
 
 
 def test_rows_are_summed_by_the_hour_the_day_or_longer_as_the_runs_lie_apart() -> None:
@@ -44,30 +35,11 @@ def test_rows_are_summed_by_the_hour_the_day_or_longer_as_the_runs_lie_apart() -
     assert years and len(years.bars) < 60 and sum(bar.total for bar in years.bars) == 2
 
 
-def test_node_is_drawn_as_far_from_the_model_as_its_longest_path() -> None:
-    found = lineage(graph({"model": ["stage", "source"], "stage": ["source"], "source": []}), "model")
-    assert {node.name: node.distance for node in found.nodes} == {"model": 0, "stage": 1, "source": 2}
-    assert drawing(found).told == ("stage feeds model", "source feeds model", "source feeds stage", "model feeds Heap")
-
-
-def test_large_graph_shows_the_nearest_nodes_and_counts_the_others() -> None:
-    wide = graph({"model": [f"m{each}" for each in range(500)]})
-    found = lineage(wide, "model")
-    assert (len(found.nodes), found.left_out) == (40, 461)
-
-
-def test_manifest_with_a_cycle_is_read_to_the_end() -> None:
-    found = lineage(graph({"model": ["a"], "a": ["b"], "b": ["a"]}), "model")
-    assert {node.name for node in found.nodes} == {"model", "a", "b"}
-    assert drawing(found).boxes
-    assert lineage({"nodes": {}}, "gone").nodes[0].name == "gone"
-
-
 def test_hundred_syncs_of_two_hundred_runs_are_a_page_of_a_few_megabytes() -> None:
     block = "type: user_properties, identity: user_id, properties: [a, b, c, d, e, f]"
     (sync,) = declared(one(block, columns="[{name: user_id}]")).syncs
     runs = tuple(run(6 * each, accepted=each, rejected=each % 7) for each in range(200))
-    facts = SyncFacts(sync, "1@heapanalytics.com", Lineage(), runs=runs)
+    facts = SyncFacts(sync, "1@heapanalytics.com", runs=runs)
     made = page(Report("shop", "prod", NOON + timedelta(days=60), (facts,) * 100))
     assert len(made) < 4_000_000
     assert made.count("<article") == 100

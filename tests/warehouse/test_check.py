@@ -102,7 +102,7 @@ def test_yaml_that_is_newer_than_the_manifest_is_named(synced: Project) -> None:
     file.write_text("models: [{name: heap_users, config: {meta: {heap: {type: events}}}}]")
     (folder / "other.yml").write_text("models: [{name: other}]")
     said = synced.run("check").stderr
-    assert "models/marts/heap.yml is newer than" in said and "run `dbt parse`" in said and "other.yml" not in said
+    assert "models/marts/heap.yml is newer than" in said and "Run `dbt parse`" in said and "other.yml" not in said
     os.utime(file, (time.time(), 0))  # before the manifest
     assert "dbt parse" not in synced.run("check").stderr
     os.utime(file)
@@ -148,7 +148,7 @@ def test_sync_that_no_model_declares_any_more_is_reported(synced: Project, order
     del synced.nodes["model.shop.heap_users"]
     checked = synced.run("check")
     assert checked.exit_code == 0
-    assert "heap_users was synced before, and no model declares it now" in checked.stderr
+    assert "heap_users was synced before, but no model declares it now" in checked.stderr
     assert "dbt-heap state reset heap_users" in checked.stderr
 
 

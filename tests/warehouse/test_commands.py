@@ -89,8 +89,8 @@ def test_plan_lists_new_properties_and_those_no_longer_sent(shop: Project) -> No
     shop.sync()
     shop.declare("heap_users", {**USERS, "properties": {"Tariff": "plan"}})
     text = shop.run("plan").stdout
-    assert "heap_users: properties new to Heap: Tariff" in text
-    assert "heap_users: no longer sent, Heap keeps their last values: Plan" in text
+    assert "heap_users: new properties: Tariff" in text
+    assert "heap_users: no longer sent (Heap keeps the last values): Plan" in text
 
 
 def test_plan_check_reports_whether_there_is_something_to_send(shop: Project) -> None:

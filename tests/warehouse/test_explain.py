@@ -129,7 +129,7 @@ def test_model_that_failed_to_build_is_reported(users: Project) -> None:
     }
     users.run_results_text = json.dumps(results)
     shown = users.run("explain", "--key-file", key_file(users, "ana")).stdout
-    assert "none of its rows would be sent: its last build failed" in shown
+    assert "no row would be sent: its last build failed" in shown
 
 
 def test_text_output_cannot_control_the_terminal(users: Project) -> None:

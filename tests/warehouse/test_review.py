@@ -71,9 +71,9 @@ def test_new_renamed_and_removed_properties_are_listed_with_row_counts(shop: Pro
     found = told(shop)["heap_users"]
     assert (found["status"], found["rekeys"]) == ("changed", False)
     assert texts(found) == [
-        "properties: Plan is Tier now: it is sent for every row, and Heap keeps Plan as it is",
-        "properties: Identity is new to Heap: it is sent for every row",
-        "properties: Seats is not sent any more: Heap keeps its last values",
+        "properties: Plan is now Tier: it is sent for every row, and Heap keeps Plan as it is",
+        "properties: Identity is a new property: it is sent for every row",
+        "properties: Seats is no longer sent: Heap keeps its last values",
     ]
     assert found["plan"]["properties"] == {"Tier": 2, "Identity": 3}
     assert sorted(found["plan"]["new_properties"]) == ["Identity", "Tier"]
@@ -105,11 +105,11 @@ def test_model_that_lost_its_block_is_reported_while_its_state_exists(shop: Proj
     found = told(shop)["heap_users"]
     assert found["status"] == "removed" and found["plan"] is None
     assert found["notes"] == [
-        "heap_users bears no `meta.heap` for it any more",
-        "Heap keeps what it has, and its state stays, until `dbt-heap state reset heap_users`",
+        "heap_users no longer declares it",
+        "Heap keeps its data. To remove its state: dbt-heap state reset heap_users",
     ]
     del shop.nodes["model.shop.heap_orders"]
-    assert told(shop)["heap_orders"]["notes"][0] == "heap_orders is gone"
+    assert told(shop)["heap_orders"]["notes"][0] == "heap_orders was removed"
 
 
 def test_new_sync_and_one_that_would_stop_are_reported(shop: Project) -> None:
@@ -123,7 +123,7 @@ def test_new_sync_and_one_that_would_stop_are_reported(shop: Project) -> None:
 def test_model_that_is_not_built_has_no_rows_to_count(shop: Project) -> None:
     shop.declare("heap_new", {**ORDERS, "event_name": "New"}, schema="pr_8")
     found = told(shop)["heap_new"]
-    assert found["plan"] is None and "is not in the warehouse of prod" in found["notes"][0]
+    assert found["plan"] is None and "does not exist in target prod" in found["notes"][0]
 
 
 def test_comment_for_the_pull_request_is_markdown(shop: Project) -> None:
@@ -131,7 +131,7 @@ def test_comment_for_the_pull_request_is_markdown(shop: Project) -> None:
     lines = review(shop, "--output", "markdown").stdout.splitlines()
     assert lines[0] == "### Heap: 1 changed"
     assert "| heap_users | changed | 0 | 2 | 0 | 0 | 1 | 0.00 |  |" in lines
-    assert "- properties: Plan is Tier now: it is sent for every row, and Heap keeps Plan as it is" in lines
+    assert "- properties: Plan is now Tier: it is sent for every row, and Heap keeps Plan as it is" in lines
 
 
 def test_mistakes_that_the_pull_request_fixes_do_not_stop_it(shop: Project) -> None:
@@ -141,8 +141,7 @@ def test_mistakes_that_the_pull_request_fixes_do_not_stop_it(shop: Project) -> N
     )
     outcome = review(shop, "--output", "json")
     assert (
-        outcome.exit_code == 0
-        and "not compared with heap_users, whose declarations there have mistakes" in outcome.stderr
+        outcome.exit_code == 0 and "its declarations of heap_users have mistakes and are not compared" in outcome.stderr
     )
 
 
@@ -150,7 +149,7 @@ def test_default_that_is_invalid_only_in_production_does_not_stop_it(shop: Proje
     shop.vars["defaults"] = {"environment": "elsewhere"}
     propose(shop, users={**USERS, "environment": "main"}, orders={**ORDERS, "environment": "main"})
     outcome = review(shop, "--output", "json")
-    assert outcome.exit_code == 0 and "not compared with heap_orders, heap_users" in outcome.stderr
+    assert outcome.exit_code == 0 and "its declarations of heap_orders, heap_users have mistakes" in outcome.stderr
     assert {each["status"] for each in outcome.json()} == {"added"}
 
 
