@@ -11,12 +11,11 @@ from dbt_heap.cli.options import settings_of
 from dbt_heap.cli.sync import command as sync
 from dbt_heap.cloud.api import DbtCloud
 from dbt_heap.cloud.credentials import access_of
-from dbt_heap.cloud.listener.options import SECRET, ListenOptions
+from dbt_heap.cloud.listener.queue import SECRET, ListenOptions
 from dbt_heap.errors import SettingsError
 
 try:
-    from dbt_heap.cloud.listener.options import log_to
-    from dbt_heap.cloud.listener.server import serve
+    from dbt_heap.cloud.listener.server import log_to, serve
 except ImportError:
     raise SettingsError("the listener needs more packages: pip install 'dbt-heap[listen]'") from None
 

@@ -1,1 +1,1 @@
-"""The dbt platform (formerly dbt Cloud): the artifacts of its runs, and the receiver of its webhooks."""
+"""The dbt platform (formerly dbt Cloud): download the artifacts of its runs, and receive its webhooks."""

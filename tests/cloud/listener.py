@@ -1,4 +1,4 @@
-"""A listener in a process of its own, and webhooks as dbt Cloud sends them."""
+"""A listener in its own process, and webhooks as the dbt platform sends them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.project import HANGS_SECONDS
 SECRET = "wh_s3cret"
 
 
-def webhook(run: int, *, event: str = "", job: int = JOB, status: int = 10, kind: str = "job.run.completed") -> bytes:
-    """A body as https://docs.getdbt.com/docs/deploy/webhooks shows it."""
+def webhook(run: int, *, job: int = JOB, status: int = 10, kind: str = "job.run.completed") -> bytes:
+    """Return a body in the format of https://docs.getdbt.com/docs/deploy/webhooks."""
     return json.dumps(
         {
             "accountId": ACCOUNT,
             "webhooksID": "wsu_12345abcde",
-            "eventId": event or f"wev_{job}_{run}",
+            "eventId": f"wev_{job}_{run}",
             "timestamp": "2026-11-25T19:29:35.789265936Z",
             "eventType": kind,
             "webhookName": "to Heap",
@@ -44,7 +44,7 @@ def webhook(run: int, *, event: str = "", job: int = JOB, status: int = 10, kind
 
 
 class Listener:
-    """Listens from `with` on, and is asked to end behind it."""
+    """A listener that runs within a `with` block; its end sends SIGTERM."""
 
     def __init__(self, log: Path, environment: dict[str, str], *command: str) -> None:
         self._log = log
@@ -59,7 +59,7 @@ class Listener:
     def __enter__(self) -> Listener:
         assert self.process.stdout
         self.url = self.process.stdout.readline().strip()
-        assert self.url, self.said
+        assert self.url, self.stderr
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,27 +67,27 @@ class Listener:
         self.process.communicate(timeout=HANGS_SECONDS)
 
     @property
-    def said(self) -> str:
-        """Its stderr so far, and its syncs'."""
+    def stderr(self) -> str:
+        """What it and its syncs have written so far."""
         return self._log.read_text()
 
     def post(self, body: bytes, authorization: str | None = "") -> requests.Response:
-        """Send a webhook, signed unless another header is given; None sends none."""
+        """Send a webhook, signed unless another header is given; None sends no header."""
         if authorization == "":
             authorization = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
         headers = {} if authorization is None else {"Authorization": authorization}
         return requests.post(self.url, data=body, headers=headers, timeout=HANGS_SECONDS)
 
     def health(self) -> dict[str, Any]:
-        """What it tells of itself."""
+        """Return the content of /health, which must be 200."""
         answer = requests.get(f"{self.url}/health", timeout=HANGS_SECONDS)
         assert answer.status_code == 200
         found: dict[str, Any] = answer.json()
         return found
 
-    def until(self, well: Callable[[], object]) -> None:
-        """Waits; fails where the listener ends before."""
-        until = time.monotonic() + HANGS_SECONDS
-        while not well():
-            assert self.process.poll() is None and time.monotonic() < until, self.said
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds. Fail if the listener ends before."""
+        deadline = time.monotonic() + HANGS_SECONDS
+        while not condition():
+            assert self.process.poll() is None and time.monotonic() < deadline, self.stderr
             time.sleep(0.02)

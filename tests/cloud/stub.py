@@ -1,18 +1,15 @@
-"""A listener whose syncs only note that they begin and wait for a file, so that its tests need no dbt: `python -m`.
+"""A listener whose syncs only note their job and wait for a file, so its tests need no dbt.
 
-Arguments: a folder, an exit code, whether to catch up, seconds of silence that are borne, the jobs. Connections are
-closed for their silence once there is a file `close` in the folder, as soon as the test has opened them all.
+Arguments of `python -m tests.cloud.stub`: a folder, the exit code of the syncs, whether to catch up, and the jobs.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
-from dbt_heap.cloud.listener import server
-from dbt_heap.cloud.listener.options import SECRET, ListenOptions, log_to
-from dbt_heap.cloud.listener.server import serve
+from dbt_heap.cloud.listener.queue import SECRET, ListenOptions
+from dbt_heap.cloud.listener.server import log_to, serve
 
 SYNC = """
 import sys, time
@@ -28,17 +25,7 @@ sys.exit(int(code))
 
 def main() -> None:
     """Serve until SIGTERM."""
-    folder, code, catch_up, silence, *jobs = sys.argv[1:]
-    server.SILENT_SECONDS = float(silence)
-    silent = server.Connection._close_if_silent
-
-    def close_once_told(held: server.Connection) -> None:
-        if Path(folder, "close").exists():
-            silent(held)
-        else:
-            held._timer = held.loop.call_later(0.05, held._close_if_silent)
-
-    server.Connection._close_if_silent = close_once_told  # type: ignore[method-assign, assignment]
+    folder, code, catch_up, *jobs = sys.argv[1:]
     options = ListenOptions(
         secret=os.environ[SECRET].strip(),
         command=[sys.executable, "-S", "-c", SYNC, folder, code],
@@ -47,8 +34,8 @@ def main() -> None:
         catch_up=catch_up == "yes",
     )
     log_to()
-    # In the first delay a test looks at what waits.
-    serve(options, ready=lambda url: print(url, flush=True), delays=(2.0, 0.5))
+    # During the first delay, a test checks what waits for a retry.
+    serve(options, ready=lambda url: print(url, flush=True), retry_seconds=(2.0, 0.5))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dbt_heap.cli.group import COMMANDS
 from dbt_heap.cloud.credentials import TOKEN
-from dbt_heap.cloud.listener.options import SECRET
+from dbt_heap.cloud.listener.queue import SECRET
 from dbt_heap.errors import DeclarationError, SettingsError
 from dbt_heap.project.dbt_project import ProjectFile, read_project
 from dbt_heap.project.heap_vars import ExposureVars, HeapVars, NeverSend, unset_variable, variable_of

@@ -1,1 +1,1 @@
-"""The receiver of the dbt platform's webhooks."""
+"""Receive the dbt platform's webhooks, and sync the job that each is about."""

@@ -1,22 +1,46 @@
-"""One sync at a time, each in a process of its own: dbt keeps state that two runs must not share."""
+"""The jobs that wait for a sync, and the worker that syncs them one at a time.
+
+Each sync is a separate process, because dbt keeps global state that two runs must not share.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess  # nosec B404
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Condition, Lock, Thread
 
-from dbt_heap.cloud.listener.options import SECRET, level_of
+SECRET = "DBT_CLOUD_WEBHOOK_SECRET"  # noqa: S105 - a name  # nosec B105
+COULD_NOT_RUN = 2  # exit code of a sync
+RETRY_SECONDS = (60.0, 300.0, 900.0)  # before each retry of a sync that could not run
+
+_LEVELS = (  # of a line that a sync writes, by its beginning
+    (re.compile(r"warning: "), logging.WARNING),
+    (re.compile(r"Error: |Traceback "), logging.ERROR),
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ListenOptions:
+    """The options of one listener."""
+
+    secret: str = field(repr=False)  # the webhook's; the dbt platform shows it once
+    command: Sequence[str]  # runs a sync; the listener appends the job's ID
+    jobs: frozenset[int]  # webhooks of other jobs are ignored
+    host: str = "127.0.0.1"
+    port: int = 8766  # 0: a free port
+    catch_up: bool = False  # start with a sync of each job
 
 
 class ClosedError(Exception):
-    """Nothing is taken any more."""
+    """The queue accepts no more jobs."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +48,16 @@ class Work:
     """A job to sync."""
 
     job: int
-    run: int | None = None  # whose webhook came last: told to people, and nothing is decided by it
-    tried: int = 0  # syncs that could not run since then
+    run: int | None = None  # the run of the latest webhook, for messages only: the sync looks up the run itself
+    failed_tries: int = 0  # syncs that could not run since that webhook
     due: float = 0.0
+
+    def __str__(self) -> str:
+        return f"job {self.job}" + ("" if self.run is None else f" (run {self.run})")
 
 
 class Queue:
-    """First come, first served, as far as it is due. Safe to share between threads."""
+    """The jobs to sync, first in, first out. Each job is queued at most once. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -39,20 +66,21 @@ class Queue:
         self._closed = False
 
     def put(self, job: int, run: int | None = None) -> None:
-        """Has a job wait, due at once. Raises ClosedError."""
+        """Queue a job, due now. Raises ClosedError."""
         with self._changed:
             if self._closed:
                 raise ClosedError
             self._waiting[job] = Work(job, run)
             self._changed.notify()
 
-    def put_back(self, work: Work, seconds: float) -> None:
-        """Has what could not be synced wait for so long; without effect where its job waits anew."""
+    def retry(self, work: Work, seconds: float) -> None:
+        """Queue a job again, due after a delay, unless a new webhook has queued it in the meantime."""
         with self._changed:
-            self._waiting.setdefault(work.job, Work(work.job, work.run, work.tried + 1, self._clock() + seconds))
+            again = Work(work.job, work.run, work.failed_tries + 1, self._clock() + seconds)
+            self._waiting.setdefault(work.job, again)
 
     def take(self) -> Work | None:
-        """The next that is due, once there is one; None when closed."""
+        """Wait until a job is due, and return it. Return None once the queue is closed."""
         with self._changed:
             while not self._closed:
                 now = self._clock()
@@ -63,29 +91,20 @@ class Queue:
             return None
 
     def close(self) -> int:
-        """Nothing is taken any more. How many jobs are left undone."""
+        """Accept and return no more jobs. Return how many are left in the queue."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
             return len(self._waiting)
 
-    def later(self) -> list[Work]:
-        """What waits to be tried again."""
+    def retries(self) -> list[tuple[Work, float]]:
+        """Return the jobs that wait for a retry, each with the seconds until it is due."""
         with self._changed:
-            return [work for work in self._waiting.values() if work.tried]
-
-    def seconds_until(self, work: Work) -> float:
-        """How long it is until something is due."""
-        return max(0.0, work.due - self._clock())
+            now = self._clock()
+            return [(work, max(0.0, work.due - now)) for work in self._waiting.values() if work.failed_tries]
 
     def __len__(self) -> int:
         return len(self._waiting)
-
-
-_log = logging.getLogger(__name__)
-
-COULD_NOT_RUN = 2  # as an exit code
-DELAYS = (60.0, 300.0, 900.0)  # seconds until what could not run is tried again, each time
 
 
 @dataclass(frozen=True)
@@ -94,94 +113,79 @@ class Outcome:
 
     job: int
     run: int | None
-    exit_code: int  # below 0: the signal that ended it
+    exit_code: int  # negative: the signal that ended it
 
 
-class Worker:
-    """Works off a queue in a thread."""
+class Worker(Thread):
+    """Sync the jobs of a queue, in one thread."""
 
-    def __init__(self, queue: Queue, command: Sequence[str], delays: Sequence[float] = DELAYS) -> None:
+    def __init__(self, queue: Queue, command: Sequence[str], retry_seconds: Sequence[float] = RETRY_SECONDS) -> None:
+        super().__init__(name="syncs", daemon=True)
         self._queue = queue
         self._command = command
-        self._delays = delays
+        self._retry_seconds = retry_seconds
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
-        self._thread = Thread(target=self._work, name="syncs", daemon=True)
         self.running: Work | None = None
         self.last: Outcome | None = None
 
-    @property
-    def alive(self) -> bool:
-        """Whether it works on."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begins."""
-        self._thread.start()
-
     def stop(self) -> None:
-        """Begins nothing more, and asks the sync under way to end in good order; asked twice, it ends at once."""
+        """Start no more syncs, and send SIGTERM to the current one. A second SIGTERM ends it at once."""
         self._stopping = True
         with self._lock, suppress(ProcessLookupError):
             if self._process:
                 self._process.send_signal(signal.SIGTERM)
 
-    def join(self) -> None:
-        """Waits for the sync under way."""
-        self._thread.join()
-
-    def _work(self) -> None:
+    def run(self) -> None:
+        """Sync until the queue is closed."""
         while work := self._queue.take():
             self.running = work
-            code = self._synced(work)
-            # It waits again before it is known to have ended, so that it is never seen to be neither.
-            then = self._tried_again(work) if code == COULD_NOT_RUN and not self._stopping else ""
+            code = self._sync(work)
+            # Queue the retry before `running` is cleared, so /health always shows the job in one of the two.
+            retry = self._retry(work) if code == COULD_NOT_RUN and not self._stopping else ""
             self.running, self.last = None, Outcome(work.job, work.run, code)
             level = logging.INFO if code == 0 else logging.WARNING if code == 1 else logging.ERROR
-            _log.log(level, "%s: ended with exit code %d%s", _named(work), code, then)
+            _log.log(level, "%s: the sync ended with exit code %d%s", work, code, retry)
 
-    def _tried_again(self, work: Work) -> str:
-        if work.tried == len(self._delays):
-            return "; it is given up until a webhook of its job comes"
-        seconds = self._delays[work.tried]
-        self._queue.put_back(work, seconds)
-        return f"; it is tried again in {seconds:,.0f} seconds"
+    def _retry(self, work: Work) -> str:
+        if work.failed_tries == len(self._retry_seconds):
+            return "; not retried until the job's next webhook"
+        seconds = self._retry_seconds[work.failed_tries]
+        self._queue.retry(work, seconds)
+        return f"; retrying in {seconds:,.0f} seconds"
 
-    def _synced(self, work: Work) -> int:
-        """The exit code of the sync; 2 where it could not begin, as where it could not run."""
+    def _sync(self, work: Work) -> int:
+        """Run a sync and return its exit code; 2 if it cannot start."""
         try:
             with self._lock:
                 if self._stopping:
                     return -signal.SIGTERM
-                _log.info("%s: begins", _named(work))
+                _log.info("%s: sync started", work)
                 self._process = subprocess.Popen(  # nosec B603 # noqa: S603 - of numbers, and of the command line
                     [*self._command, "--dbt-cloud-job-id", str(work.job)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     env={name: value for name, value in os.environ.items() if name != SECRET},
-                    start_new_session=True,  # a Ctrl-C is meant for the listener, which hands it on once
+                    start_new_session=True,  # Ctrl-C reaches the listener only, which passes one SIGTERM on
                 )
-            _log_lines(work, self._process)
+            _log_output(work, self._process)
             return self._process.wait()
-        except OSError as refusal:
-            _log.error("%s: cannot begin: %s", _named(work), refusal.strerror)
+        except OSError as error:
+            _log.error("%s: the sync cannot start: %s", work, error.strerror)
             return COULD_NOT_RUN
         finally:
             with self._lock:
                 self._process = None
 
 
-def _log_lines(work: Work, process: subprocess.Popen[bytes]) -> None:
-    """Log what a sync writes, line by line, until it ends."""
+def _log_output(work: Work, process: subprocess.Popen[bytes]) -> None:
+    """Log each line that a sync writes, until it ends."""
     for line in process.stdout or ():
         text = line.decode("utf-8", "replace").rstrip()
         if text.startswith("{"):
             _log.info("%s", text)
         elif text:
-            _log.log(level_of(text), "job %d: %s", work.job, text)
-
-
-def _named(work: Work) -> str:
-    return f"job {work.job}" + ("" if work.run is None else f", whose run {work.run} ended")
+            level = next((level for beginning, level in _LEVELS if beginning.match(text)), logging.INFO)
+            _log.log(level, "job %d: %s", work.job, text)

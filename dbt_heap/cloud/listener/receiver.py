@@ -1,4 +1,4 @@
-"""The routes: webhooks are judged and answered at once, and worked off behind."""
+"""The listener's routes: check a webhook, answer at once, and queue its job."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hmac
 import json
 import logging
 import re
-from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,170 +15,141 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dbt_heap.cloud.listener.options import ListenOptions
-from dbt_heap.cloud.listener.queue import ClosedError, Queue, Worker
+from dbt_heap.cloud.listener.queue import ClosedError, ListenOptions, Queue, Worker
 from dbt_heap.errors import printable
 
-COMPLETED = "job.run.completed"  # comes once the artifacts are there, of failed runs too
+COMPLETED = "job.run.completed"  # sent once the artifacts are saved, also for failed runs
 SUCCESS, ERROR = 10, 20
+MAX_BODY_BYTES = 1 << 20
+BODY_SECONDS = 10.0  # the dbt platform itself waits this long for an answer
+
+_ONLY_ROUTES = "only POST / and GET /health are served"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event. Those of other kinds than a run's end may lack ids."""
+    """What a webhook reports. The numbers are 0 unless its kind is COMPLETED."""
 
-    event_id: str
     kind: str
-    job: int
-    run: int
-    status: int
+    job: int = 0
+    run: int = 0
+    status: int = 0
 
 
 def is_signed(secret: str, body: bytes, header: str) -> bool:
-    """Whether the header holds the HMAC of the body; found out in the same time whatever it holds."""
+    """Return whether a header is the HMAC-SHA256 of a body, in constant time."""
     expected = hmac.new(secret.encode(), body, "sha256").hexdigest()
     return hmac.compare_digest(expected.encode(), header.strip().encode("utf-8", "replace"))
 
 
 def parse_event(body: bytes) -> Event:
-    """Return what a body says. Raises ValueError with the reason if it is not an event."""
+    """Return the event in a body. Raises ValueError with the reason if there is none."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
-        raise ValueError("it is not JSON, or it nests too deep") from None
+        raise ValueError("it is not valid JSON, or nested too deeply") from None
     if not isinstance(content, dict):
         raise ValueError("it is not a JSON object")
-    for key, kind, named in (("eventType", str, "a text"), ("eventId", str, "a text"), ("data", dict, "an object")):
+    for key, kind, expected in (("eventType", str, "a string"), ("data", dict, "an object")):
         if not isinstance(content.get(key), kind):
-            raise ValueError(f"its {key} is {f'not {named}' if key in content else 'missing'}")
-    event_id, data = content["eventId"], content["data"]
-    if not 0 < len(event_id) <= 200:
-        raise ValueError("its eventId is empty or longer than 200 characters")
+            raise ValueError(f"{key} is not {expected}" if key in content else f"{key} is missing")
     if content["eventType"] != COMPLETED:
-        return Event(event_id, content["eventType"], 0, 0, 0)
-    return Event(event_id, COMPLETED, *(_number(data, key) for key in ("jobId", "runId", "runStatusCode")))
+        return Event(content["eventType"])
+    return Event(COMPLETED, *(_number(content["data"], key) for key in ("jobId", "runId", "runStatusCode")))
 
 
 def _number(data: dict[str, Any], key: str) -> int:
     if key not in data:
-        raise ValueError(f"its data has no {key}")
-    found = str(data[key])  # ids come as texts, the status as a number
+        raise ValueError(f"data.{key} is missing")
+    found = str(data[key])  # the IDs are strings, the status is a number
     if not re.fullmatch(r"[0-9]{1,18}", found):
-        raise ValueError(f"its {key} is not a number")
+        raise ValueError(f"data.{key} is not a number")
     return int(found)
 
 
-class Seen:
-    """The last events that were taken, so that one which is sent again is known."""
-
-    def __init__(self, most: int = 10_000) -> None:
-        self._most = most
-        self._ids: OrderedDict[str, None] = OrderedDict()
-
-    def __contains__(self, event_id: str) -> bool:
-        return event_id in self._ids
-
-    def add(self, event_id: str) -> None:
-        """Notes an event, and forgets the oldest where there are too many."""
-        self._ids[event_id] = None
-        if len(self._ids) > self._most:
-            self._ids.popitem(last=False)
-
-
-_log = logging.getLogger(__name__)
-
-MAX_BODY_BYTES = 1 << 20
-BODY_SECONDS = 10.0  # as long as dbt Cloud itself waits for an answer
-
-
 class WebhookReceiver:
-    """Judges what comes. It lives in one thread, the server's."""
+    """The routes and their counts. Only the server's thread uses it."""
 
     def __init__(self, options: ListenOptions, queue: Queue, worker: Worker) -> None:
         self._options = options
         self._queue = queue
         self._worker = worker
-        self._seen = Seen()
-        self.counts = {"received": 0, "refused": 0, "dropped": 0, "accepted": 0}
+        self._counts = {"received": 0, "refused": 0, "ignored": 0, "accepted": 0}
+
+    def application(self) -> Starlette:
+        """Return the listener as an ASGI application."""
+        routes = [Route("/", self.post, methods=["POST"]), Route("/health", self.health)]
+        return Starlette(routes=routes, exception_handlers={404: _not_served, 405: _not_served})
 
     async def post(self, request: Request) -> Response:
-        """A webhook."""
-        self.counts["received"] += 1
-        status, said = await self._judged(request)
+        """Answer a webhook."""
+        self._counts["received"] += 1
+        status, verdict = await self._receive(request)
         level = logging.WARNING if status >= 400 else logging.INFO
-        _log.log(level, "webhook from %s: %s (status %d)", _sender(request), printable(said), status)
-        self.counts["refused" if status >= 400 else "dropped" if said.startswith("dropped") else "accepted"] += 1
-        return JSONResponse({"status": said}, status)
+        _log.log(level, "webhook from %s: %s (status %d)", _sender(request), printable(verdict), status)
+        self._counts["refused" if status >= 400 else verdict.partition(":")[0]] += 1
+        return JSONResponse({"status": verdict}, status)
 
     async def health(self, request: Request) -> Response:
-        """200 as long as it works off what comes, however the last sync ended: a restart would not better that."""
+        """Answer 200 while the worker is alive. A failed sync is no reason for 503, because restarting won't help."""
         running, last = self._worker.running, self._worker.last
-        well = self._worker.alive
-        found = {
-            "status": "ok" if well else "stopped",
-            **self.counts,
+        alive = self._worker.is_alive()
+        content = {
+            "status": "ok" if alive else "stopped",
+            **self._counts,
             "waiting": len(self._queue),
             "again": [
-                {"job": work.job, "tried": work.tried, "in_seconds": round(self._queue.seconds_until(work))}
-                for work in self._queue.later()
+                {"job": work.job, "tried": work.failed_tries, "in_seconds": round(seconds)}
+                for work, seconds in self._queue.retries()
             ],
             "running": {"job": running.job, "run": running.run} if running else None,
             "last": asdict(last) if last else None,
         }
-        return JSONResponse(found, 200 if well else 503)
+        return JSONResponse(content, 200 if alive else 503)
 
-    async def _judged(self, request: Request) -> tuple[int, str]:
+    async def _receive(self, request: Request) -> tuple[int, str]:
+        """Return a webhook's status and verdict: `accepted`, `ignored: <reason>`, or the reason of a refusal."""
         try:
             body = await asyncio.wait_for(_body(request), BODY_SECONDS)
         except (TimeoutError, ClientDisconnect):
-            return 408, "the body did not come"
+            return 408, "the body did not arrive in time"
         if body is None:
-            return 413, f"a body of more than {MAX_BODY_BYTES:,} bytes is not read"
+            return 413, f"the body is larger than {MAX_BODY_BYTES:,} bytes"
         if not is_signed(self._options.secret, body, request.headers.get("authorization", "")):
             return 401, "the Authorization header is not the HMAC of the body"
         try:
             event = parse_event(body)
         except ValueError as reason:
-            return 400, f"the body is not an event of dbt platform: {reason}"
-        return self._taken(event)
-
-    def _taken(self, event: Event) -> tuple[int, str]:
-        if reason := self._unwanted(event):
-            return 202, f"dropped: {reason}"
+            return 400, f"the body is not a dbt platform event: {reason}"
+        if reason_ignored := self._reason_ignored(event):
+            return 202, f"ignored: {reason_ignored}"
         try:
             self._queue.put(event.job, event.run)
         except ClosedError:
-            return 503, "it is about to end"  # dbt Cloud sends it again
-        self._seen.add(event.event_id)
-        _log.info("job %d waits for its sync: its run %d ended", event.job, event.run)
+            return 503, "the listener is shutting down"  # the dbt platform sends it again
+        _log.info("job %d is queued: its run %d ended", event.job, event.run)
         return 202, "accepted"
 
-    def _unwanted(self, event: Event) -> str:
-        if event.event_id in self._seen:
-            return "this event came before"
+    def _reason_ignored(self, event: Event) -> str:
         if event.kind != COMPLETED:
-            return f"the event {event.kind} is not {COMPLETED}"
+            return f"the event is {event.kind}, not {COMPLETED}"
         if event.job not in self._options.jobs:
-            return f"job {event.job} is not one of --job-id"
-        if event.status in (SUCCESS, ERROR):
-            return ""
-        return (
-            f"run {event.run} of job {event.job} ended with status {event.status}, and only {SUCCESS} and {ERROR} count"
-        )
+            return f"no --job-id names job {event.job}"
+        if event.status not in (SUCCESS, ERROR):
+            return (
+                f"run {event.run} of job {event.job} ended with status {event.status}, "
+                f"not {SUCCESS} (success) or {ERROR} (error)"
+            )
+        return ""
 
 
-def application(reception: WebhookReceiver) -> Starlette:
-    """The listener as an ASGI application."""
-    routes = [Route("/", reception.post, methods=["POST"]), Route("/health", reception.health)]
-    return Starlette(routes=routes, exception_handlers={404: _elsewhere, 405: _elsewhere})
-
-
-async def _elsewhere(request: Request, error: Exception) -> Response:
-    """Refuse a request that is no webhook: its sender may have the wrong address."""
+async def _not_served(request: Request, error: Exception) -> Response:
+    """Refuse any other request, and log it: the webhook may have the wrong address."""
     status = getattr(error, "status_code", 404)
-    asked = printable(f"{request.method} {request.url.path[:100]}")
-    _log.info("%s from %s: only POST / and GET /health are served (status %d)", asked, _sender(request), status)
-    return JSONResponse({"status": "only POST / and GET /health are served"}, status)
+    requested = printable(f"{request.method} {request.url.path[:100]}")
+    _log.info("%s from %s: %s (status %d)", requested, _sender(request), _ONLY_ROUTES, status)
+    return JSONResponse({"status": _ONLY_ROUTES}, status)
 
 
 def _sender(request: Request) -> str:
@@ -187,7 +157,7 @@ def _sender(request: Request) -> str:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The whole body; None where it is too large, of which no more is read than that."""
+    """Return the whole body, or None as soon as it is too large."""
     body = bytearray()
     async for part in request.stream():
         body += part

@@ -1,120 +1,111 @@
-"""The listener as a server, from its start to its good order end."""
+"""Run the listener: serve webhooks until a signal, then stop cleanly."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from queue import SimpleQueue
+from typing import TextIO
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from dbt_heap.cloud.listener.options import ListenOptions
-from dbt_heap.cloud.listener.queue import DELAYS, Queue, Worker
-from dbt_heap.cloud.listener.receiver import WebhookReceiver, application
+from dbt_heap.cloud.listener.queue import RETRY_SECONDS, ListenOptions, Queue, Worker
+from dbt_heap.cloud.listener.receiver import WebhookReceiver
+from dbt_heap.errors import counted
 from dbt_heap.http.local_socket import listening, url_of
 
-SILENT_SECONDS = 10.0
+MAX_CONNECTIONS = 200  # open at once; the answer on others is 503
 
-
-class Connection(H11Protocol):
-    """uvicorn's connection, which has so many seconds for the head of each request."""
-
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins to wait for a request."""
-        super().connection_made(transport)
-        self._expect()
-
-    def on_response_complete(self) -> None:
-        """Begins to wait for the next one."""
-        super().on_response_complete()
-        self._expect()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Waits no more."""
-        if self._timer:
-            self._timer.cancel()
-        super().connection_lost(exc)
-
-    def _expect(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = self.loop.call_later(SILENT_SECONDS, self._close_if_silent)
-
-    def _close_if_silent(self) -> None:
-        if not self.cycle or self.cycle.response_complete:
-            self.transport.close()
-
-
+_STOPPED = 0  # not the number of a signal
 _log = logging.getLogger(__name__)
-
-ENDED = 0  # no signal's number
-CONNECTIONS = 200  # at once; more are answered with 503
 
 
 def serve(
-    options: ListenOptions,
-    *,
-    ready: Callable[[str], None],
-    delays: Sequence[float] = DELAYS,
+    options: ListenOptions, *, ready: Callable[[str], None], retry_seconds: Sequence[float] = RETRY_SECONDS
 ) -> None:
-    """Serves until SIGINT or SIGTERM, then waits for the sync under way. For the main thread only.
+    """Serve until SIGINT or SIGTERM, then wait for the current sync. Call it in the main thread only.
 
-    `ready` gets the URL once it listens; all else is logged. Raises SettingsError where the port is taken.
+    Args:
+        ready: called with the URL once the listener accepts connections.
+        retry_seconds: the delay before each retry of a sync that could not run.
+
+    Raises:
+        SettingsError: the port is not available.
     """
-    with closing(listening("listener", options.host, options.port, backlog=CONNECTIONS)) as listener:
+    with closing(listening("listener", options.host, options.port, backlog=MAX_CONNECTIONS)) as listener:
         queue = Queue()
-        worker = Worker(queue, options.command, delays)
+        worker = Worker(queue, options.command, retry_seconds)
         server = uvicorn.Server(_config(WebhookReceiver(options, queue, worker)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        with _signals() as came:
+        with _signals() as signals:
             for job in sorted(options.jobs if options.catch_up else ()):
                 queue.put(job)
             worker.start()
             thread.start()
             ready(url_of(listener))
             jobs = ", ".join(map(str, sorted(options.jobs)))
-            _log.info("listening on %s for runs of the jobs %s of dbt platform", url_of(listener), jobs)
-            came.get()
+            _log.info("listening on %s for runs of dbt platform jobs: %s", url_of(listener), jobs)
+            signals.get()
             server.should_exit = True
             if left := queue.close():
-                _log.warning("%d jobs that wait are left undone; their next sync sends what is missing", left)
+                _log.warning("%s not synced; the next sync sends what is missing", counted(left, "queued job"))
             worker.stop()
-            ending = threading.Thread(target=_end, args=(thread, worker, came), daemon=True)
-            ending.start()
-            while came.get() != ENDED:
-                worker.stop()  # asked once more, the sync ends at once
+            threading.Thread(target=_join, args=(thread, worker, signals), daemon=True).start()
+            while signals.get() != _STOPPED:
+                worker.stop()
 
 
-def _end(thread: threading.Thread, worker: Worker, came: SimpleQueue[int]) -> None:
+def _join(thread: threading.Thread, worker: Worker, signals: SimpleQueue[int]) -> None:
     thread.join()
     worker.join()
-    came.put(ENDED)
+    signals.put(_STOPPED)
 
 
 @contextmanager
 def _signals() -> Iterator[SimpleQueue[int]]:
-    """SIGINT and SIGTERM as they come, in a queue that a signal may put to while it is waited for."""
-    came: SimpleQueue[int] = SimpleQueue()
-    before = {
-        number: signal.signal(number, lambda number, _: came.put(number)) for number in (signal.SIGINT, signal.SIGTERM)
+    """Yield a queue of the SIGINT and SIGTERM that arrive. A signal may put to it even during its `get`."""
+    signals: SimpleQueue[int] = SimpleQueue()
+    previous = {
+        number: signal.signal(number, lambda number, _: signals.put(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield came
+        yield signals
     finally:
-        for number, action in before.items():
+        for number, action in previous.items():
             signal.signal(number, action)
 
 
-def _config(reception: WebhookReceiver) -> uvicorn.Config:
+def _config(receiver: WebhookReceiver) -> uvicorn.Config:
     return uvicorn.Config(
-        application(reception), http=Connection, ws="none", lifespan="off", log_config=None, log_level="error",
-        access_log=False, timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=CONNECTIONS,
+        receiver.application(), http="h11", ws="none", lifespan="off", log_config=None, log_level="error",
+        access_log=False, timeout_keep_alive=5, timeout_graceful_shutdown=5, limit_concurrency=MAX_CONNECTIONS,
         server_header=False,
     )  # fmt: skip
+
+
+class _LineFormatter(logging.Formatter):
+    """Start every line of a record with its time in UTC and its level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's lines. A line of JSON has a time of its own and stays as it is."""
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        prefix = f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%SZ} {record.levelname}"
+        return "\n".join(line if line.startswith("{") else f"{prefix} {line}" for line in text.splitlines() or [""])
+
+
+def log_to(stream: TextIO | None = None) -> None:
+    """Write the logs of dbt-heap and uvicorn to a stream, by default stderr."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_LineFormatter())
+    for name, level in (("dbt_heap", logging.INFO), ("uvicorn", logging.ERROR)):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)
