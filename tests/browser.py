@@ -1,4 +1,4 @@
-"""A real browser: Playwright's own Chromium where it was fetched, or the machine's."""
+"""A real browser: Playwright's own Chromium if it was downloaded, or the machine's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 60.0  # that a page may take for anything
 
 
 class NoBrowserError(Exception):
-    """None is to be had."""
+    """No Chromium is available."""
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def launched(playwright: Playwright) -> Browser:
-    """The first that starts."""
+    """Return the first Chromium that starts."""
     for executable in (None, *filter(None, map(shutil.which, NAMES))):
         try:
             return playwright.chromium.launch(executable_path=executable, args=["--no-proxy-server"])

@@ -1,4 +1,4 @@
-"""The integration project in a folder of its own, built by dbt itself and synced by the command line."""
+"""A copy of the integration project, built by dbt and synced from the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_COPIED = shutil.ignore_patterns("target", "logs", "dbt_packages", "*.duckdb*
 
 
 class Commands:
-    """A terminal in a project's folder, with dbt and dbt-heap."""
+    """Commands of dbt and dbt-heap in a project's folder."""
 
     def __init__(self, folder: Path, heap_url: str) -> None:
         self.folder = folder
@@ -30,7 +30,7 @@ class Commands:
     def run(
         self, *command: str, ends_with: int | None = 0, stdin: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the folder, as a person would; fails where its exit code is another one."""
+        """Run a command in the folder. Fail if its exit code is not `ends_with`."""
         settings = self.environment | environment
         if command[0] in PROGRAMS:
             ran = typed(command, self.folder, settings, stdin)
@@ -43,7 +43,7 @@ class Commands:
 
 
 class Integration(Commands):
-    """A copy of `integration_tests`; its package is this repository, its warehouse a DuckDB file or the one given."""
+    """A copy of `integration_tests` that uses this repository as its package, on DuckDB or the given warehouse."""
 
     def __init__(self, folder: Path, heap_url: str, output: Mapping[str, Any] | None = None) -> None:
         super().__init__(folder, heap_url)
@@ -58,6 +58,6 @@ class Integration(Commands):
         self.run("dbt", "build", "--quiet", "--vars", f"day: {day}")
 
     def results(self) -> dict[str, Any]:
-        """The syncs of the last heap_results.json by name."""
+        """Return the syncs of the last heap_results.json by name."""
         found = json.loads((self.folder / "target" / "heap_results.json").read_bytes())
         return {each["name"]: each for each in found["syncs"]}

@@ -1,4 +1,4 @@
-"""An HTTP server on the loopback for as long as a `with` lasts."""
+"""An HTTP server on the loopback interface, running inside a `with` block."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ S = TypeVar("S", bound="LocalServer")
 
 
 class Requests(BaseHTTPRequestHandler):
-    """What handlers have in common: connections are kept, and nothing is logged."""
+    """A handler that keeps connections open and logs nothing."""
 
     protocol_version = "HTTP/1.1"
     timeout = 60
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print what goes wrong in a handler, but for clients that go away: what is captured then is another test's."""
+        """Print errors in a handler, except disconnecting clients, whose output would appear in another test."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 class LocalServer:
-    """Serves from `with` on."""
+    """A server that runs inside a `with` block."""
 
     def __init__(self, handler: type[Requests]) -> None:
         self._server = _Server(("127.0.0.1", 0), handler)

@@ -1,8 +1,8 @@
-"""Macros `generate_schema_name` as projects have them, each with the schema that the state should get under `dev`."""
+"""Common `generate_schema_name` macros, each with the schema that the state should get for target `dev`."""
 
 from __future__ import annotations
 
-FALLBACK = "dbt_me_dbt_heap"  # the schema of the target, with the name behind it
+FALLBACK = "dbt_me_dbt_heap"  # the target's schema with the name appended
 
 # name -> (body of the macro; None for dbt's own, schema of the state)
 MACROS: dict[str, tuple[str | None, str]] = {

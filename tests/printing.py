@@ -1,4 +1,4 @@
-"""dbt-heap's commands with streams of all kinds, each forked from one process that has loaded dbt: `python -m`.
+"""Run dbt-heap commands with all kinds of streams, forked from one process that has dbt loaded: `python -m`.
 
 stdin is a list of orders as JSON: a command's words, and what its stdout and stderr are: a file, or CLOSED for a pipe
 that no one reads. stdout is the list of exit codes. The encoding of the streams is that of this process, as
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Printed:
-    """How a command ended, and what it wrote to its streams as far as those are files."""
+    """The exit code of a command, and what it wrote to streams that are files."""
 
     exit_code: int
     stdout: bytes
@@ -40,7 +40,7 @@ def printed(
     commands: Sequence[Sequence[str]], folder: Path, environment: Mapping[str, str], *, stdout: str = "",
     stderr: str = "",
 ) -> list[Printed]:  # fmt: skip
-    """Run commands one after the other, with files as their streams unless others are named."""
+    """Run commands one at a time, with files as their streams unless others are given."""
     files = [(folder / f"{number}.out", folder / f"{number}.err") for number in range(len(commands))]
     orders = [
         {"command": ["dbt-heap", *command], "streams": [stdout or str(out), stderr or str(err)]}
@@ -58,9 +58,9 @@ def printed(
 
 
 def main() -> None:
-    """Run the orders of stdin."""
+    """Run the orders from stdin."""
     orders = json.load(sys.stdin)
-    resource_tracker.ensure_running()  # else each child starts its own
+    resource_tracker.ensure_running()  # otherwise each child starts its own
     for module in ("dbt_heap.cli.sync", "dbt_heap.state.open", "dbt_heap.project.selection", "dbt.adapters.duckdb"):
         import_module(module)
     adapter.load_macros = Macros().preload(Path(os.environ["DBT_PROJECT_DIR"]))
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def _be(command: list[str], streams: list[str]) -> NoReturn:
-    """Run a command as a process of its own would, and end with its exit code: 120 if stdout fails at the very end."""
+    """Run a command as a new process would, and exit with its code, or 120 if stdout fails at the end."""
     code = 0
     for number, stream in enumerate(streams, start=1):
         os.dup2(_closed() if stream == CLOSED else os.open(stream, os.O_WRONLY | os.O_CREAT, 0o600), number)

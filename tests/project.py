@@ -1,4 +1,4 @@
-"""A dbt project as dbt-heap finds it after `dbt run`: a manifest, a profile, and tables in a warehouse."""
+"""A dbt project as it is after `dbt run`: a manifest, a profile, and tables in a warehouse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dbt_heap.cli.group import group
 from dbt_heap.sandbox.server import Sandbox
 from tests.warehouses import Engine
 
-HANGS_SECONDS = 300  # after which a process that should have ended is taken to hang; no test is right by it
+HANGS_SECONDS = 300  # after which a process counts as hanging; no test depends on the exact value
 GENERATE_SCHEMA_NAME = """{% macro generate_schema_name(custom_schema_name, node) %}
     {%- set own = node.name != 'dbt_heap_state' -%}
     {{ custom_schema_name or target.schema if own else default__generate_schema_name(custom_schema_name, node) }}
@@ -30,21 +30,21 @@ SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command said and how it ended."""
+    """The output and exit code of a command."""
 
     exit_code: int
     stdout: str
     stderr: str
 
     def json(self) -> Any:
-        """Its stdout as JSON."""
+        """Return stdout parsed as JSON."""
         return json.loads(self.stdout)
 
 
 def dbt_heap(*arguments: str, **environment: str) -> Outcome:
-    """Run a command in this process, with these variables alone of dbt's and ours."""
+    """Run a command in this process. Of the variables of dbt and dbt-heap, set only these."""
     without = {name: None for name in os.environ if name.startswith(("DBT_", "HEAP_"))}
-    with patch.dict(os.environ):  # a command sets the variables of `.env`
+    with patch.dict(os.environ):  # a command may set variables from `.env`
         ran = CliRunner().invoke(group, arguments, env={**without, **environment})
     if ran.exception and not isinstance(ran.exception, SystemExit):
         raise ran.exception
@@ -52,36 +52,36 @@ def dbt_heap(*arguments: str, **environment: str) -> Outcome:
 
 
 def requested(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
-    """Wait until Heap has had so many requests of a process; fails where that ends before."""
+    """Wait until Heap has received so many requests from a process. Fail if the process ends first."""
     until(lambda: len(heap.requests()) >= requests, process)
 
 
 def until(well: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    """Wait until something holds while a process runs; fails where that ends before."""
+    """Wait until a condition is true while a process runs. Fail if the process ends first."""
     while not well():
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
 
 
 class Project:
-    """A project in a folder; `environment` is the commands' own."""
+    """A project in a folder; commands run with `environment`."""
 
     def __init__(self, folder: Path, heap_url: str, engine: Engine, *, app_id: str = "1234567890") -> None:
         self.folder = folder
         self.engine = engine
-        self.state_schema = f"{engine.default_schema}_dbt_heap"  # as dbt's generate_schema_name has it
+        self.state_schema = f"{engine.default_schema}_dbt_heap"  # as dbt's generate_schema_name names it
         self.environment = {"HEAP_BASE_URL": heap_url}
         self.nodes: dict[str, Any] = {}
         self.vars: dict[str, Any] = {"app_id": app_id}
-        self.settings: dict[str, Any] = {}  # what else stands in dbt_project.yml
+        self.settings: dict[str, Any] = {}  # other settings in dbt_project.yml
         self.schema = SCHEMA
-        self.metadata: dict[str, str] = {}  # what else the manifest says of itself
-        self.manifest_text: str | None = ""  # what stands in the manifest's place; empty: the manifest
-        self.run_results_text: str | None = ""  # what dbt left as run_results.json; empty: a build that succeeded
+        self.metadata: dict[str, str] = {}  # other metadata of the manifest
+        self.manifest_text: str | None = ""  # written instead of the manifest; empty: the manifest itself
+        self.run_results_text: str | None = ""  # the content of run_results.json; empty: a successful build
         self.profile()
 
     def profile(self, **changes: Any) -> None:
-        """Write the profile, with other values where that is wanted."""
+        """Write the profile, with the given values changed."""
         self.engine.output.update(changes)
         self._write("profiles.yml", {"shop": {"target": "dev", "outputs": {"dev": self.engine.output}}})
 
@@ -92,7 +92,7 @@ class Project:
     def declare(
         self, name: str, heap: Any, *, columns: Mapping[str, Mapping[str, Any]] | Sequence[str] = (), **node: Any
     ) -> None:
-        """Tags a model with `meta.heap`; `columns` are those its YAML lists."""
+        """Declare a sync on a model whose YAML lists `columns`."""
         listed = columns if isinstance(columns, Mapping) else {column: {} for column in columns}
         schema = node.pop("schema", self.engine.default_schema)
         config = {"database": node.get("database"), "schema": None}
@@ -119,7 +119,7 @@ class Project:
         }
 
     def _name_schemas(self) -> None:
-        """Has models in a custom schema be in the schema of just that name, as in many projects."""
+        """Put models with a custom schema in the schema of exactly that name, as many projects do."""
         macros = self.folder / "macros"
         macros.mkdir(exist_ok=True)
         (macros / "generate_schema_name.sql").write_text(GENERATE_SCHEMA_NAME)
@@ -132,7 +132,7 @@ class Project:
         )
 
     def bare(self, *arguments: str, **environment: str) -> Outcome:
-        """Run a dbt-heap command with these arguments alone."""
+        """Run a dbt-heap command with exactly these arguments."""
         return dbt_heap(*arguments, **{**self.environment, **environment})
 
     def sync(self, *arguments: str, **environment: str) -> Outcome:
@@ -140,7 +140,7 @@ class Project:
         return self.run("sync", *arguments, **environment)
 
     def begun(self, *arguments: str, program: Sequence[str] = ("-m", "dbt_heap")) -> subprocess.Popen[str]:
-        """Start `dbt-heap sync` in a process of its own; what it says may be read."""
+        """Start `dbt-heap sync` in a new process with readable output."""
         self.write()
         folder = str(self.folder)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "HEAP_"))}
@@ -151,12 +151,12 @@ class Project:
         )  # fmt: skip
 
     def results(self) -> dict[str, Any]:
-        """The syncs of the last heap_results.json by name."""
+        """Return the syncs of the last heap_results.json by name."""
         found = json.loads((self.folder / "target" / "heap_results.json").read_bytes())
         return {each["name"]: each for each in found["syncs"]}
 
     def write(self) -> None:
-        """Put project file and manifest on disk."""
+        """Write the project file and the manifest."""
         project = {"name": "shop", "version": "1.0", "profile": "shop", "vars": {"dbt_heap": self.vars}}
         self._write("dbt_project.yml", project | self.settings)
         metadata = {
@@ -186,15 +186,15 @@ class Project:
             path.write_text(self.run_results_text or text)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement of the warehouse gives."""
+        """Run a statement in the warehouse and return its rows."""
         return self.engine.sql(statement)
 
     def state(self, statement: str) -> list[tuple[Any, ...]]:
-        """The same, with `state.` for the state schema."""
+        """Run a statement in which `state.` stands for the state schema, and return its rows."""
         return self.sql(statement.replace("state.", f"{self.state_schema}."))
 
     def state_tables(self) -> set[str]:
-        """The names of tables and views in the state schema, in lower case."""
+        """Return the names of tables and views in the state schema, in lower case."""
         return {name.lower() for name in self.engine.relations(self.state_schema)}
 
     def _write(self, name: str, content: Any) -> None:

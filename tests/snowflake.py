@@ -63,7 +63,7 @@ class Snowflake(Standard):
             return cursor.fetchall()
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Build a table anew, as dbt would."""
+        """Rebuild a table, as dbt would."""
         self.sql(f"create schema if not exists {schema}")
         self.sql(f"create or replace table {schema}.{name} as {select}")
 

@@ -21,7 +21,7 @@ from tests.warehouses import IN_FULL
 
 @contextmanager
 def spark_session(cores: int = 1, in_full: bool = IN_FULL) -> Iterator[SparkSession]:
-    """A session with a metastore and a warehouse of its own; dbt-spark's `method: session` finds it."""
+    """Run a session with its own metastore and warehouse. dbt-spark's `method: session` uses it."""
     with TemporaryDirectory(prefix="dbt-heap-") as folder:
         settings: dict[str, bool | float | int | str | None] = {
             "spark.ui.enabled": "false",
@@ -50,7 +50,7 @@ def spark_session(cores: int = 1, in_full: bool = IN_FULL) -> Iterator[SparkSess
 
 
 class Spark:
-    """A database of its own in the session; tables are of parquet, which knows no update."""
+    """A database in the session. Its tables are Parquet, which has no updates."""
 
     adapter_type = "spark"
     database = ""
@@ -62,7 +62,7 @@ class Spark:
         self.output = {"type": "spark", "method": "session", "host": "NA", "schema": self.default_schema}
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement gives. An update or delete is a new table in the old one's place."""
+        """Run a statement and return its rows. An update or delete replaces the table."""
         tree = sqlglot.parse_one(statement, read="duckdb")
         self._session.sql(f"use {self.default_schema}")
         if isinstance(tree, (exp.Update, exp.Delete, exp.Alter)) and not tree.find(exp.AlterRename):
@@ -71,11 +71,11 @@ class Spark:
         return [tuple(row) for row in self._session.sql(_spark(tree)).collect()]
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Build a table anew, as dbt would."""
+        """Rebuild a table, as dbt would."""
         self.build(schema, name, _spark(sqlglot.parse_one(select, read="duckdb")))
 
     def build(self, schema: str, name: str, select: str) -> None:
-        """The same of a select in Spark's dialect."""
+        """Rebuild a table from a select in Spark's dialect."""
         run = self._session.sql
         new = f"`{schema}`.`{name}__new`"
         run(f"create database if not exists `{schema}`")
@@ -129,7 +129,7 @@ def _spark(tree: exp.Expr) -> str:
 
 
 def _in_sparks_words(node: exp.Expr) -> exp.Expr:
-    """What sqlglot leaves in words that Spark does not know."""
+    """Rewrite what sqlglot leaves in functions that Spark does not have."""
     if isinstance(node, exp.GenerateSeries):
         return exp.Anonymous(this="explode", expressions=[exp.func("sequence", node.args["start"], node.args["end"])])
     if isinstance(node, exp.Cast) and node.is_type("json"):

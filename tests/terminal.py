@@ -60,7 +60,7 @@ def _server() -> subprocess.Popen[str]:
 
 def main() -> None:
     """Serve until stdin ends."""
-    resource_tracker.ensure_running()  # else each child starts its own
+    resource_tracker.ensure_running()  # otherwise each child starts its own
     for module in LOADED:
         import_module(module)
     gc.freeze()  # keep memory shared with the children

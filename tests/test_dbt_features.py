@@ -75,7 +75,7 @@ def test_every_kind_is_in_dbts_graph_as_an_exposure_before_heap(shop: Commands) 
     owners = {each["name"]: each["owner"] for each in found.values()}
     assert owners["as_table__to_heap"] == {"email": "growth@example.org", "name": "Growth"}
     assert owners["as_view__to_heap"] == {"email": None, "name": "Heap"}
-    shop.run("dbt-heap", "exposures", "--check", *file)  # they stand in the manifest now, which changes nothing
+    shop.run("dbt-heap", "exposures", "--check", *file)  # they are in the manifest now, which changes nothing
 
 
 def test_models_that_failed_to_build_or_failed_tests_are_not_sent(shop: Commands, heap: Sandbox) -> None:

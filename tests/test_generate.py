@@ -1,4 +1,4 @@
-"""`dbt-heap generate` beside a real warehouse: what it prints is pasted, parsed and checked."""
+"""`dbt-heap generate` with a real warehouse: its output is pasted, parsed and checked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def block(text: str) -> dict[str, Any]:
 
 
 def pasted(project: Project, name: str, ran: Outcome) -> Outcome:
-    """`check`, once the proposal stands in the project."""
+    """Run `check` after adding the draft to the project."""
     assert ran.exit_code == 0, ran.stderr
     project.nodes[f"model.shop.{name}"]["config"]["meta"]["heap"] = block(ran.stdout)
     return project.run("check")

@@ -1,4 +1,4 @@
-"""Imports go downwards only, and the house stays small."""
+"""Imports go down the layers only, and modules stay small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel alone is enough: it carries the macros, and works from where it is installed."""
+"""The wheel is complete: it has the macros and works where it is installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.project import Project
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with nothing but the wheel's content."""
+    """Return a folder with only the content of the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True)
     (wheel,) = folder.glob("*.whl")

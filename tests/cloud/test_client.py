@@ -88,7 +88,7 @@ def test_missing_answer_is_reported(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(text=b" " * 1000, trickle=True)
     assert "did not arrive within 0 seconds" in refusal(cloud, body_seconds=0.2)
     with Server() as silent:
-        silent._server.shutdown()  # it listens, and nobody answers
+        silent._server.shutdown()  # it listens and never answers
         assert "gave no answer in time; try again later" in refusal(silent, timeout_seconds=0.1)
         silent._server.server_close()
         assert "refused the connection. Check --dbt-cloud-host (DBT_CLOUD_HOST)" in refusal(silent)

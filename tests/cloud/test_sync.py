@@ -1,4 +1,4 @@
-"""`sync --dbt-cloud`: an empty folder, a profile, and what dbt itself left behind in a run of dbt Cloud's."""
+"""`sync --dbt-cloud`: an empty folder, a profile, and the artifacts of a run in dbt Cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Heap must hold after a series of syncs, worked out row by row in plain Python.
+"""Compute what Heap must have after a series of syncs, row by row in plain Python.
 
 Nothing of dbt_heap is imported: the rules are written down a second time, from what the product promises, so that a
 mistake has to be made twice to go unseen. Speed, state and batches do not exist here.
@@ -32,7 +32,7 @@ class Sent:
 
     rows: int
     properties: int  # in all those rows together
-    rejected: dict[str, int] = field(default_factory=dict)  # reason -> rows, those that stand from earlier included
+    rejected: dict[str, int] = field(default_factory=dict)  # reason -> rows, those still rejected included
 
 
 class UnfitError(Exception):

@@ -1,4 +1,4 @@
-"""The reference model, held against cases small enough to be worked out by head."""
+"""The reference model, compared with cases small enough to solve by hand."""
 
 from __future__ import annotations
 

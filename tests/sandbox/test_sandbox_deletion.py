@@ -16,7 +16,7 @@ BASE = "/api/public/v0"
 
 
 class Clock:
-    """A time of day that stands still until it is moved."""
+    """A clock that stops until a test moves it."""
 
     now = 1_772_352_900.0
 

@@ -1,4 +1,4 @@
-"""Another website, by way of somebody's browser, neither reads nor changes anything."""
+"""Another website in a user's browser can't read or change anything."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def manifests(draw: st.DrawFn) -> Any:
 
 @st.composite
 def variables(draw: st.DrawFn) -> Any:
-    """What may stand under `vars: dbt_heap:`, mutated."""
+    """Draw a mutated value of `vars: dbt_heap:`."""
     return _mutated(draw, copy.deepcopy(draw(st.sampled_from(VARIABLES))), yaml_values)
 
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a manifest or in the project's variables: it is read, or refused in a sentence."""
+"""Any content of a manifest or of project variables is read, or refused in one sentence."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ HOSTILE = {
 
 @dataclass(frozen=True)
 class Shop:
-    """A project beside a table that must survive, in a warehouse where nothing but state may be made."""
+    """Return a project next to a table that must survive, in a warehouse where only state may be created."""
 
     project: Project
     heap: Sandbox

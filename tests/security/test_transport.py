@@ -1,4 +1,4 @@
-"""Rows go to the address that was given, over a connection that is trusted, and nowhere else: held by real servers."""
+"""Rows go only to the given address over a trusted connection: held by real servers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What `dbt ls` names, for every selection of a JSON file: the project of this folder is built, changed, and parsed.
+"""List what `dbt ls` selects for each selection in a JSON file, after building, changing and parsing this project.
 
-Run in the project's folder, so that forty selections take one start of dbt. Writes what it found beside the file.
+Run it in the project's folder. One start of dbt serves all selections. The result is written next to the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NEVER = "2000-01-01T00:00:00Z"
 
 
 def earlier() -> None:
-    """Leave in `earlier` what a build wrote of which some failed, and freshness that is older than today's."""
+    """Write artifacts of a partly failed build and of older source freshness to `earlier`."""
     for command in ("deps", "build --select fqn:*", "source freshness --select source:*"):
         dbtRunner().invoke([*command.split(), "--quiet"])
     shutil.copytree("target", "earlier")
@@ -31,13 +31,13 @@ def earlier() -> None:
 
 
 def listed(dbt: dbtRunner, selection: list[str]) -> list[str] | None:
-    """Unique ids; None where dbt refuses."""
+    """Return unique IDs, or None if dbt refuses."""
     ran = dbt.invoke(["ls", "--quiet", *RESOURCES, "--output", "json", "--output-keys", "unique_id", *selection])
     return [json.loads(line)["unique_id"] for line in ran.result] if ran.success else None  # type: ignore[union-attr]
 
 
 def main() -> None:
-    """Builds, lays the folder `later` over the project, and lists."""
+    """Build, copy the folder `later` over the project, and list."""
     later, asked = map(Path, sys.argv[1:])
     earlier()
     shutil.copytree(later, ".", dirs_exist_ok=True)

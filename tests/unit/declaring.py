@@ -38,7 +38,7 @@ def declared(document: str, variables: str = "{}") -> Declarations:
 
 
 def mistakes(document: str, variables: str = "{}") -> list[tuple[str, str, str, str]]:
-    """Model, file, key and text of each mistake of a YAML file, in the order they are told."""
+    """Return model, file, key and text of each mistake in a YAML file, in the order of the report."""
     try:
         declared(document, variables)
     except DeclarationError as error:
@@ -51,7 +51,7 @@ class Case:
     """One model with mistakes: its `meta.heap`, and of each mistake `key: text`."""
 
     title: str
-    heap: str  # as YAML; the keys of a single block stand without their braces
+    heap: str  # as YAML; the keys of a single block have no braces
     told: list[str]
     columns: str = "[]"
     variables: str = "{}"

@@ -78,7 +78,7 @@ class HeapServer(LocalServer):
 
 
 class TricklingServer:
-    """Answers with a head, then with a byte every 50 ms for as long as anybody listens; `with` gives its URL."""
+    """A server that answers with headers, then with one byte every 50 ms until the client leaves."""
 
     def __init__(self, head: bytes) -> None:
         self._head = head

@@ -1,4 +1,4 @@
-"""What `builds` tells of a model: by which run of dbt it was built last, and whether its rows may go."""
+"""What `builds` reports for a model: the dbt run that built it last, and whether its rows may be sent."""
 
 from __future__ import annotations
 

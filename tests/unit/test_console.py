@@ -1,4 +1,4 @@
-"""What a person sees while a run is at work, and what reads its log."""
+"""Output for people during a run, and for programs that read its log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.unit.declaring import declared, one
 
 
 class Clock:
-    """Time that passes only when it is told to."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -64,7 +64,7 @@ def result(status: Status = Status.SUCCESS, accepted: int = 10_000, rejected: in
 def watched(
     console: Console, clock: Clock, groups: list[tuple[float, int, int]], per_minute: int | None = None
 ) -> None:
-    """A sync whose rows have their fate in groups: seconds after the one before, accepted, rejected."""
+    """A sync whose outcomes arrive in groups: seconds after the previous one, accepted, rejected."""
     with console:
         console.started(USERS)
         console.planned(plan(), per_minute)

@@ -1,4 +1,4 @@
-"""Declarations held against the columns that the warehouse has."""
+"""Declarations compared with the columns in the warehouse."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def having(columns: Mapping[str, V], absence: Absence | None = None) -> Readable
 
 
 def told(document: str, **columns: V) -> list[tuple[str, str]]:
-    """Key and text of what is wrong with declarations beside a relation of these columns."""
+    """Return key and text of mistakes in declarations, given a relation with these columns."""
     mistakes = check_columns(declared(document).syncs, having(columns))
     assert all(each.file == FILE for each in mistakes)
     return [(each.key, each.text) for each in mistakes]

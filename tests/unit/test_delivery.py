@@ -79,7 +79,7 @@ def records(seqs: Iterable[int], cuts: Sequence[int] = ()) -> Records:
 
 
 def batch(number: int, size: int = 10, rejects: Sequence[Reject] = (), wave: int = 0) -> Batch:
-    """Its records bear the seqs from 1,000 times its number on."""
+    """Return a batch whose seqs start at 1,000 times its number."""
     start = 1_000 * number
     return Batch(number, wave, records(range(start, start + size)), tuple(rejects))
 
@@ -111,7 +111,7 @@ def test_valid_requests_are_accepted() -> None:
         accepted_seqs=(),
         cut=0,
         requests=1,
-        sent_bytes=178,  # with what stands between ten of them
+        sent_bytes=178,  # with the separators between ten of them
         failure=None,
     )
     assert {number: verdict.accepted for number, verdict in verdicts.items()} == {0: 10, 7: 1, 9: 10}

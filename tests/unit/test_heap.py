@@ -25,7 +25,7 @@ ONE = Records.of([Payload(1, RECORD, 0)])
 
 
 def patient(retries: int = 3, slept: list[float] | None = None, max_wait_seconds: float = 120.0) -> BoundedRetry:
-    """Patience that notes its waits instead of waiting."""
+    """Return a retry that records its waits instead of waiting."""
     note: Callable[[float], None] = (slept if slept is not None else []).append
     return BoundedRetry.of(max_wait_seconds, retries=retries, sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
 
@@ -216,7 +216,7 @@ def test_suspended_process_past_max_wait_stops_retrying() -> None:
     now = [0.0]
 
     def stopped(_: float) -> None:
-        now[0] += 900.0  # as a process that somebody stopped
+        now[0] += 900.0  # as in a process that was stopped
 
     retry = BoundedRetry.of(120.0, sleep=stopped, clock=lambda: now[0])
     answer, server = answer_to(Reply(503), retry)

@@ -1,4 +1,4 @@
-"""Heap's limits stand in Python for what is sent and in a macro for what the warehouse judges: they are the same."""
+"""Heap's limits in Python and in the macro are the same."""
 
 from __future__ import annotations
 

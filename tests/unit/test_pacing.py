@@ -13,7 +13,7 @@ Sent = list[tuple[float, int]]
 
 
 class Clock:
-    """Time that passes only when it is told to."""
+    """A clock that a test moves."""
 
     def __init__(self, now: float = 1_000.0) -> None:
         self.now = now

@@ -45,7 +45,7 @@ def sync(sync_type: SyncType = SyncType.EVENTS, **options: Any) -> Sync:
 
 
 def user(changed: dict[str, tuple[ValueClass, Any]], mask: str | None = None, **options: Any) -> Payload | Reject:
-    """What becomes of a user with these properties."""
+    """Return the record of a user with these properties, or why it is rejected."""
     columns = properties(**{name: value_class for name, (value_class, _) in changed.items()})
     build = payload_builder(sync(SyncType.USER_PROPERTIES, identity="who", **options), columns, "ns")
     return build((1, 0, "ana", mask or "1" * len(columns), *(value for _, value in changed.values())))
@@ -54,7 +54,7 @@ def user(changed: dict[str, tuple[ValueClass, Any]], mask: str | None = None, **
 def event(
     columns: list[MappedColumn], *values: Any, who: Any = "ana", key: Any = "k", **options: Any
 ) -> Payload | Reject:
-    """What becomes of an event with these values beside its subject."""
+    """Return the record of an event with these values, or why it is rejected."""
     build = payload_builder(sync(**options), [column(Role.SUBJECT), *columns], "ns")
     return build((1, 0, key, None, who, *values))
 

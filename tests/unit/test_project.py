@@ -36,7 +36,7 @@ def heap_vars(folder: Path, block: str, **environ: Any) -> HeapVars:
 
 
 def mistakes(folder: Path, block: str, **environ: str) -> list[str]:
-    """What is told of a block, without the model and file that all mistakes share."""
+    """Return the mistakes of a block, without the model and file that all of them share."""
     with pytest.raises(DeclarationError) as refused:
         heap_vars(folder, block, **environ)
     shared = "shop (dbt_project.yml): vars.dbt_heap"
@@ -217,7 +217,7 @@ def test_duplicate_keys_outside_the_block_are_left_to_dbt(tmp_path: Path) -> Non
 
 
 def vars_file(folder: Path, text: str | bytes) -> ProjectFile:
-    """What is read of a project without vars beside a vars.yml."""
+    """Return what is read from a project without vars and a vars.yml."""
     (folder / "vars.yml").write_bytes(text.encode() if isinstance(text, str) else text)
     return project(folder, "name: shop")
 
@@ -543,7 +543,7 @@ def blocks() -> list[str]:
 
 
 def first_column(heading: str) -> list[str]:
-    """What stands in backticks in the first column of the first table under a heading."""
+    """Return the names in backticks in the first column of the first table under a heading."""
     section = CONFIGURATION.read_text().split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]

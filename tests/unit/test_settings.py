@@ -30,7 +30,7 @@ def going(
     events_per_minute: int | None = None,
     **environ: str,
 ) -> Destination:
-    """Where rows go with this block, these flags and these environment variables."""
+    """Return the destination for this block, these flags and these environment variables."""
     settings = Settings(project_dir=Path(), events_per_minute=events_per_minute, environ=environ)
     return destination(settings, HeapVars(**block), environment, target)
 

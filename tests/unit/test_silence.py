@@ -1,4 +1,4 @@
-"""dbt's events beside ours, in one process."""
+"""dbt's events and dbt-heap's in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People whom a model lists for deletion, beside what is synced of them."""
+"""People that a model lists for deletion, and their synced rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def shop(users: Project) -> Project:
 
 
 def lists(project: Project, *identities: str, **block: Any) -> None:
-    """Has a model list whom to delete."""
+    """Make a model list users to delete."""
     rows = (
         " union all ".join(f"select '{each}' as user_id" for each in identities) or "select 'x' as user_id where 1 = 0"
     )

@@ -146,7 +146,7 @@ def test_problem_with_one_model_does_not_block_others(project: Project, heap: Sa
 
 
 def assert_plain(outcome: Outcome) -> None:
-    """Nobody sees a traceback, or a value."""
+    """Check that the output has no traceback and no value."""
     said = outcome.stdout + outcome.stderr
     assert "Traceback" not in said
     assert "ana" not in said.split()

@@ -17,7 +17,7 @@ NONDETERMINISTIC = "create collation ci (provider = icu, locale = 'und-u-ks-leve
 
 
 class Collated(NamedTuple):
-    """Where a collation is, and two texts that are one to it."""
+    """A collation and two texts that it considers equal."""
 
     engine: str
     column: str = ""  # what follows a text in a model's select

@@ -107,7 +107,7 @@ def test_show_prints_the_requests_a_sync_would_make(shop: Project, heap: Sandbox
 
 
 def normal(body: dict[str, Any]) -> dict[str, Any]:
-    """A body whose records stand in a fixed order."""
+    """Return a body with its records in a fixed order."""
     return {key: sorted(value, key=str) if isinstance(value, list) else value for key, value in body.items()}
 
 

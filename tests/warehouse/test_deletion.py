@@ -1,4 +1,4 @@
-"""`type: user_deletions`: people whom a model lists are deleted in Heap, leave the state, and are not sent again."""
+"""`type: user_deletions`: listed people are deleted from Heap, leave the state, and are not sent again."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.warehouses import on_every_warehouse
 
 
 def explained(project: Project, *keys: str) -> dict[str, dict[str, Any]]:
-    """What is told of some keys, by sync and key."""
+    """Return the explanation of some keys, by sync and key."""
     ran = project.run("explain", "--key-file", key_file(project, *keys), "--output", "json")
     assert ran.exit_code == 0, ran.stderr
     return {f"{each['sync']} {row['key']}": row for each in ran.json() for row in each["keys"]}
@@ -33,7 +33,7 @@ def next_actions(found: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def why(row: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Of each property: in the warehouse, acknowledged, what Heap would get, why."""
+    """Return per property: in the warehouse, acknowledged, what Heap would get, why."""
     return {told["property"]: tuple(told.values())[1:] for told in row["properties"]}
 
 

@@ -1,4 +1,4 @@
-"""A warehouse that fails in the middle: a clear message, no false acknowledgement, and the next run mends it."""
+"""A warehouse that fails during a sync: a clear message, no false acknowledgement, and the next run repairs it."""
 
 from __future__ import annotations
 

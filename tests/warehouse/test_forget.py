@@ -1,4 +1,4 @@
-"""`state forget`: people whom others have deleted in Heap leave the state, and are not sent again."""
+"""`state forget`: people deleted in Heap by other means leave the state and are not sent again."""
 
 from __future__ import annotations
 

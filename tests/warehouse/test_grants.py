@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "warehouses.md"
 
 @pytest.fixture
 def analytics(project: Project) -> Project:
-    """A project whose models belong to somebody else, and whose profile's role has been granted what the page says."""
+    """Return a project with models of another owner, whose role has the grants that the page lists."""
     assert isinstance(project.engine, Postgres)
     project.engine.default_schema = "analytics"
     project.state_schema = "analytics_dbt_heap"

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the requests under way end, their answers are written down, and nothing is lost."""
+"""SIGINT and SIGTERM: requests in flight finish, their answers are saved, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def interrupted(
 
 
 def identities(heap: Sandbox) -> list[str]:
-    """Whom all requests so far were about, in order."""
+    """Return the users of all requests so far, in order."""
     bodies: list[dict[str, Any]] = [json.loads(request["body"]) for request in heap.requests(bodies=True)]
     return [record["identity"] for body in bodies for record in body.get("users", [])]
 
@@ -83,6 +83,6 @@ def test_second_signal_ends_it_at_once_and_safely(users: Project, own_heap: Sand
     assert users.sync().exit_code == 0
     sent = identities(own_heap)
     assert {f"u{number}" for number in range(1, ROWS + 1)} == set(sent)
-    assert len(sent) - ROWS <= 2000  # the request under way, and the one whose answer was not written down yet
+    assert len(sent) - ROWS <= 2000  # the request in flight, and the one whose answer was not saved yet
     assert users.sync().exit_code == 0
     assert len(identities(own_heap)) == len(sent)

@@ -1,4 +1,4 @@
-"""Properties and columns that are mapped anew, renamed, dropped, or of another type than before."""
+"""Properties and columns that are newly mapped, renamed, dropped, or of another type."""
 
 from __future__ import annotations
 

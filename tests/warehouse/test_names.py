@@ -1,4 +1,4 @@
-"""Columns and relations under every kind of name, as each warehouse folds and quotes them."""
+"""Columns and relations with all kinds of names, in each warehouse's case and quoting."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_view_of_runs_has_the_counts_of_every_run(users: Project) -> None:
 def test_value_that_may_have_been_overwritten_is_sent_again_when_it_comes_back(users: Project, heap: Sandbox) -> None:
     users.sync()
     users.sql("update heap_users set plan = 'pro' where user_id = 'ana'")
-    heap.misbehave("401-afterx1")  # taken, and nobody knows
+    heap.misbehave("401-afterx1")  # accepted without an answer
     assert users.sync().exit_code == 1
     assert held(heap)["ana"]["Plan"] == "pro"
     users.sql("update heap_users set plan = 'team' where user_id = 'ana'")

@@ -1,4 +1,4 @@
-"""Rows that cannot be sent: found, told, remembered, tried again when they changed."""
+"""Rows that cannot be sent are found, reported, stored, and sent again when they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sync that has no state, beside syncs that were removed: what stops it, and what `renamed_from` settles."""
+"""A sync without state next to removed syncs: what stops it, and how `renamed_from` resolves it."""
 
 from __future__ import annotations
 

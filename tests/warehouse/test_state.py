@@ -149,7 +149,7 @@ def test_dropped_rejects_and_views_are_recreated_and_nothing_is_resent(users: Pr
     requests = len(heap.requests())
     assert users.sync().exit_code == 0
     assert len(heap.requests()) == requests
-    assert before - users.state_tables() <= {"heap_users__synced"}  # made anew with the next row that is sent
+    assert before - users.state_tables() <= {"heap_users__synced"}  # created again with the next row that is sent
 
 
 def test_dropped_model_schema_is_reported_with_the_command_to_rebuild(users: Project, heap: Sandbox) -> None:

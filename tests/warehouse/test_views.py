@@ -15,7 +15,7 @@ on_postgres = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
 @pytest.fixture
 def built_upon(users: Project) -> Project:
-    """Three users, synced; somebody reads the view, and somebody has a view of their own over it."""
+    """Return three synced users, a reader of the view, and another view over it."""
     assert users.sync().exit_code == 0
     reader = f"reader_{users.engine.database}"
     users.sql(f"create role {reader}")
@@ -50,7 +50,7 @@ def test_view_that_cannot_be_replaced_is_noted_and_the_sync_continues(built_upon
 
 
 class DeathError(Exception):
-    """Of a run, at a moment that a test chose."""
+    """Return the time of a run that the test chose."""
 
 
 def die(*_: object) -> None:

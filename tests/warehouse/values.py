@@ -80,7 +80,7 @@ def assert_sent(project: Project, heap: Sandbox, cases: Sequence[Case]) -> None:
 
 
 def assert_rejected(project: Project, heap: Sandbox, cases: Sequence[tuple[str, str]]) -> None:
-    """Each value rejects its row for its reason, and the others' go on."""
+    """Check that each value rejects its row for its reason, and other rows are sent."""
     build(project, *([sql] for sql, _ in cases), ["null"])
     assert project.sync().exit_code == 1
     found = project.state("select sync, key, reason, property from state.rejects order by sync, key")
