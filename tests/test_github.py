@@ -1,8 +1,10 @@
-"""The files in .github: they parse, call make targets that exist, and test every supported Python version."""
+"""Workflows, issue forms and hooks parse, call make targets that exist, and cover every Python version."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +99,15 @@ def test_issue_form_has_what_github_requires(file: Path) -> None:
     fields = [field for field in form["body"] if field["type"] != "markdown"]
     assert len({field["id"] for field in fields}) == len(fields)
     assert all(field["attributes"]["label"] for field in fields)
+
+
+def test_pre_commit_runs_the_tools_of_make_check() -> None:
+    file = ROOT / ".pre-commit-config.yaml"
+    subprocess.run([sys.executable, "-m", "pre_commit", "validate-config", file], check=True)
+    entries = [hook["entry"].removeprefix(".venv/bin/").split()[0] for hook in read(file)["repos"][0]["hooks"]]
+    checked = re.search(r"^check:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert checked
+    assert set(entries) == set(re.findall(r"\$\(BIN\)/(\w+)", checked[1]))
 
 
 def test_dependabot_updates_python_packages_and_actions() -> None:
