@@ -10,7 +10,7 @@ import click
 from dbt_heap.cli.options import settings_of
 from dbt_heap.cli.sync import command as sync
 from dbt_heap.cloud.api import DbtCloud
-from dbt_heap.cloud.credentials import access_of
+from dbt_heap.cloud.credentials import credentials_of
 from dbt_heap.cloud.listener.queue import SECRET, ListenOptions
 from dbt_heap.errors import SettingsError
 
@@ -65,7 +65,7 @@ def _must_run(arguments: list[str]) -> None:
         raise SettingsError(
             "each sync is of a job's latest run: unset DBT_CLOUD_JOB_ID and DBT_CLOUD_RUN_ID, and say --job-id"
         )
-    DbtCloud(access_of(settings_of(**{name: given[name] for name in _CLOUD}, dbt_cloud_job_id="1")))
+    DbtCloud(credentials_of(settings_of(**{name: given[name] for name in _CLOUD}, dbt_cloud_job_id="1")))
 
 
 def _secret() -> str:

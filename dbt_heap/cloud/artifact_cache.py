@@ -1,7 +1,7 @@
-"""Which steps of a run built or tested something, and what they left behind.
+"""Collect the artifacts of a run from its steps, and keep those of the latest runs on disk.
 
-A run's default artifacts are its last step's, which may be those of `dbt docs generate`:
-https://github.com/kestra-io/plugin-dbt/issues/335. So each step is asked, from the last one back.
+By default the dbt platform returns the artifacts of a run's last step, which may be `dbt docs generate`
+(https://github.com/kestra-io/plugin-dbt/issues/335). So every step is requested, starting with the last.
 """
 
 from __future__ import annotations
@@ -24,114 +24,119 @@ from dbt_heap.project.run_results import FILE_NAME as RESULTS
 from dbt_heap.project.statuses import BUILDING
 
 MANIFEST = "manifest.json"
+KEPT_RUNS = 5
+ABANDONED_SECONDS = 86_400.0  # a download older than this belongs to a process that was killed
 
 
 @dataclass
-class Collected:
-    """What the steps of a run left behind, as far as they built or tested something."""
+class RunArtifacts:
+    """The artifacts of the steps that built or tested something."""
 
-    head: dict[str, Any] = field(default_factory=dict)  # run_results.json of the last of them, but for its results
-    results: dict[str, Any] = field(default_factory=dict)  # by unique id: of several, the last one's
-    has_manifest: bool = False  # that of the last step whose manifest.json is of the command that left its results
-    told: list[str] = field(default_factory=list)  # what was found in each step, for people
+    header: dict[str, Any] = field(default_factory=dict)  # run_results.json of the last such step, without its results
+    results: dict[str, Any] = field(default_factory=dict)  # by unique ID; the last step that has one wins
+    has_manifest: bool = False  # from the last such step whose two artifacts are of the same invocation
+    steps: list[str] = field(default_factory=list)  # what each step has, for messages
 
-    def write(self, folder: Path, target: str) -> None:
-        """Write run_results.json beside the manifest, with the job's target if the command named none. Raises OSError.
+    def write_results(self, folder: Path, target: str) -> None:
+        """Write the merged run_results.json. Raises OSError.
 
-        dbt itself notes a target only if a flag or a variable gave it, and the platform writes it into a profile.
+        dbt records a target only if a flag or a variable named it. The platform writes it into a profile instead, so
+        the job's target is the default.
         """
-        args = {**({"target": target} if target else {}), **mapping(self.head, "args")}
-        content = {**self.head, "args": args, "results": list(self.results.values())}
+        args = {**({"target": target} if target else {}), **mapping(self.header, "args")}
+        content = {**self.header, "args": args, "results": list(self.results.values())}
         (folder / RESULTS).write_text(json.dumps(content))
 
 
-def collect(cloud: DbtCloud, run_id: int, steps: Sequence[int], folder: Path) -> Collected:
-    """Asks every step, and leaves the manifest in the folder. Raises CloudError, OSError.
+def collect(cloud: DbtCloud, run_id: int, steps: Sequence[int], folder: Path) -> RunArtifacts:
+    """Download the artifacts of all steps; leave the manifest in the folder. Raises CloudError and OSError.
 
-    Results of all steps are taken together, so that a gate hears of `dbt run` and of the `dbt test` behind it.
+    The results of all steps are merged, so the gate sees both `dbt run` and a later `dbt test`.
     """
-    collected = Collected()
+    artifacts = RunArtifacts()
     backwards: list[int | None] = [*sorted(steps, reverse=True)] or [None]
     for step in backwards:
         content = cloud.artifact(run_id, step, RESULTS, folder / RESULTS)
-        found = _taken(collected, content, f"run {run_id}, step {step}")
-        if found and text(mapping(content, "args"), "which") in BUILDING and not collected.has_manifest:
-            found += _manifest(cloud, run_id, step, content, folder, collected)
-        collected.told.append(f"{f'step {step}' if step else 'the last step'}: {found or f'no {RESULTS}'}")
-    return collected
+        found = _add_results(artifacts, content, f"run {run_id}, step {step}")
+        if found and text(mapping(content, "args"), "which") in BUILDING and not artifacts.has_manifest:
+            found += _add_manifest(artifacts, cloud, run_id, step, content, folder)
+        artifacts.steps.append(f"{f'step {step}' if step else 'the last step'}: {found or f'no {RESULTS}'}")
+    return artifacts
 
 
-def _taken(collected: Collected, content: Any, where: str) -> str:
-    """Takes in a step's results, and says what they are of; nothing where there are none."""
+def _add_results(artifacts: RunArtifacts, content: Any, where: str) -> str:
+    """Add a step's results, and return what they are for messages; an empty text if there are none."""
     if content is None:
         return ""
     results = content.get("results") if isinstance(content, dict) else None
     if not isinstance(results, list):
-        raise CloudError(f"dbt Cloud: {RESULTS} of {where} tells no results, so that nobody knows how its build ended")
+        raise CloudError(
+            f"dbt platform: {RESULTS} of {where} contains no results, so it is unknown which models and tests failed"
+        )
     which = text(mapping(content, "args"), "which")
     if which in BUILDING:
-        collected.head = collected.head or {key: value for key, value in content.items() if key != "results"}
+        artifacts.header = artifacts.header or {key: value for key, value in content.items() if key != "results"}
         for each in results:
-            collected.results.setdefault(text(each, "unique_id"), each)
+            artifacts.results.setdefault(text(each, "unique_id"), each)
     return f"results of `dbt {which}`"
 
 
-def _manifest(cloud: DbtCloud, run_id: int, step: int | None, results: Any, folder: Path, collected: Collected) -> str:
-    """Keeps the step's manifest if it is of the command that left the results, else says what it is."""
+def _add_manifest(
+    artifacts: RunArtifacts, cloud: DbtCloud, run_id: int, step: int | None, results: Any, folder: Path
+) -> str:
+    """Keep the step's manifest if the command that wrote it also wrote the results. Return what it is for messages."""
     manifest = cloud.artifact(run_id, step, MANIFEST, folder / MANIFEST)
     if manifest is None:
         return f", no {MANIFEST}"
-    written_by, built_by = (text(mapping(each, "metadata"), "invocation_id") for each in (manifest, results))
-    if not written_by or written_by != built_by:
+    manifest_of, results_of = (text(mapping(each, "metadata"), "invocation_id") for each in (manifest, results))
+    if not manifest_of or manifest_of != results_of:
         (folder / MANIFEST).unlink()
         return f", {MANIFEST} of another command"
-    collected.has_manifest = True
+    artifacts.has_manifest = True
     return f" and its {MANIFEST}"
 
 
-KEPT = 5  # runs whose artifacts stay, so that a schedule does not fill the disk
-LEFT_SECONDS = 86_400.0  # after which what is unfinished is nobody's any more
-
-
-def is_whole(kept: Path) -> bool:
-    """Whether a run's artifacts are all there: without results the gates would be open."""
-    return (kept / MANIFEST).is_file() and (kept / RESULTS).is_file()
+def is_complete(cached: Path) -> bool:
+    """Return whether both artifacts of a run are on disk. Without the results, no failed model would be blocked."""
+    return (cached / MANIFEST).is_file() and (cached / RESULTS).is_file()
 
 
 @contextmanager
-def unfinished(kept: Path) -> Iterator[Path]:
-    """A folder to write a run's artifacts to; what is not shelved of it is gone behind. Raises OSError."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix=f".{kept.name}.", dir=kept.parent))
+def download_folder(cached: Path) -> Iterator[Path]:
+    """Yield a temporary folder next to a run's folder, and remove it afterwards unless `store` moved it.
+
+    Raises OSError.
+    """
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix=f".{cached.name}.", dir=cached.parent))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def shelve(folder: Path, kept: Path) -> None:
-    """Gives a folder that is whole its name, and tidies. Raises OSError."""
-    if not is_whole(kept):  # another process may have been faster
-        _remove(kept)
-        folder.replace(kept)
-    _tidy(kept)
+def store(folder: Path, cached: Path) -> None:
+    """Move a complete folder to its final name, and remove what is too old. Raises OSError."""
+    if not is_complete(cached):  # another process may have been faster
+        _remove(cached)
+        folder.replace(cached)
+    _remove_old(cached)
 
 
-def _tidy(kept: Path) -> None:
-    """Removes what older runs left, but for the last few, and what a process that was killed left unfinished."""
-    older = sorted((int(each.name) for each in kept.parent.iterdir() if each.name.isdecimal()), reverse=True)
-    for number in older[KEPT:]:
-        if str(number) != kept.name:
-            _remove(kept.parent / str(number))
-    for left in kept.parent.glob(".*"):
-        with suppress(FileNotFoundError):  # another process tidies too, or has finished
-            if left.stat().st_mtime < time.time() - LEFT_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+def _remove_old(cached: Path) -> None:
+    runs = sorted((int(each.name) for each in cached.parent.iterdir() if each.name.isdecimal()), reverse=True)
+    for number in runs[KEPT_RUNS:]:
+        if str(number) != cached.name:
+            _remove(cached.parent / str(number))
+    for folder in cached.parent.glob(".*"):
+        with suppress(FileNotFoundError):  # another process removes or renames it
+            if folder.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(folder: Path) -> None:
-    """Takes a folder's name from it first, so that nobody finds half of it."""
-    gone = folder.with_name(f".{folder.name}.{token_hex(4)}")
+    """Rename a folder before removing it, so no other process finds half of it."""
+    hidden = folder.with_name(f".{folder.name}.{token_hex(4)}")
     with suppress(FileNotFoundError):
-        folder.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        folder.rename(hidden)
+        shutil.rmtree(hidden, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""From settings to a folder that holds manifest.json and run_results.json of the right run of dbt Cloud's."""
+"""Choose a run of the dbt platform, and download its manifest.json and run_results.json."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from dbt_heap.cloud.api import DbtCloud
-from dbt_heap.cloud.artifact_cache import MANIFEST, Collected, collect, is_whole, shelve, unfinished
-from dbt_heap.cloud.credentials import Access, access_of
-from dbt_heap.errors import CloudError, SettingsError
+from dbt_heap.cloud.artifact_cache import MANIFEST, RunArtifacts, collect, download_folder, is_complete, store
+from dbt_heap.cloud.credentials import Credentials, credentials_of
+from dbt_heap.errors import CloudError, SettingsError, counted
 from dbt_heap.project.artifacts import mapping, text
 from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.settings import Settings
 
-_log = logging.getLogger(__name__)
-
 FOLDER = "dbt_cloud"
-LOOK_BACK = 20  # runs of a job, at most
-LOOKS, LOOK_SECONDS = 12, 5.0  # at a run whose artifacts are still being saved: a minute
-LATE_SECONDS = 900.0  # after which what a run has not saved does not come any more
-SHOWN = 3
+MAX_RUNS = 20  # of a job, examined from the latest back
+POLLS, POLL_SECONDS = 12, 5.0  # of a run whose artifacts are being saved: one minute
+SAVED_WITHIN_SECONDS = 900.0  # after this, a run saves no more artifacts
+MAX_NOTES = 3
 
 SUCCESS, ERROR, CANCELLED = 10, 20, 30
-_SAID = {1: "Queued", 2: "Starting", 3: "Running", SUCCESS: "Success", ERROR: "Error", CANCELLED: "Cancelled"}
+_STATUSES = {1: "Queued", 2: "Starting", 3: "Running", SUCCESS: "Success", ERROR: "Error", CANCELLED: "Cancelled"}
 _ENDED = frozenset({SUCCESS, ERROR, CANCELLED})
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """Where the artifacts of a run are, and what to say of it."""
+class Download:
+    """The artifacts of a run on disk, and a note that says which run it is."""
 
     manifest: Path
     note: str
@@ -40,91 +39,96 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the API tells of it, as far as it matters here."""
+    """A run as the API describes it."""
 
     number: int
     job: int | None
     status: int
     finished_at: str
-    saved: bool  # whether all artifacts are there; an API that does not say so is taken to have them
-    steps: tuple[int, ...]  # by their index from 1 on; empty where the API tells none
-    target: str  # the name that the job gives to its target; empty where the API tells none
+    saved: bool  # whether all artifacts are saved; True if the API does not say
+    steps: tuple[int, ...]  # their indexes, from 1; empty if the API does not say
+    target: str  # the target name of the job; empty if the API does not say
 
     def __str__(self) -> str:
-        return f"run {self.number} of dbt Cloud ({_SAID.get(self.status, f'status {self.status}')})"
+        return f"dbt platform run {self.number} ({_STATUSES.get(self.status, f'status {self.status}')})"
 
     def seconds_ago(self, now: float) -> float:
-        """How long ago it ended; none where that is not told."""
+        """Return how long ago the run ended; 0.0 if that is unknown."""
         finished_at = parse_instant(self.finished_at)
         return now - finished_at.timestamp() if finished_at else 0.0
 
 
-def fetched(settings: Settings, target_path: Path) -> Fetched:
-    """The artifacts that the settings ask for, in a folder below the target path. Raises SettingsError, CloudError."""
-    access = access_of(settings)
-    with DbtCloud(access) as cloud:
-        return fetch(cloud, access, target_path / FOLDER)
+def download(settings: Settings, target_path: Path) -> Download:
+    """Download the artifacts that the settings name to a folder in the target path.
+
+    Raises SettingsError and CloudError.
+    """
+    credentials = credentials_of(settings)
+    with DbtCloud(credentials) as cloud:
+        return download_run(cloud, credentials, target_path / FOLDER)
 
 
-def fetch(
+def download_run(
     cloud: DbtCloud,
-    access: Access,
+    credentials: Credentials,
     folder: Path,
     *,
     sleep: Callable[[float], object] = time.sleep,
     clock: Callable[[], float] = time.time,
-) -> Fetched:
-    """The artifacts of the first run, of those that may be meant, that built or tested something.
+) -> Download:
+    """Download the artifacts of the latest matching run that built or tested something.
 
-    Raises CloudError where none did, or where they are not all there yet; SettingsError where nothing can be written.
+    Raises CloudError if there is none or if its artifacts are incomplete, SettingsError if the folder is not writable.
     """
-    told: list[str] = []
-    for run in _candidates(cloud, access):
-        kept = folder / str(run.number)
-        collected = None if is_whole(kept) else _collected(cloud, run, kept, sleep, clock)
-        if collected is None or collected.has_manifest:
-            return Fetched(kept / MANIFEST, "; ".join([*_shortened(told), f"sends by {run}"]))
-        if collected.results:
-            raise CloudError(_unfit(run, "left no manifest of the command that built", collected))
-        told.append(_unfit(run, "built and tested nothing", collected))
-    raise CloudError("\n".join(_shortened(told)))
+    notes: list[str] = []
+    for run in _candidates(cloud, credentials):
+        cached = folder / str(run.number)
+        artifacts = None if is_complete(cached) else _collect(cloud, run, cached, sleep, clock)
+        if artifacts is None or artifacts.has_manifest:
+            return Download(cached / MANIFEST, "; ".join([*_shortened(notes), f"using {run}"]))
+        steps = "; ".join(artifacts.steps)
+        if artifacts.results:
+            raise CloudError(f"{run} has no manifest of the command that built its models ({steps})")
+        notes.append(f"{run} built and tested nothing ({steps})")
+    raise CloudError("\n".join(_shortened(notes)))
 
 
-def _candidates(cloud: DbtCloud, access: Access) -> Iterator[Run]:
-    """The run that is asked for; else those of the job that ended well or failed, from the latest one back.
+def _candidates(cloud: DbtCloud, credentials: Credentials) -> Iterator[Run]:
+    """Yield the named run; otherwise the job's runs that succeeded or failed, from the latest back.
 
-    A failed run counts because it may have built what its tests found wrong: the gates have to hear of it.
+    A failed run counts because it may have built models whose tests then failed: these must be blocked.
     """
-    if access.run_id is not None:
-        yield _ended(_run(cloud.run(access.run_id)), access.job_id)
+    if credentials.run_id is not None:
+        yield _ended(_parse_run(cloud.run(credentials.run_id)), credentials.job_id)
         return
-    if access.job_id is None:
+    if credentials.job_id is None:
         raise SettingsError("--dbt-cloud needs a job or a run")
-    listed = [run for status in (SUCCESS, ERROR) for run in cloud.latest_runs(access.job_id, status, LOOK_BACK)]
-    latest = sorted(map(_run, listed), key=lambda run: (run.finished_at, run.number), reverse=True)
+    listed = [run for status in (SUCCESS, ERROR) for run in cloud.latest_runs(credentials.job_id, status, MAX_RUNS)]
+    latest = sorted(map(_parse_run, listed), key=lambda run: (run.finished_at, run.number), reverse=True)
     if not latest:
         raise CloudError(
-            f"job {access.job_id} of dbt Cloud has no run that ended well or failed: look at its id and the account's, "
-            "and whether the token may read it"
+            f"job {credentials.job_id} of the dbt platform has no run that succeeded or failed. Check the job's ID and "
+            "the account's ID, and that the token can read the job"
         )
-    for run in latest[:LOOK_BACK]:
-        yield _ended(_run(cloud.run(run.number)), access.job_id)
+    for run in latest[:MAX_RUNS]:
+        yield _ended(_parse_run(cloud.run(run.number)), credentials.job_id)
 
 
 def _ended(run: Run, job_id: int | None) -> Run:
+    """Return the run. Raises CloudError if it is in progress, or of another job."""
     if run.status not in _ENDED:
-        raise CloudError(f"{run} has not ended yet: wait until it has")
+        raise CloudError(f"{run} is still in progress. Try again when it has ended")
     if job_id is not None and run.job != job_id:
-        raise CloudError(f"run {run.number} of dbt Cloud is not one of job {job_id}, but of job {run.job}")
+        raise CloudError(f"dbt platform run {run.number} belongs to job {run.job}, not to job {job_id}")
     return run
 
 
-def _run(content: Mapping[str, Any]) -> Run:
+def _parse_run(content: Mapping[str, Any]) -> Run:
     listed = content.get("run_steps")
     steps = [_number(each, "index") for each in listed] if isinstance(listed, list) else []
     number = _number(content, "id")
     if number is None:
-        raise CloudError("dbt Cloud told of a run without an id; look at the host")
+        raise CloudError("the dbt platform returned a run without an ID. Check the host")
     return Run(
         number=number,
         job=_number(content, "job_definition_id"),
@@ -141,39 +145,36 @@ def _number(node: Any, key: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _collected(
-    cloud: DbtCloud, run: Run, kept: Path, sleep: Callable[[float], object], clock: Callable[[], float]
-) -> Collected:
-    """What the run left behind, shelved if it is of use. Raises CloudError, SettingsError."""
-    # A run may have ended whose artifacts are still being saved: https://github.com/kestra-io/plugin-dbt/issues/275
-    for _ in range(LOOKS):
-        if run.saved or run.seconds_ago(clock()) > LATE_SECONDS:
+def _collect(
+    cloud: DbtCloud, run: Run, cached: Path, sleep: Callable[[float], object], clock: Callable[[], float]
+) -> RunArtifacts:
+    """Download a run's artifacts, and store them if they are usable. Raises CloudError and SettingsError."""
+    # A run may end while its artifacts are still being saved: https://github.com/kestra-io/plugin-dbt/issues/275
+    for _ in range(POLLS):
+        if run.saved or run.seconds_ago(clock()) > SAVED_WITHIN_SECONDS:
             break
-        _log.warning("run %d: its artifacts are being saved; looking again in %.0f s", run.number, LOOK_SECONDS)
-        sleep(LOOK_SECONDS)
-        run = _run(cloud.run(run.number))
+        _log.warning("%s is still saving its artifacts; checking again in %.0f s", run, POLL_SECONDS)
+        sleep(POLL_SECONDS)
+        run = _parse_run(cloud.run(run.number))
     try:
-        with unfinished(kept) as folder:
-            collected = collect(cloud, run.number, run.steps, folder)
-            # One that failed before it ran dbt has nothing to save: it is passed over, once nothing can come any more.
-            if not run.saved and (collected.results or run.seconds_ago(clock()) <= LATE_SECONDS):
+        with download_folder(cached) as folder:
+            artifacts = collect(cloud, run.number, run.steps, folder)
+            # A run that failed before it ran dbt never saves anything, so it is skipped once it is old enough.
+            if not run.saved and (artifacts.results or run.seconds_ago(clock()) <= SAVED_WITHIN_SECONDS):
                 raise CloudError(
-                    f"{run}: its artifacts are not all there yet, and the rest may tell what failed: try again later"
+                    f"{run}: some of its artifacts are not saved yet, and they may contain failures. Try again later"
                 )
-            if collected.has_manifest:
-                collected.write(folder, run.target)
-                shelve(folder, kept)
-            return collected
-    except OSError as refusal:
+            if artifacts.has_manifest:
+                artifacts.write_results(folder, run.target)
+                store(folder, cached)
+            return artifacts
+    except OSError as error:
         raise SettingsError(
-            f"the artifacts of {run} cannot be written to {kept}: {refusal.strerror}. Nothing was sent. "
-            "Set --target-path to a folder that can be written"
+            f"cannot write the artifacts of {run} to {cached}: {error.strerror}. Nothing was sent. "
+            "Set --target-path to a writable folder"
         ) from None
 
 
-def _shortened(told: list[str]) -> list[str]:
-    return [*told[:SHOWN], *([f"and so did {len(told) - SHOWN} runs before"] if len(told) > SHOWN else [])]
-
-
-def _unfit(run: Run, why: str, collected: Collected) -> str:
-    return f"{run} {why} ({'; '.join(collected.told)})"
+def _shortened(notes: list[str]) -> list[str]:
+    more = len(notes) - MAX_NOTES
+    return [*notes[:MAX_NOTES], *([f"the same is true of {counted(more, 'earlier run')}"] if more > 0 else [])]

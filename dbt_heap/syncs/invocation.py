@@ -161,7 +161,7 @@ def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
     if not settings.dbt_cloud:
         return project, settings.manifest or target_path(settings, project) / "manifest.json", ()
     runs = import_module("dbt_heap.cloud.job_runs")  # loads HTTP, which most calls can do without
-    found = runs.fetched(settings, target_path(settings, project))
+    found = runs.download(settings, target_path(settings, project))
     return project, found.manifest, (found.note,)
 
 

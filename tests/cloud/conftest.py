@@ -9,6 +9,6 @@ from tests.cloud.server import DbtCloud
 
 @pytest.fixture
 def cloud() -> Iterator[DbtCloud]:
-    """A dbt Cloud that knows of no run yet."""
+    """Yield a dbt platform without runs."""
     with DbtCloud() as cloud:
         yield cloud

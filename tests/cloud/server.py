@@ -1,4 +1,4 @@
-"""A server that answers as dbt Cloud's API does: https://docs.getdbt.com/dbt-cloud/api-v2."""
+"""A server that answers like the dbt platform's API: https://docs.getdbt.com/dbt-cloud/api-v2."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer; `cut` leaves out the last bytes, `trickle` sends a byte every 20 ms."""
+    """An answer. `cut` omits the last bytes; `trickle` sends one byte every 20 ms."""
 
     status: int = 200
     text: bytes = b"{}"
@@ -40,14 +40,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a run, with what it left in `target/`."""
+    """A step of a run, with the files that it wrote to `target/`."""
 
     name: str
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def wrapped(data: Any) -> Reply:
-    """An answer as the API wraps it."""
+    """Return data as the API wraps it."""
     status = {"code": 200, "is_success": True, "user_message": "Success!", "developer_message": ""}
     return Reply(text=json.dumps({"status": status, "data": data}).encode(), headers={"Vary": "Accept"})
 
@@ -57,14 +57,14 @@ FIRST = (Step("Clone git repository"), Step("Create profile from connection"), S
 
 
 class DbtCloud(LocalServer):
-    """Serves on the loopback from `with` on. `hook` may answer in the place of all this."""
+    """A server on the loopback interface, within a `with` block. `hook` may replace any answer."""
 
     def __init__(self) -> None:
         self.runs: dict[int, dict[str, Any]] = {}
         self.steps: dict[int, tuple[Step, ...]] = {}
         self.hook: Callable[[Asked], Reply | None] = lambda _: None
         self.asked: list[Asked] = []
-        self.target = "default"  # as the platform calls a job's target unless it is told otherwise
+        self.target = "default"  # the platform's name for a job's target, unless one is set
         cloud = self
 
         class Answering(Requests):
@@ -98,7 +98,7 @@ class DbtCloud(LocalServer):
         }  # fmt: skip
 
     def add(self, number: int, *steps: Step, status: int = 10, job: int = JOB, first: Iterable[Step] = FIRST) -> None:
-        """A run of these steps, behind the three that every run begins with."""
+        """Add a run with these steps, after the three that every run starts with."""
         self.steps[number] = (*first, *steps)
         ended = status in (10, 20, 30)
         self.runs[number] = {
@@ -125,7 +125,7 @@ class DbtCloud(LocalServer):
         }
 
     def paths(self) -> list[str]:
-        """What was asked for, in order, with its step."""
+        """Return the requested paths in order, each with its step."""
         return [each.path + (f"?step={each.query['step']}" if "step" in each.query else "") for each in self.asked]
 
     def _answer(self, asked: Asked) -> Reply:
@@ -163,14 +163,14 @@ class DbtCloud(LocalServer):
 
 
 def results(*ended: tuple[str, str], which: str = "build", invocation: str = "i1") -> bytes:
-    """run_results.json of a command."""
+    """Return the run_results.json of a command."""
     metadata = {"invocation_id": invocation, "generated_at": "2026-11-25T12:00:00Z"}
     listed = [{"unique_id": unique_id, "status": status, "timing": []} for unique_id, status in ended]
     return json.dumps({"metadata": metadata, "args": {"which": which}, "results": listed}).encode()
 
 
 def manifest(invocation: str = "i1", **content: Any) -> bytes:
-    """manifest.json of a command."""
+    """Return the manifest.json of a command."""
     metadata = {
         "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json", "project_name": "shop",
         "invocation_id": invocation, "generated_at": "2026-11-25T12:00:00Z",
@@ -179,7 +179,7 @@ def manifest(invocation: str = "i1", **content: Any) -> bytes:
 
 
 def step(which: str, *ended: tuple[str, str], invocation: str = "i1") -> Step:
-    """A step whose command wrote both artifacts."""
+    """Return a step whose command wrote both artifacts."""
     written = {
         "manifest.json": manifest(invocation), "run_results.json": results(*ended, which=which, invocation=invocation),
     }  # fmt: skip

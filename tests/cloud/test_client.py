@@ -1,4 +1,4 @@
-"""dbt Cloud at its worst: whatever it answers, a sentence tells it, and never the token."""
+"""Every answer of the dbt platform's API, however bad, becomes a clear error that never contains the token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dbt_heap.cloud.api import PIECE_BYTES, DbtCloud
-from dbt_heap.cloud.credentials import Access, access_of
+from dbt_heap.cloud.credentials import Credentials, credentials_of
 from dbt_heap.errors import CloudError, SettingsError
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.project.settings import Settings
@@ -19,18 +19,18 @@ from tests.cloud.server import DbtCloud as Server
 
 
 def retry(slept: list[float] | None = None) -> BoundedRetry:
-    """Two more tries, without waiting."""
+    """Return a retry that tries twice more, without waiting."""
     note: Any = (lambda _: None) if slept is None else slept.append
     return BoundedRetry.of(60.0, retries=2, sleep=note, jitter=lambda: 1.0, clock=lambda: 0.0)
 
 
 def client(cloud: Server, **options: Any) -> DbtCloud:
-    access = Access(cloud.url, ACCOUNT, TOKEN, None, 7)
-    return DbtCloud(access, **{"retry": retry(), **options})
+    credentials = Credentials(cloud.url, ACCOUNT, TOKEN, None, 7)
+    return DbtCloud(credentials, **{"retry": retry(), **options})
 
 
 def refusal(cloud: Server, call: Callable[[DbtCloud], Any] = lambda client: client.run(7), **options: Any) -> str:
-    """The error of a call, which must not tell the token."""
+    """Return the error of a call, which must not contain the token."""
     with client(cloud, **options) as dbt_cloud, pytest.raises(CloudError) as refused:
         call(dbt_cloud)
     assert TOKEN not in str(refused.value)
@@ -38,7 +38,7 @@ def refusal(cloud: Server, call: Callable[[DbtCloud], Any] = lambda client: clie
 
 
 def answering(*replies: Reply) -> Callable[[Asked], Reply | None]:
-    """One after the other, then as always."""
+    """Return a hook that gives these replies in order, and then the usual ones."""
     waiting = list(replies)
     return lambda _: waiting.pop(0) if waiting else None
 
@@ -54,10 +54,10 @@ def test_run_is_reported_with_its_steps(cloud: Server) -> None:
     ("status", "said"),
     [
         (401, "the token in DBT_CLOUD_API_TOKEN is not accepted"),
-        (403, "the token in DBT_CLOUD_API_TOKEN may not read it"),
+        (403, "the token in DBT_CLOUD_API_TOKEN has no permission to read it"),
         (404, "dbt platform: run 7 does not exist. Check its ID, the account's ID and the host"),
         (418, "it answered with status 418"),
-        (501, "it answered with status 501; try again later"),
+        (501, "it answered with status 501. Try again later"),
     ],
 )
 def test_permanent_error_is_reported_at_once(cloud: Server, status: int, said: str) -> None:
@@ -80,7 +80,7 @@ def test_temporary_errors_are_retried_for_a_while(cloud: Server, status: int, sa
 
 def test_retry_after_beyond_max_wait_is_not_waited_for(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(429, headers={"Retry-After": "3600"})
-    assert refusal(cloud) == "dbt platform: run 7: too many requests were made; try again later"
+    assert refusal(cloud) == "dbt platform: run 7: too many requests. Try again later"
     assert len(cloud.asked) == 1
 
 
@@ -88,19 +88,19 @@ def test_missing_answer_is_reported(cloud: Server) -> None:
     cloud.hook = lambda _: Reply(text=b" " * 1000, trickle=True)
     assert "did not arrive within 0 seconds" in refusal(cloud, body_seconds=0.2)
     with Server() as silent:
-        silent._server.shutdown()  # it listens and never answers
-        assert "gave no answer in time; try again later" in refusal(silent, timeout_seconds=0.1)
+        silent._server.shutdown()  # it accepts connections and does not answer
+        assert "did not answer in time. Try again later" in refusal(silent, timeout_seconds=0.1)
         silent._server.server_close()
         assert "refused the connection. Check --dbt-cloud-host (DBT_CLOUD_HOST)" in refusal(silent)
 
 
-def test_answer_that_breaks_off_is_asked_for_again(cloud: Server, tmp_path: Path) -> None:
+def test_answer_that_is_cut_off_is_requested_again(cloud: Server, tmp_path: Path) -> None:
     cloud.add(7, step("build"))
     cloud.hook = answering(Reply(text=b" " * 200_000, cut=5), Reply(text=b" " * 9, cut=5))
     with client(cloud) as dbt_cloud:
         assert dbt_cloud.artifact(7, 4, "manifest.json", tmp_path / "it")["nodes"] == {}
     cloud.hook = lambda _: Reply(text=b" " * 9, cut=5)
-    assert refusal(cloud) == "dbt platform: run 7: the answer broke off 3 times"
+    assert refusal(cloud) == "dbt platform: run 7: the answer was cut off 3 times"
 
 
 @pytest.mark.parametrize("text", [b'{"data": {"id"', b"<html>Sign in</html>", b"", b"[" * 100_000])
@@ -127,13 +127,13 @@ def test_zipped_body_is_read(cloud: Server) -> None:
     with client(cloud) as dbt_cloud:
         assert dbt_cloud.run(7) == {"id": 7}
     cloud.hook = lambda _: Reply(headers={"Content-Encoding": "gzip, gzip"})
-    assert "has an encoding that was not asked for" in refusal(cloud)
+    assert "has an encoding that dbt-heap did not request" in refusal(cloud)
 
 
 def test_no_redirect_is_followed(cloud: Server) -> None:
     with Server() as other:
         cloud.hook = lambda _: Reply(302, headers={"Location": f"{other.url}/api/v2/accounts/{ACCOUNT}/runs/7/"})
-        assert "redirects are not followed, because they would receive the token" in refusal(cloud)
+        assert "dbt-heap follows no redirect because of the token" in refusal(cloud)
         assert other.asked == []
 
 
@@ -146,12 +146,12 @@ def test_netrc_does_not_replace_the_token(cloud: Server, tmp_path: Path, monkeyp
     assert cloud.asked[0].headers["Authorization"] == f"Token {TOKEN}"
 
 
-# What the settings say
+# Settings
 
 
-def given(token: str = TOKEN, **settings: Any) -> Access:
+def given(token: str = TOKEN, **settings: Any) -> Credentials:
     asked = {"dbt_cloud_host": "ab123.us1.dbt.com", "dbt_cloud_account_id": "1", "dbt_cloud_run_id": "7"}
-    return access_of(Settings(project_dir=Path(), environ={"DBT_CLOUD_API_TOKEN": token}, **{**asked, **settings}))
+    return credentials_of(Settings(project_dir=Path(), environ={"DBT_CLOUD_API_TOKEN": token}, **{**asked, **settings}))
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ def test_host_that_would_give_the_token_away_is_refused(host: str) -> None:
 
 @pytest.mark.parametrize("number", ["7/../8", "-1", "seven", "1" * 30, "0", " "])
 def test_id_is_a_number(number: str) -> None:
-    with pytest.raises(SettingsError, match=r"--dbt-cloud-run-id \(DBT_CLOUD_RUN_ID\): a number is needed"):
+    with pytest.raises(SettingsError, match=r"--dbt-cloud-run-id \(DBT_CLOUD_RUN_ID\) must be a number"):
         given(dbt_cloud_run_id=number)
 
 
 @pytest.mark.parametrize("token", ["s3cret\nX-Other: 1", "s3 cret", "s3crét"])
 def test_token_that_is_invalid_in_a_header_is_refused_without_repeating_it(token: str) -> None:
-    with pytest.raises(SettingsError, match="this is no token") as refused:
+    with pytest.raises(SettingsError, match="is not a valid token") as refused:
         given(token)
     assert "s3" not in str(refused.value)
     assert TOKEN not in repr(given())
@@ -189,7 +189,7 @@ def test_token_that_is_invalid_in_a_header_is_refused_without_repeating_it(token
 
 def test_everything_missing_is_reported_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
-        access_of(Settings(project_dir=Path(), environ={}))
+        credentials_of(Settings(project_dir=Path(), environ={}))
     said = str(refused.value)
     for name in ("DBT_CLOUD_HOST", "DBT_CLOUD_ACCOUNT_ID", "DBT_CLOUD_JOB_ID", "DBT_CLOUD_RUN_ID"):
         assert name in said and f"--{name.lower().replace('_', '-')}" in said

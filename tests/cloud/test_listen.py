@@ -90,7 +90,7 @@ def test_webhook_runs_one_sync_and_others_are_refused_or_ignored(
         assert health["last"] == {"job": JOB, "run": 7, "exit_code": 0}, listening.stderr
         assert (health["received"], health["refused"], health["ignored"], health["accepted"]) == (10, 6, 3, 1)
     assert len(heap.users()) == 3
-    assert "sends by run 7 of dbt Cloud" in listening.stderr
+    assert "using dbt platform run 7" in listening.stderr
     assert SECRET not in listening.stderr and TOKEN not in listening.stderr
     lines = listening.stderr.splitlines()
     assert [line for line in lines if not LINE.match(line)] == []
