@@ -105,7 +105,7 @@ class DeletionStages:
         requests = self.deletions.open_requests()
         done = [each for each in requests if self._is_complete(each, _Tally())]
         if done:
-            self.deletions.complete(done)
+            self.deletions.log_deleted(done)
             users = counted(sum(requests[each] for each in done), "user")
             yield f"Heap has deleted {users} that an earlier run asked for, and they have left the state"
 
@@ -120,13 +120,13 @@ class DeletionStages:
         for seq, request_id in self.deletions.open_rows(self.session.arguments).items():
             tally.waiting.setdefault(request_id, []).append(seq)
         waiting = {seq for seqs in tally.waiting.values() for seq in seqs}
-        self.deletions.ask(self.session.arguments)
+        self.deletions.log_asked(self.session.arguments)
         payloads = [each for each in built if isinstance(each, Payload) and each.seq not in waiting]
         for start in range(0, len(payloads), MAX_DELETIONS):
             self._ask(payloads[start : start + MAX_DELETIONS], batch_of, tally)
         yield
         for done in self._completed(tally):
-            self.deletions.complete(done)
+            self.deletions.log_deleted(done)
             seqs = [seq for request_id in done for seq in tally.waiting.pop(request_id)]
             self.session.acknowledge(Acknowledgement(batch_of[seq], seq, "accepted") for seq in seqs)
             tally.accepted += len(seqs)
@@ -141,7 +141,7 @@ class DeletionStages:
         tally.requests += 1 + asked.retries
         seqs = [each.seq for each in payloads]
         if asked.request_id:
-            self.deletions.requested(self.session.arguments, asked.request_id, seqs)
+            self.deletions.log_requested(self.session.arguments, asked.request_id, seqs)
             tally.waiting.setdefault(asked.request_id, []).extend(seqs)
         elif asked.outcome is not Outcome.REFUSED:
             tally.failure = asked.reason
@@ -168,7 +168,7 @@ class DeletionStages:
         if progress.answer.outcome is not Outcome.ACCEPTED:
             tally.failure = progress.answer.reason
         elif progress.status not in (COMPLETE, PENDING):  # it knows nothing of it: the next run asks anew
-            self.deletions.lost([request_id])
+            self.deletions.log_lost([request_id])
             tally.waiting.pop(request_id, None)
         return progress.status == COMPLETE
 

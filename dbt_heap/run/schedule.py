@@ -105,7 +105,7 @@ def _of_builds(invocation: Invocation, store: StateStore, *, gate: bool) -> Agen
     # Read before any model is: a build that comes between is synced once more, and never overlooked.
     builds = read_builds(store)
     of = {each.name: builds.of(each.model) for each in invocation.selected}
-    why = {name: history.why() if gate else "" for name, history in of.items()}
+    why = {name: history.blocked_reason() if gate else "" for name, history in of.items()}
     newest = {name: history.newest for name, history in of.items() if history.newest}
     due = {each.name for each in invocation.selected if _due(invocation, store, each, newest.get(each.name))}
     turns = tuple(each for each in invocation.selected if each.name in due or why[each.name])

@@ -1,4 +1,4 @@
-"""What a person may do to the state: start over, follow a renamed sync, accept a moved relation."""
+"""Changes that a person makes to the state: reset a sync, rename it, bind it to another relation."""
 
 from __future__ import annotations
 
@@ -16,50 +16,52 @@ from dbt_heap.syncs.sync import Sync
 
 
 def reset(store: StateStore, destination: str, sync: str) -> None:
-    """Forgets what Heap acknowledged of a sync: its next run is a first one, with the same idempotency keys.
+    """Delete a sync's state. Its next run is a first one, with the same idempotency keys.
 
-    Raises StateError where there is no state, RunningError where a run is at work, WarehouseError.
+    Raises StateError if there is no state, RunningError if a run has the lock, WarehouseError.
     """
     with _held(store, destination, sync, unfinished_too=True) as (store, entry, lock, holder):
         cleared = by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None)
         store.append(cleared, lock, holder)
         _drop_view(store, destination, sync)
         shared = any(other.synced == entry.synced for name, other in store.log.entries.items() if name[1] != sync)
-        if entry.synced and not shared:  # by a rename that was cut short
+        if entry.synced and not shared:  # an interrupted rename leaves two syncs with one table
             store.drop(entry.synced)
 
 
 def rename(store: StateStore, destination: str, older: str, newer: str, project: str | None = None) -> None:
-    """Gives a sync's state to its new name, with the namespace of its idempotency keys; one cut short is finished.
+    """Move a sync's state to its new name, with its idempotency keys; finish an interrupted rename.
 
-    It belongs to `project` from then on, if that is known. Raises as `reset`, and StateError where the new name has a
+    The state belongs to `project` afterwards, if that is known. Raises as `reset`, and StateError if the new name has
     state of its own.
     """
     with _held(store, destination, older) as (store, entry, lock, holder):
-        heir = store.log.current(destination, newer)
-        if heir and heir.synced != entry.synced and (heir.synced or heir.step.unfinished):
-            raise StateError(f"{newer} has a state of its own; to give it up: dbt-heap state reset {newer}")
-        heir_lock = store.lock(destination, newer)
-        heir_lock.take(holder)
+        current = store.log.current(destination, newer)
+        if current and current.synced != entry.synced and (current.synced or current.step.unfinished):
+            raise StateError(f"{newer} has state of its own. To discard it: dbt-heap state reset {newer}")
+        newer_lock = store.lock(destination, newer)
+        newer_lock.take(holder)
         try:
-            hand_over(store, entry, newer, (lock, heir_lock), holder, project=project or entry.project)
+            hand_over(store, entry, newer, (lock, newer_lock), holder, project=project or entry.project)
         finally:
-            heir_lock.drop(holder)
+            newer_lock.drop(holder)
 
 
 def hand_over(
     store: StateStore, entry: LogEntry, newer: str, locks: tuple[Lock, Lock], holder: Holder, **changes: str | None
 ) -> None:
-    """Write the two entries that give a sync's state to its new name; one cut short is finished.
+    """Write the two entries that move a sync's state to its new name; finish an interrupted move.
 
     Args:
-        entry: the newest one of the older name.
+        store: as it was read under both locks.
+        entry: the newest entry of the older name.
         newer: the new name, which has no acknowledged rows of its own.
-        locks: of the older and of the newer name, both held.
-        changes: what else is different under the new name.
+        locks: the locks of the older and of the newer name.
+        holder: the run that has both locks.
+        changes: other fields that change with the name.
     """
-    heir = store.log.current(entry.destination, newer)
-    if heir is None or heir.synced != entry.synced:
+    current = store.log.current(entry.destination, newer)
+    if current is None or current.synced != entry.synced:
         number = store.log.last_number(entry.destination, newer) + 1
         begun = by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None, **changes)
         store.append(replace(begun, entry=number), locks[1], holder)
@@ -68,7 +70,7 @@ def hand_over(
 
 
 def rebind(store: StateStore, destination: str, sync: Sync, project: str | None = None) -> None:
-    """Bind a sync to the relation and the project that it has now. Raises as `reset`."""
+    """Bind a sync's state to its current relation and project. Raises as `reset`."""
     with _held(store, destination, sync.name) as (store, entry, lock, holder):
         changes = {"relation": str(sync.model.relation), "model": sync.model.unique_id}
         store.append(by(holder, entry, Step.REBOUND, **changes, project=project or entry.project), lock, holder)
@@ -81,7 +83,7 @@ def _drop_view(store: StateStore, destination: str, sync: str) -> None:
 
 @contextmanager
 def held(store: StateStore, destination: str, sync: str) -> Iterator[tuple[StateStore, Lock, Holder]]:
-    """The state as it is while nobody else may change a sync's. Raises RunningError where a run is at work."""
+    """Yield the store as it is under a sync's lock, the lock, and its holder. Raises RunningError if a run has it."""
     store = store.prepare()
     holder = Holder.of_this_process(names.new_run_id())
     lock = store.lock(destination, sync)
@@ -96,7 +98,7 @@ def held(store: StateStore, destination: str, sync: str) -> Iterator[tuple[State
 def _held(
     store: StateStore, destination: str, sync: str, *, unfinished_too: bool = False
 ) -> Iterator[tuple[StateStore, LogEntry, Lock, Holder]]:
-    """The same with the sync's newest entry. Raises StateError where there is no state."""
+    """Yield what `held` yields, with the sync's newest entry. Raises StateError if there is no state."""
     _entry(store, destination, sync, unfinished_too)
     with held(store, destination, sync) as (store, lock, holder):
         yield store, _entry(store, destination, sync, unfinished_too), lock, holder
@@ -108,15 +110,15 @@ def _entry(store: StateStore, destination: str, sync: str, unfinished_too: bool)
         known = sorted(
             name for where, name in store.log.entries if where == destination and store.log.current(where, name)
         )
-        raise StateError(f"there is no state of {sync} at {destination}; there is of: {', '.join(known) or 'no sync'}")
+        raise StateError(f"{sync} has no state at {destination}. Syncs that have: {', '.join(known) or 'no sync'}")
     if entry.step.unfinished and not unfinished_too:
         raise StateError(
-            f"the last run of {sync} did not end; let `dbt-heap sync` settle it first. If no model declares {sync} any "
-            "more, name it in the `renamed_from` of the sync that takes its place"
+            f"the last run of {sync} was interrupted: run `dbt-heap sync` first. If no model declares {sync} any more, "
+            "name it in `renamed_from` of the sync that replaces it"
         )
     return entry
 
 
 def by(holder: Holder, entry: LogEntry, step: Step, **changes: str | None) -> LogEntry:
-    """The entry of what a person does, after the newest one."""
+    """Return the entry for what a person does, to append after the newest one."""
     return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)

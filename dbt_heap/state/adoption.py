@@ -1,4 +1,4 @@
-"""A first state for a sync whose rows another tool has sent until now: what it sent is not sent again."""
+"""A first state for a sync whose rows another tool has sent: what it sent is not sent again."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from dbt_heap.syncs.sync import Sync, SyncType
 
 @dataclass(frozen=True)
 class Adopted:
-    """What counts as sent from now on."""
+    """The rows that count as sent."""
 
     rows: int
     notes: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()  # Heap's names of properties that the relation does not have: sent for every row
+    left_out: tuple[str, ...] = ()  # properties that the relation lacks: the next run sends them for every row
 
 
 def adopt_events(store: StateStore, sync: Sync, destination: str, before: datetime) -> Adopted:
-    """Has all events of a model before an instant count as sent. They keep their place when they leave the model.
+    """Count all events of a model before an instant as sent, even when they leave the model later.
 
-    Raises StateError where the sync has a state already, or its events no time; RunningError, WarehouseError.
+    Raises StateError if the sync has state already or its events have no time, RunningError, WarehouseError.
     """
     comparison = _first_comparison(store, sync, destination)
     times = [column for column in comparison.columns if column.role is Role.TIMESTAMP]
     if sync.type is not SyncType.EVENTS or not times:
         raise StateError(
-            f"{sync.name}: --before is for events with a `timestamp`; of users and accounts, --from-relation"
+            f"{sync.name}: --before is for events with a `timestamp`. For users and accounts, use --from-relation"
         )
     local = times[0].value_class is not ValueClass.TIMESTAMPTZ
     instant = before.astimezone(ZoneInfo(sync.timezone if local else "UTC")).replace(tzinfo=None)
@@ -52,12 +52,12 @@ def adopt_events(store: StateStore, sync: Sync, destination: str, before: dateti
 
 
 def adopt_objects(store: StateStore, sync: Sync, destination: str, given: Relation) -> Adopted:
-    """Has Heap hold what a relation says, which has the model's columns, or some of them.
+    """Count the rows of a relation as sent. It must have the model's key and some of its other columns.
 
-    Raises StateError where the sync has a state already, or the relation will not do; RunningError, WarehouseError.
+    Raises StateError if the sync has state already or the relation does not fit, RunningError, WarehouseError.
     """
     if sync.type is SyncType.EVENTS:
-        raise StateError(f"{sync.name}: --from-relation is for users and accounts; of events, --before")
+        raise StateError(f"{sync.name}: --from-relation is for users and accounts. For events, use --before")
     comparison = _first_comparison(store, sync, destination)
     warehouse = store.warehouse
     given = replace(given, database=given.database or warehouse.database)
@@ -67,7 +67,7 @@ def adopt_objects(store: StateStore, sync: Sync, destination: str, given: Relati
         raise StateError(f"{sync.name}: {absent_relations([given], absence, 'Correct --from-relation')}")
     (key,) = comparison.key_columns
     if len(keys := spellings(key, types)) != 1:
-        raise StateError(f"{sync.name}: {given} has no column {key}, by which its rows are known")
+        raise StateError(f"{sync.name}: {given} has no column {key}, which identifies its rows")
     columns = tuple(_columns(comparison, given, types))
     relation = str(warehouse.render("relation_name", relation=as_arguments(given))).strip()
     there = replace(
@@ -79,21 +79,21 @@ def adopt_objects(store: StateStore, sync: Sync, destination: str, given: Relati
 
 
 def _first_comparison(store: StateStore, sync: Sync, destination: str) -> Comparison:
-    """The sync, of which nothing is known yet."""
+    """Return the comparison of a sync that has no state yet."""
     store.models.check([sync])
     state = SyncState(store, sync, destination)
     state.raise_if_stopped()
     comparison = state.compare(DiffOptions())
     if comparison.newest is not None:
         raise StateError(
-            f"{sync.name}: it has a state at {destination} already, which knows more than another tool could tell. To "
-            f"give it up: dbt-heap state reset {sync.name}"
+            f"{sync.name}: it has state at {destination} already, which is more exact than another tool's. To discard "
+            f"it: dbt-heap state reset {sync.name}"
         )
     return comparison
 
 
 def _columns(comparison: Comparison, given: Relation, types: Mapping[str, str]) -> Iterator[MappedColumn]:
-    """The sync's properties as another relation has them. Raises StateError with all whose type is of another class."""
+    """Yield the sync's properties with a relation's columns and types. Raises StateError with all types that differ."""
     wrong = []
     for column in comparison.columns:
         for spelled in spellings(column.column, types)[:1]:
@@ -106,7 +106,7 @@ def _columns(comparison: Comparison, given: Relation, types: Mapping[str, str]) 
 
 
 def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges]) -> Adopted:
-    """Makes the first state by one statement, and says so in the log: until then nothing has happened."""
+    """Create the first state by one statement and log it; it counts only once it is in the log."""
     sync, destination = comparison.sync, comparison.destination
     with held(comparison.store, destination, sync.name) as (store, lock, holder):
         if store.log.current(destination, sync.name):
@@ -125,6 +125,6 @@ def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges])
             rows = int(store.warehouse.query("count_rows", relation=relation).rows[0]["found"])
             try:
                 show_synced(store, store.catalog, entry, before, property_names(comparison.columns))
-            except WarehouseError as refusal:  # the view is for people alone
+            except WarehouseError as refusal:  # only people read the view
                 return Adopted(rows, notes=(f"its view could not be made: {refusal}",))
             return Adopted(rows)

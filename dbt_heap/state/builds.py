@@ -1,4 +1,4 @@
-"""What dbt's hooks recorded: by which invocation of dbt a model was built last, and whether it is healthy."""
+"""What dbt's hooks recorded: which dbt invocation built a model last, and whether its tests passed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WITH_STATUS = re.compile(r"(.+) \((.+)\)")  # a test whose status the hook does
 
 @dataclass(frozen=True)
 class Build:
-    """One row of `builds`: how a model ended in an invocation of dbt."""
+    """One row of `builds`: the result of a model in one dbt invocation."""
 
     invocation_id: str
     status: str  # a BuildOutcome, `tested`, or a status of dbt that the hook does not know
@@ -29,33 +29,33 @@ class Build:
 
     @property
     def is_of_tests_alone(self) -> bool:
-        """Whether it says nothing about a build."""
+        """Return whether the row is not about a build."""
         return self.status == _TESTED
 
     def tests(self) -> dict[str, str]:
         """Return the tests that ran by name, each with its status."""
         found = dict.fromkeys(_names(self.passed_tests), "pass")
         for name in _names(self.failed_tests):
-            told = _WITH_STATUS.fullmatch(name)
-            found |= {told[1]: told[2]} if told else {name: "fail"}
+            with_status = _WITH_STATUS.fullmatch(name)
+            found |= {with_status[1]: with_status[2]} if with_status else {name: "fail"}
         return found
 
 
 @dataclass(frozen=True)
 class History:
-    """What is known of one model in one relation, the newest first: all since its newest build, and some before."""
+    """The builds and tests of one model in one relation, newest first: all since its last build, and some before."""
 
     builds: Sequence[Build] = ()
 
     @property
     def newest(self) -> str | None:
-        """dbt's invocation that built it last; None where none is known."""
+        """Return the dbt invocation that built it last; None if none is known."""
         built = (each for each in self.builds if not each.is_of_tests_alone)
         return next((each.invocation_id for each in built if _is_built(each)), None)
 
     @property
     def tested(self) -> Mapping[str, str]:
-        """The tests that ran since its newest build, by name, each with its last status."""
+        """Return the last status of each test that ran since the last build, by name."""
         found: dict[str, str] = {}
         for build in reversed(self._since_built()):
             found |= build.tests()
@@ -63,13 +63,13 @@ class History:
 
     @property
     def unknown(self) -> set[str]:
-        """The statuses that block it because this version does not know them."""
+        """Return the statuses that block it because this version of dbt-heap does not know them."""
         last = self._last
         of_model = {last} if last and outcome_of_model(last) is None else set()
         return of_model | {status for status in self.tested.values() if outcome_of_test(status) is None}
 
-    def why(self) -> str:
-        """Return why its rows are not sent; empty if they are."""
+    def blocked_reason(self) -> str:
+        """Return why its rows must not be sent; empty if they can be."""
         failed = [name for name, status in self.tested.items() if outcome_of_test(status) is TestOutcome.FAILED]
         unknown = [name for name, status in self.tested.items() if outcome_of_test(status) is None]
         if why := reason(self._last, (), ()):
@@ -81,11 +81,11 @@ class History:
 
     @property
     def _last(self) -> str | None:
-        """How its last build ended, as the table has it."""
+        """Return the status of its last build, as the table has it."""
         return next((each.status for each in self.builds if not each.is_of_tests_alone), None)
 
     def _since_built(self) -> Sequence[Build]:
-        """What its newest build and all later runs recorded; everything if no build is known."""
+        """Return what its last build and all later runs recorded; everything if no build is known."""
         newest = self.newest
         of_build = [place for place, each in enumerate(self.builds) if each.invocation_id == newest]
         return self.builds[: of_build[-1] + 1] if of_build else self.builds
@@ -101,18 +101,18 @@ class Builds:
         self._of: Mapping[tuple[str, str], list[Build]] = dict(found)
 
     def of(self, model: Model) -> History:
-        """A model's, in the relation where the manifest has it: another target's builds are not its own."""
+        """Return a model's history in the relation that the manifest names; builds of other targets do not count."""
         return History(self._of.get((model.unique_id, model.relation.sql if model.relation else ""), ()))
 
 
 def read_builds(store: StateStore) -> Builds:
-    """What is on record. Raises StateError where nothing is, WarehouseError."""
-    stand = store.catalog.of_state(names.BUILDS)
-    rows = store.warehouse.query("read_builds", state=store.arguments()).rows if stand else ()
+    """Return what dbt's hooks recorded. Raises StateError if they recorded nothing, WarehouseError."""
+    exists = store.catalog.of_state(names.BUILDS)
+    rows = store.warehouse.query("read_builds", state=store.arguments()).rows if exists else ()
     if not rows:
         raise StateError(
-            f"{store.schema}.{names.BUILDS} holds no build: --built needs dbt to write them down, by the hooks "
-            "mark_built and record_run of the dbt package dbt_heap, and one run of dbt with them"
+            f"{store.schema}.{names.BUILDS} contains no build: --built needs the hooks mark_built and record_run of "
+            "the dbt package dbt_heap, and one run of dbt with them"
         )
     fields = ("invocation_id", "status", "failed_tests", "passed_tests")
     return Builds((row["model"], row["relation"], Build(*(row[name] for name in fields))) for row in rows)

@@ -1,4 +1,4 @@
-"""The log of whom Heap was asked to delete: the digests that stay, when all else of them is gone."""
+"""The log of users deleted from Heap: only digests of their identities remain in the warehouse."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.sync import Sync, SyncType
 
 _INSERT_ROWS = 1_000
-_FORGOTTEN = "forgotten"  # stands before a run's id, where no request of Heap's has one
+_FORGOTTEN = "forgotten"  # with a run's ID: a request ID that Heap never uses
 
 
 def address_of(destination: str) -> str:
-    """Where Heap is, of a destination's label: a person is deleted in all environments that stand there."""
+    """Return Heap's address from a destination's label: a user is deleted from all environments at that address."""
     return destination.partition("@")[2]
 
 
 def deletion_arguments(store: StateStore, destination: str, sync: Sync) -> DeletionArguments | None:
-    """What the macros take as `plan.deletion`; None where nobody was ever deleted, and of accounts.
+    """Return what the macros take as `plan.deletion`; None for accounts, and if no one was ever deleted.
 
-    Raises StateError where the log is gone.
+    Raises StateError if the log is missing.
     """
     log = store.deletion_log()
     if log is None or sync.type is SyncType.ACCOUNT_PROPERTIES:
@@ -37,7 +37,7 @@ def deletion_arguments(store: StateStore, destination: str, sync: Sync) -> Delet
 
 
 def with_deletion_log(store: StateStore) -> StateStore:
-    """The state with a deletion log, made where there is none. Raises WarehouseError, StateError where it is gone."""
+    """Return the store with a deletion log, created if needed. Raises WarehouseError, StateError if it is missing."""
     if store.deletion_log():
         return store
     try:
@@ -47,13 +47,13 @@ def with_deletion_log(store: StateStore) -> StateStore:
     except WarehouseError:
         if not (store := store.reread()).deletion_log():
             raise
-        return store  # of two runs at once one is refused, and the other made it
+        return store  # if two runs create it at once, one is refused
     return store.reread()
 
 
 @dataclass(frozen=True)
 class Deletions:
-    """The deletions of one sync, or of nobody's, in the log and in the state. Every method may be repeated."""
+    """Deletions by one sync, or by hand, in the log and in the state. Every method can be repeated."""
 
     store: StateStore
     destination: str
@@ -61,43 +61,49 @@ class Deletions:
     sync: str = ""
 
     def open_requests(self) -> dict[str, int]:
-        """The requests that Heap has not reported complete, with how many people each is about."""
+        """Return the requests that Heap has not reported complete, with the number of users of each."""
         rows = self._warehouse.fetch("open_requests", deletion=self._deletion(), sync=self.sync)
-        return {str(request_id): int(people) for request_id, people in rows}
+        return {str(request_id): int(users) for request_id, users in rows}
 
     def open_rows(self, plan: PlanArguments) -> dict[int, str]:
-        """Which rows of a plan's outbox are in such a request: seq -> request."""
+        """Return the rows of a plan's outbox that are in open requests: request by seq."""
         return {
             int(seq): str(request_id) for seq, request_id in self._warehouse.fetch("rows_in_open_requests", plan=plan)
         }
 
-    def ask(self, plan: PlanArguments) -> None:
-        """From now on nobody of a plan is sent. Raises RunningError where a run goes on that planned before."""
+    def log_asked(self, plan: PlanArguments) -> None:
+        """Log the users of a plan, so no later plan sends them. Raises RunningError if a run has an earlier plan."""
         self._log(plan, "asked")
-        self._nobody_goes_on()
+        self._raise_if_others_run()
 
-    def requested(self, plan: PlanArguments, request_id: str, seqs: Collection[int]) -> None:
-        """Heap has a request about these rows of a plan."""
+    def log_requested(self, plan: PlanArguments, request_id: str, seqs: Collection[int]) -> None:
+        """Log that Heap has a request about these rows of a plan."""
         self._log(plan, "requested", request_id=request_id, seqs=sorted(seqs))
 
-    def complete(self, requests: Collection[str]) -> None:
-        """Heap is done with some requests: the people leave the state, and then the log says so.
+    def log_deleted(self, requests: Collection[str]) -> None:
+        """Purge the users of completed requests from the state, then log that they are deleted.
 
-        Raises RunningError where a run is at work on a sync that has them: they are still to be purged then.
+        Raises RunningError if a sync that has such users is running: a later run purges them.
         """
         purge(
             self.store.reread(), self._deletion(requests), self.store.owner.declared, own=(self.destination, self.sync)
         )
         self._end(requests, "deleted")
 
-    def lost(self, requests: Collection[str]) -> None:
-        """Heap knows nothing of some requests."""
+    def log_lost(self, requests: Collection[str]) -> None:
+        """Log that Heap does not know some requests."""
         self._end(requests, "lost")
 
     def forget(self, who: str, keys: Iterable[str]) -> None:
-        """What `ask` and `complete` do, for people whom others have deleted in Heap. No key stands in a statement.
+        """Log users who were deleted directly in Heap, and purge them. Statements contain only digests of the keys.
 
-        Raises as they do: they are not sent any more then, and still to be purged.
+        Args:
+            who: what the keys are, `identity` or `user_id`.
+            keys: the users' keys.
+
+        Raises:
+            RunningError: a sync that has such users is running. They are no longer sent; a later run purges them.
+            WarehouseError: the warehouse refused a statement.
         """
         rows = self._warehouse.fetch("deletion_salt", deletion=self._deletion())
         digests = sorted({_digest(str(rows[0][0]), who, key) for key in keys})
@@ -107,18 +113,18 @@ class Deletions:
                 "log_digests", deletion=self._deletion(), run_id=self.run_id, step="requested", request_id=request_id,
                 digests=digests[start : start + _INSERT_ROWS],
             )  # fmt: skip
-        self._nobody_goes_on()
-        self.complete([request_id])
+        self._raise_if_others_run()
+        self.log_deleted([request_id])
 
-    def _nobody_goes_on(self) -> None:
-        """Raises RunningError where another sync's run may still send whom it planned before the log knew them."""
+    def _raise_if_others_run(self) -> None:
+        """Raise RunningError if another sync is running, which may still send users that it planned before the log."""
         store = self.store.reread()
-        names_of = {*store.log.entries, *((self.destination, name) for name in self.store.owner.declared)}
-        for destination, sync in sorted(names_of - {(self.destination, self.sync)}):
-            near = address_of(destination) == address_of(self.destination)
-            if near and names.lock(destination, sync) in store.catalog.state_tables:
+        syncs = {*store.log.entries, *((self.destination, name) for name in self.store.owner.declared)}
+        for destination, sync in sorted(syncs - {(self.destination, self.sync)}):
+            same_address = address_of(destination) == address_of(self.destination)
+            if same_address and names.lock(destination, sync) in store.catalog.state_tables:
                 with held(store, destination, sync):
-                    pass  # who held it has ended, or is dead
+                    pass  # the run that had the lock has ended, or is dead
 
     def _log(self, plan: PlanArguments, step: str, **more: Any) -> None:
         self._warehouse.execute("log_deletions", plan=plan, run_id=self.run_id, step=step, **more)
@@ -136,5 +142,5 @@ class Deletions:
 
 
 def _digest(salt: str, who: str, key: str) -> str:
-    """What the macro `identity_digest` makes of it."""
+    """Return the digest that the macro `identity_digest` returns."""
     return hashlib.sha256(f"{salt}{who}:{key}".encode()).hexdigest()

@@ -16,7 +16,7 @@ NO_TESTS = ("", "")
 def of(*rows: tuple[str, str, tuple[str | None, str | None]]) -> tuple[str | None, str]:
     """The newest build of a model with these rows, the newest first, and why it may not go."""
     history = History([Build(run, status, *tests) for run, status, tests in rows])
-    return history.newest, history.why()
+    return history.newest, history.blocked_reason()
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_failed_test_is_cleared_only_by_its_own_success() -> None:
 
 def test_unknown_statuses_block_and_are_named() -> None:
     history = History([Build("run 2", "quantum", "unique (odd)", ""), Build("run 1", "built", *PASSED)])
-    assert history.why() == "this version of dbt-heap does not know the status of its last build"
+    assert history.blocked_reason() == "this version of dbt-heap does not know the status of its last build"
     assert history.unknown == {"quantum", "odd"}
     history = History([Build("run 1", "built", "unique (odd)", "")])
-    assert history.why().endswith("does not know the status of a test of its model: unique")
+    assert history.blocked_reason().endswith("does not know the status of a test of its model: unique")
 
 
 def test_many_failed_tests_are_counted() -> None:
