@@ -13,7 +13,7 @@ from dbt_heap.errors import HeapError
 from dbt_heap.heap.payload import payload_builder
 from dbt_heap.heap.rejects import DescribedEnum, Reason, Reject
 from dbt_heap.state.comparison import Comparison
-from dbt_heap.state.key_lookup import MAX_ROWS, Evidence, ModelRow, Planned, read_evidence
+from dbt_heap.state.key_lookup import MAX_ROWS, KeyLookup, ModelRow, PlannedRow, look_up_keys
 from dbt_heap.state.open import open_state
 from dbt_heap.state.plan import DiffOptions
 from dbt_heap.state.store import StateStore
@@ -112,7 +112,7 @@ def _explained(invocation: Invocation, store: StateStore, sync: Sync, asked: Seq
         state = SyncState(store, sync, invocation.destination(sync, store.target).label)
         store.models.check([sync])
         comparison, keys = state.compare(DiffOptions()), [_as_text(key) for key in asked]
-        found = _Found(comparison, read_evidence(comparison, keys), state.entry().namespace)
+        found = _Found(comparison, look_up_keys(comparison, keys), state.entry().namespace)
     except HeapError as error:
         return Explained(sync, error=str(error))
     rows = tuple(row for key in keys for row in found.explanations(key))
@@ -126,7 +126,7 @@ def _as_text(key: Key) -> str:
     return key if isinstance(key, str) else "".join(f"{len(part)}:{part}" for part in key)
 
 
-def _notes(invocation: Invocation, comparison: Comparison, evidence: Evidence) -> Iterator[str]:
+def _notes(invocation: Invocation, comparison: Comparison, evidence: KeyLookup) -> Iterator[str]:
     sync, newest = comparison.sync, comparison.newest
     if why := invocation.gates.why(sync.model.unique_id):
         yield f"no row would be sent: {why}"
@@ -143,11 +143,11 @@ class _Found:
     """What one sync has for some keys, and how to build its records."""
 
     comparison: Comparison
-    evidence: Evidence
+    evidence: KeyLookup
     namespace: str
 
     @cached_property
-    def planned(self) -> dict[str | None, Planned]:
+    def planned(self) -> dict[str | None, PlannedRow]:
         """Return what a sync would do, by key. Of several rows with the same key, each is rejected."""
         return {each.key: each for each in self.evidence.planned}
 
@@ -190,21 +190,21 @@ class _Found:
             return self._left(key, row), none, None
         if planned.still_rejected:
             earlier = self.evidence.still_rejected.get(key) or planned
-            return NextAction.STILL_REJECTED, (planned.still_rejected, earlier.guilty), None
+            return NextAction.STILL_REJECTED, (planned.still_rejected, earlier.reject_property), None
         if planned.reject in _LEFT_OUT:
             return _LEFT_OUT[planned.reject], none, None
         if planned.reject:
-            return NextAction.REJECTED, (planned.reject, planned.guilty), None
+            return NextAction.REJECTED, (planned.reject, planned.reject_property), None
         built = payload_builder(self.comparison.sync, self.comparison.columns, self.namespace)(planned.row)
         if isinstance(built, Reject):
             return NextAction.REJECTED, (str(built.reason), built.property), None
         return self._sent(key, planned), none, orjson.loads(built.record)
 
-    def _sent(self, key: str, planned: Planned) -> NextAction:
+    def _sent(self, key: str, planned: PlannedRow) -> NextAction:
         if self.comparison.sync.type is SyncType.USER_DELETIONS:
             return NextAction.TO_DELETE
         acknowledged = self.evidence.acknowledged.get(key)
-        if acknowledged and acknowledged.doubtful:
+        if acknowledged and acknowledged.in_doubt:
             return NextAction.DOUBTFUL
         return NextAction.NEW if planned.is_new else NextAction.CHANGED
 

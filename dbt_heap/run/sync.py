@@ -28,7 +28,7 @@ from dbt_heap.run.options import NullObserver, Observer, SyncOptions, report
 from dbt_heap.run.outcome import acknowledgements, blank_result, judged, row_counts, with_plan, with_verdicts
 from dbt_heap.run.schedule import Agenda, agenda, mistaken_results, must_know_where, waits
 from dbt_heap.state.deletion_log import Deletions
-from dbt_heap.state.history import tidy
+from dbt_heap.state.history import delete_old
 from dbt_heap.state.names import new_run_id
 from dbt_heap.state.open import open_state
 from dbt_heap.state.plan import Plan, refusal
@@ -69,7 +69,7 @@ def sync(invocation: Invocation, options: SyncOptions | None = None, observer: O
                     out = _held_back(each, today, options, invocation)
                 ended.append(out or run.session(each))
                 watching.ended(ended[-1])
-            report(watching, tidy(store, invocation.project.heap_vars.retain_days, time.time()))
+            report(watching, delete_old(store, invocation.project.heap_vars.retain_days, time.time()))
             target = store.target
     except RunningError as held:  # of a DuckDB file, before any sync could begin
         if not options.skip_running:

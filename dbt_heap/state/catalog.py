@@ -1,4 +1,4 @@
-"""What the warehouse has: the columns of the models and of the state's tables, read by one statement for all syncs."""
+"""The columns of the models and of the state's tables, read by one statement for all syncs."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from dbt_heap.state.contract import RelationArguments
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, is_property
 from dbt_heap.warehouse.connection import Warehouse
 
-Place = tuple[str, str, str]  # database ("" where there is none), schema, table, in lower case
+Place = tuple[str, str, str]  # database (may be empty), schema and table, in lower case
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Columns with their types by relation, in order."""
+    """The columns of relations, in order, with their types."""
 
     columns: Mapping[Place, Mapping[str, str]]
     state: tuple[str, str]  # database and schema of the state
     refusals: Mapping[Place, WarehouseError] = field(default_factory=dict)  # why a relation could not be looked up
-    unlisted: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)  # models read by the adapter's own call
+    unlisted: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)  # models read by a call of the adapter
 
     def of_model(self, relation: Relation) -> Mapping[str, str]:
         """Return the columns of a model that the role may select, with their types; empty if there are none."""
@@ -35,22 +35,22 @@ class Catalog:
         return self.refusals.get(_place(relation))
 
     def of_state(self, table: str | None) -> Mapping[str, str]:
-        """The columns of one of the state's tables, in lower case; empty where there is none."""
+        """Return the columns of one of the state's tables, in lower case; empty if there is no such table."""
         columns = self.columns.get(_folded(*self.state, table or ""), {})
         return {name.lower(): type_name for name, type_name in columns.items()}
 
     def of_view(self, view: str) -> Mapping[str, str]:
-        """The columns of one of the state's views, as people know them, and their types; empty where there is none."""
+        """Return the columns of one of the state's views, with their types; empty if there is no such view."""
         return self.columns.get(_folded(*self.state, view), {})
 
     @property
     def state_tables(self) -> tuple[str, ...]:
-        """The names in the state schema."""
+        """Return the names of all tables and views in the state schema."""
         return tuple(table for *schema, table in self.columns if schema == [each.lower() for each in self.state])
 
     @property
-    def strangers(self) -> tuple[str, ...]:
-        """Tables in the state schema that are not the state's."""
+    def foreign_tables(self) -> tuple[str, ...]:
+        """Return the tables in the state schema that are not dbt-heap's."""
         return tuple(table for table in self.state_tables if not names.is_ours(table))
 
 
@@ -59,8 +59,8 @@ def read_catalog(
 ) -> Catalog:
     """Read the columns of the models and of the whole state schema by one statement.
 
-    Models that it does not list are asked for by the adapter's own call. Models that were refused, or asked for alone,
-    when `before` was read are not asked for again.
+    Models that it does not list are read by a call of the adapter. A model that was refused or read alone for `before`
+    is not read again.
 
     Raises:
         WarehouseError: if the state schema could not be looked up. A model that could not is in `refusals`.
@@ -91,7 +91,7 @@ def read_columns(warehouse: Warehouse, relation: Relation) -> Catalog:
 
 
 def class_of(warehouse: Warehouse, type_name: str) -> ValueClass:
-    """The class of one of the warehouse's types."""
+    """Return the class of one of the warehouse's types."""
     return ValueClass(str(warehouse.render("value_class", type=type_name)).strip())
 
 
@@ -121,7 +121,7 @@ def _columns(
     relations: Sequence[Relation],
     read: Callable[[Warehouse, str, Sequence[Relation]], Iterable[Sequence[Any]]] = _fetched,
 ) -> tuple[dict[Place, dict[str, str]], dict[Place, WarehouseError]]:
-    """The columns by relation; if the warehouse refuses to tell them together, one by one, with who is refused."""
+    """Return the columns by relation, and refusals; if the warehouse refuses one relation, read them one by one."""
     rows: list[Sequence[Any]] = []
     refusals: dict[Place, WarehouseError] = {}
     try:
@@ -150,8 +150,8 @@ def _folded(database: str | None, schema: str, table: str) -> Place:
     return ((database or "").lower(), schema.lower(), table.lower())
 
 
-_COMMON = 1_000  # columns that every warehouse takes
-_OWN_COLUMNS = 16  # of an outbox, beside what is mapped; a state has fewer
+_COMMON = 1_000  # columns that every warehouse allows
+_OWN_COLUMNS = 16  # of an outbox besides the mapped ones; the state has fewer
 
 
 def must_fit(warehouse: Warehouse, sync: str, columns: Collection[MappedColumn], state: Collection[str]) -> None:
@@ -161,11 +161,11 @@ def must_fit(warehouse: Warehouse, sync: str, columns: Collection[MappedColumn],
         warehouse: the warehouse that holds them.
         sync: the sync's name.
         columns: what the sync maps.
-        state: the columns that its state has already.
+        state: the columns of its state.
 
     Raises:
-        StateError: the warehouse takes fewer columns in one table.
-        WarehouseError: the warehouse refused the macro that knows.
+        StateError: the warehouse allows fewer columns in one table.
+        WarehouseError: the warehouse refused to connect.
     """
     if len(columns) + len(state) + _OWN_COLUMNS <= _COMMON:
         return
@@ -179,6 +179,6 @@ def must_fit(warehouse: Warehouse, sync: str, columns: Collection[MappedColumn],
     also = f", and its state keeps {dropped:,} that it no longer sends" if dropped else ""
     raise StateError(
         f"{sync}: it sends {properties:,} properties{also}. They need a table of {needed:,} columns, and this "
-        f"warehouse takes at most {int(most):,}. Nothing was sent. Send fewer properties, or split them over two "
+        f"warehouse allows at most {int(most):,}. Nothing was sent. Send fewer properties, or split them over two "
         "blocks of the model, each with a `name` of its own"
     )

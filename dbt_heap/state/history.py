@@ -1,4 +1,4 @@
-"""What the log and the rejects tell about the past."""
+"""Past runs and current rejects; old ones are deleted once a day."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ def read_runs(
     since: datetime | None = None,
     statuses: Iterable[str] = (),
 ) -> agate.Table:
-    """The newest runs of some syncs (sync -> destination), latest first; with `since` those begun later, in UTC.
+    """Return the newest runs of some syncs, latest first.
 
-    Raises WarehouseError.
+    Args:
+        store: as it was read last.
+        destinations: each sync's destination.
+        limit: the number of runs at most.
+        since: only runs that started later.
+        statuses: only runs with these; all if empty.
+
+    Raises:
+        WarehouseError: the warehouse refused the query.
     """
-    return _read(
-        store,
-        "read_runs",
-        destinations,
-        columns=_runs_columns(store),
-        since=_text(since),
-        statuses=list(statuses),
-        limit=limit,
-    )
+    more = {"columns": _runs_columns(store), "since": _text(since), "statuses": list(statuses)}
+    return _read(store, "read_runs", destinations, limit=limit, **more)
 
 
 def read_history(store: StateStore, destinations: Mapping[str, str], *, limit: int) -> agate.Table:
-    """The newest `limit` runs of each of some syncs (sync -> destination), earliest first. Raises WarehouseError."""
+    """Return the newest `limit` runs of each sync in `destinations`, earliest first. Raises WarehouseError."""
     return _read(store, "read_history", destinations, columns=_runs_columns(store), limit=limit)
 
 
@@ -52,9 +53,18 @@ def read_rejects(
     since: datetime | None = None,
     reasons: Iterable[str] = (),
 ) -> agate.Table:
-    """The rejects that stand, by reason and property, or with `keys` one by one; with `since` those first seen later.
+    """Return the rows that are still rejected.
 
-    Raises WarehouseError.
+    Args:
+        store: as it was read last.
+        destinations: each sync's destination.
+        keys: whether to return each row with its key, instead of counts by reason and property.
+        limit: the number of rows at most.
+        since: only rows that were rejected first later.
+        reasons: only rows with these; all if empty.
+
+    Raises:
+        WarehouseError: the warehouse refused the query.
     """
     narrowed = {"since": _text(since), "reasons": list(reasons)}
     return _read(store, "read_rejects", destinations, keys=keys, limit=limit, **narrowed)
@@ -81,11 +91,18 @@ def _text(since: datetime | None) -> str | None:
 _DAY_SECONDS = 24 * 60 * 60
 
 
-def tidy(store: StateStore, days: int | None, now: float) -> Sequence[str]:
-    """Clears runs, rejects and logs older than so many days, once a day. Says where the warehouse refuses it.
+def delete_old(store: StateStore, days: int | None, now: float) -> Sequence[str]:
+    """Delete runs, rejects and property logs that are older than `days`, once a day.
 
-    Where a sync stands and which rejects stand is kept, however old. `state` is that of before this invocation, `now`
-    the time at its end, as `time.time` gives it.
+    The newest entry of each sync and its current rejects are kept, however old they are.
+
+    Args:
+        store: as it was read before the first sync of this command.
+        days: `retain_days`; nothing is deleted without it.
+        now: the time at the end of this command, from `time.time`.
+
+    Returns:
+        A warning if the warehouse refused.
     """
     if not days or not store.exists() or written_today(store.log.entries.values(), store.read_at, now):
         return ()
@@ -93,15 +110,15 @@ def tidy(store: StateStore, days: int | None, now: float) -> Sequence[str]:
     try:
         store.warehouse.execute("delete_older_than", state=store.arguments(), logs=logs, days=days)
     except WarehouseError as refusal:
-        return (f"what is older than {days} days cannot be cleared, as retain_days asks: {refusal}",)
+        return (f"runs and rejects older than {days} days (retain_days) cannot be deleted: {refusal}",)
     return ()
 
 
 def written_today(entries: Iterable[LogEntry], read_at: float, now: float) -> bool:
-    """Whether an earlier run wrote anything since midnight, UTC: that cleared what was old, or it will.
+    """Return whether an earlier run wrote anything since midnight UTC, and therefore deletes what is old.
 
-    It is the day of the end that counts. Of a job that runs over midnight every night, the last run's end and this
-    one's begin lie on the same day, and nothing would ever be cleared.
+    The day of this run's end counts. For a job that runs over midnight every night, the last run's end and this run's
+    start are on the same day, and nothing would ever be deleted.
     """
     written = (read_at - each.seconds_ago for each in entries if each.seconds_ago is not None)
     return any(at // _DAY_SECONDS == now // _DAY_SECONDS for at in written)

@@ -1,4 +1,4 @@
-"""What the warehouse tells of some keys of one sync: the model, what Heap acknowledged, rejects, and what is next."""
+"""Look up keys of one sync: in the model, in the state, in the rejects, and in the next plan."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dbt_heap.state.views import property_names, shown_names
 from dbt_heap.syncs.columns import is_property
 from dbt_heap.warehouse.connection import Row
 
-MAX_ROWS = 1000  # of a model, for all keys that are asked for at once
+MAX_ROWS = 1000  # of the model, for all keys of one lookup
 
 
 class ModelRow(NamedTuple):
-    """A row of the model, its values as text in the order of the mapped columns."""
+    """A row of the model, with its values as text in the order of the mapped columns."""
 
     key: str
     subject: str | None
@@ -26,52 +26,52 @@ class ModelRow(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """What Heap acknowledged of a key; of events, nothing but that."""
+    """What Heap acknowledged of a key; for events, only that it did."""
 
     at: str | None
     run_id: str | None
-    doubtful: bool  # it may hold something else: a run was killed
+    in_doubt: bool  # Heap may have other values, because a run was killed
     origin: str | None
-    values: Mapping[str, str | None]  # by Heap's names, or stored ones where no view tells them
+    values: Mapping[str, str | None]  # by Heap's names, or by stored names if Heap's are unknown
 
 
-class Standing(NamedTuple):
-    """How a key stands rejected."""
+class StillRejected(NamedTuple):
+    """Why a key is still rejected."""
 
     reason: str
-    guilty: str | None  # the property that makes it one
+    reject_property: str | None  # whose value is the reason
     since: str
 
 
-class Planned(NamedTuple):
+class PlannedRow(NamedTuple):
     """A row that a sync would send or reject."""
 
     row: Row  # as the outbox has it
     is_new: bool
     reject: str | None
-    guilty: str | None
+    reject_property: str | None
     still_rejected: str | None  # why it was rejected before, with the same values
 
     @property
     def key(self) -> str | None:
-        """The row's key."""
+        """Return the row's key."""
         key: str | None = self.row[2]
         return key
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """All that is known of the keys, each as the sync knows it."""
+class KeyLookup:
+    """What was found of some keys."""
 
-    keys: tuple[str, ...]  # those asked for, and those of the events of identities that were
+    keys: tuple[str, ...]  # those asked for; for events, also those of the identities asked for
     model: tuple[ModelRow, ...]
     acknowledged: Mapping[str, Acknowledged]
-    still_rejected: Mapping[str, Standing]
-    planned: tuple[Planned, ...]
+    still_rejected: Mapping[str, StillRejected]
+    planned: tuple[PlannedRow, ...]
 
 
-def read_evidence(comparison: Comparison, asked: Sequence[str]) -> Evidence:
-    """What is known of the keys asked for; of events, of those of identities, too. Raises WarehouseError."""
+def look_up_keys(comparison: Comparison, asked: Sequence[str]) -> KeyLookup:
+    """Look up keys; for events, also those of identities. Raises WarehouseError."""
     warehouse = comparison.store.warehouse
     fetch = warehouse.fetch
     arguments = comparison.arguments(only_keys=list(asked), only_subjects=list(asked), begin=None, newer_than=None)
@@ -84,11 +84,11 @@ def read_evidence(comparison: Comparison, asked: Sequence[str]) -> Evidence:
         keys = tuple(dict.fromkeys([*asked, *(row.key for row in model if row.key is not None)]))
         plan = comparison.arguments(only_keys=list(keys))
         rejected = comparison.newest is not None and comparison.newest.rejects_run_id is not None
-        return Evidence(
+        return KeyLookup(
             keys=keys,
             model=model,
             acknowledged=_acknowledged(comparison, keys),
-            still_rejected={row[0]: Standing(*row[1:]) for row in fetch("explain_rejects", plan=plan)}
+            still_rejected={row[0]: StillRejected(*row[1:]) for row in fetch("explain_rejects", plan=plan)}
             if rejected
             else {},
             planned=tuple(_planned(row) for row in fetch("explain_plan", plan=plan)),
@@ -112,6 +112,6 @@ def _acknowledged(comparison: Comparison, keys: Sequence[str]) -> dict[str, Ackn
     }
 
 
-def _planned(row: Row) -> Planned:
-    is_new, reject, guilty, still_rejected = row[-4:]
-    return Planned(row[:-4], bool(is_new), reject, guilty, still_rejected)
+def _planned(row: Row) -> PlannedRow:
+    is_new, reject, prop, still_rejected = row[-4:]
+    return PlannedRow(row[:-4], bool(is_new), reject, prop, still_rejected)

@@ -1,4 +1,4 @@
-"""Who may work on a sync: a table that only one run can create, and that a dead run's heir may move aside."""
+"""The lock of a sync: a table that only one run can create, and that another run can rename if its holder is dead."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dbt_heap.errors import HeapError, RunningError, WarehouseError
 from dbt_heap.state.contract import HolderArguments, StateArguments
 from dbt_heap.warehouse.connection import Warehouse
 
-LEASE_SECONDS = 900  # a run that has written nothing for so long is taken for dead
+LEASE_SECONDS = 900  # a run that has written nothing for this long counts as dead
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A run as others see it."""
+    """The run that has a lock."""
 
     run_id: str
     host: str
@@ -28,33 +28,33 @@ class Holder:
 
     @classmethod
     def of_this_process(cls, run_id: str) -> Holder:
-        """This process, its host told apart from others of the same name."""
+        """Return this process, with a host name that differs from other machines and containers of the same name."""
         return cls(run_id, f"{platform.node() or 'unknown'}/{_machine()}", os.getpid())
 
     def as_arguments(self) -> HolderArguments:
-        """Return what the macro `create_lock` takes."""
+        """Return what the macro `create_lock` takes as `holder`."""
         return {"run_id": self.run_id, "host": self.host, "pid": self.pid}
 
 
 @dataclass
 class Lock:
-    """The lock of one sync at one destination, as the macros name it."""
+    """The lock of one sync at one destination."""
 
     warehouse: Warehouse
     sync: str
-    stem: str  # what the tables of this sync share in their names
+    stem: str  # the common part of the names of this sync's tables
     table: str
     state: StateArguments
-    acked: str | None  # where the run that may hold it writes its verdicts
+    acked: str | None  # the verdicts of the run that may have the lock
     _taken_at: float = 0.0
-    _shown_at: float = 0.0  # when others were last shown that its holder lives
+    _beat_at: float = 0.0  # the time of the last heartbeat
 
     def take(self, holder: Holder) -> str | None:
-        """Returns holding the lock: where a dead run's was moved to, None where there was none.
+        """Take the lock; return the new name of a dead run's lock, None if there was none.
 
-        Raises RunningError where another run holds it, WarehouseError for all else.
+        Raises RunningError if another run has it, WarehouseError.
         """
-        self._taken_at = time.time()  # which goes on while a machine sleeps
+        self._taken_at = time.time()  # unlike monotonic(), it goes on while the machine sleeps
         try:
             self.warehouse.execute("create_lock", lock=self.table, holder=holder.as_arguments())
             return None
@@ -63,17 +63,17 @@ class Lock:
             self.warehouse.execute("create_lock", lock=self.table, holder=holder.as_arguments())
             return aside
 
-    def show(self) -> None:
-        """Notes that something was written by which others see that its holder lives."""
-        self._shown_at = time.time()
+    def beat(self) -> None:
+        """Note that the run has written something, by which others see that it is alive."""
+        self._beat_at = time.time()
 
     @property
     def needs_heartbeat(self) -> bool:
-        """Whether something should be written, for the lease not to end."""
+        """Return whether the run should write something to keep the lease."""
         return self._silent_seconds > LEASE_SECONDS / 8
 
     def check_lease(self) -> None:
-        """Raises RunningError after a pause of half a lease. For any thread."""
+        """Raise RunningError after a pause of half a lease. Any thread may call it."""
         if self._silent_seconds > LEASE_SECONDS / 2:
             raise RunningError(
                 f"{self.sync}: this run was paused for {self._silent_seconds:.0f} seconds, and another may have taken "
@@ -81,24 +81,24 @@ class Lock:
             )
 
     def drop(self, holder: Holder) -> None:
-        """Lets others in, if it is the holder's still: another run that took over has a lock of the same name.
+        """Drop the lock, unless another run took over and has a lock of the same name now. Raises WarehouseError.
 
-        Nobody takes over within a lease of its beginning, so that a short run need not look. Raises WarehouseError.
+        No run takes over within a lease of the start, so a short run does not check.
         """
         if time.time() - self._taken_at < LEASE_SECONDS / 2 or self.held_by() == holder.run_id:
             self.warehouse.execute("drop_lock", lock=self.table)
 
     def held_by(self) -> str | None:
-        """The run that holds it; None where nobody does. Raises WarehouseError."""
+        """Return the run that has the lock; None if no run has. Raises WarehouseError."""
         rows = self.warehouse.fetch("lock_holder", lock=self.table)
         return str(rows[0][0]) if rows else None
 
     @property
     def _silent_seconds(self) -> float:
-        return time.time() - self._shown_at
+        return time.time() - self._beat_at
 
     def _other(self, refusal: WarehouseError) -> Holder:
-        """The dead run that held it. Raises RunningError where it lives, the refusal itself where there is no lock."""
+        """Return the dead run that has the lock. Raises RunningError if it is alive, `refusal` if there is no lock."""
         try:
             ((run_id, host, pid, since, silent),) = self.warehouse.fetch(
                 "read_lock", state=self.state, lock=self.table, acked=self.acked
@@ -108,14 +108,14 @@ class Lock:
         other = Holder(run_id, host, int(pid))
         if not _dead(other) and int(silent) < LEASE_SECONDS:
             raise RunningError(
-                f"{self.sync}: another run has been at work since {since} UTC "
+                f"{self.sync}: another run has been running since {since} UTC "
                 f"(process {other.pid} on {other.host}, run {other.run_id}). Wait for it to end, "
                 f"or, if it died, {(LEASE_SECONDS - int(silent)) // 60 + 1} minutes, then run the same command again."
             )
         return other
 
     def _take_over(self, dead: Holder) -> str:
-        """Where the dead run's lock stands now, aside: of two heirs one is refused, as the other was there first."""
+        """Rename a dead run's lock and return its new name; if two runs try, one is refused."""
         try:
             aside = f"stale_{self.stem}_{dead.run_id}"
             self.warehouse.execute("move_lock", state=self.state, lock=self.table, aside=aside)
@@ -128,7 +128,7 @@ class Lock:
 
 @contextmanager
 def releasing(lock: Lock, holder: Holder) -> Iterator[None]:
-    """Drop a lock at the end, however that comes."""
+    """Drop a lock at the end of the block, even after an error."""
     well = False
     try:
         yield
@@ -137,7 +137,7 @@ def releasing(lock: Lock, holder: Holder) -> Iterator[None]:
         if well:
             lock.drop(holder)
         else:
-            # The first error is the one to tell. A connection that failed is not used again; where the lock cannot be
+            # The first error is the one to report. A connection that failed is not used again. If the lock cannot be
             # dropped, the next run takes it over.
             with suppress(HeapError):
                 lock.warehouse.close()
@@ -145,7 +145,7 @@ def releasing(lock: Lock, holder: Holder) -> Iterator[None]:
 
 
 def _dead(holder: Holder) -> bool:
-    """Whether it ran on this machine and is gone; of another machine nothing is known."""
+    """Return whether the process ran on this machine and has ended; False if it ran on another machine."""
     if holder.host != Holder.of_this_process("").host:
         return False
     try:
@@ -158,7 +158,7 @@ def _dead(holder: Holder) -> bool:
 
 
 def _machine() -> str:
-    """Tells apart machines and containers of the same name, for which a process id means nothing."""
+    """Return a hash of this machine and container, within which process IDs are unique."""
     parts = []
     for path, read in (
         (Path("/proc/sys/kernel/random/boot_id"), Path.read_text),

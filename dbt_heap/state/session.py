@@ -95,7 +95,7 @@ class SyncSession(SyncSteps):
         for start in range(0, len(rows), _INSERT_ROWS):
             chunk = [each.as_arguments() for each in rows[start : start + _INSERT_ROWS]]
             self._store.warehouse.execute("acknowledge", acked=self._relation("acked"), verdicts=chunk)
-            self._lock.show()
+            self._lock.beat()
 
     def heartbeat(self) -> None:
         """Renew the lease if nothing was written for a while. Raises RunningError after a pause of half a lease."""

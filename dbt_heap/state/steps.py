@@ -29,7 +29,7 @@ class SyncSteps:
         self._store = store
         self._lock = lock
         self._holder = holder
-        self._lock.show()
+        self._lock.beat()
         self._keeps_log = keeps_log  # whether `<sync>__log` records what was sent
         self._names: dict[str, str] = {}  # Heap's names of the properties, by stored name
         self.entry = entry
@@ -110,7 +110,7 @@ class SyncSteps:
             with suppress(WarehouseError):
                 self._confirm()  # if another run took over, that is the error to report
             raise
-        self._lock.show()
+        self._lock.beat()
 
     def _confirm(self) -> None:
         """Raise RunningError if another run took over, and the last entry was not written."""

@@ -127,19 +127,19 @@ class StateStore:
 
     def raise_if_shared(self) -> None:
         """Raise StateError if the schema contains other tables before the first sync."""
-        if not self.exists() and (strangers := self._strangers()):
+        if not self.exists() and (foreign := self._foreign_tables()):
             raise StateError(
-                f"the schema {self.schema} contains tables that are not dbt-heap's ({strangers}). Set "
+                f"the schema {self.schema} contains tables that are not dbt-heap's ({foreign}). Set "
                 "vars.dbt_heap.schema to a schema that only dbt-heap uses, and never to the one that Heap Connect "
                 "exports to."
             )
 
     def warnings(self) -> tuple[str, ...]:
         """Return a warning if the schema contains other tables since the first sync."""
-        if not self.exists() or not (strangers := self._strangers()):
+        if not self.exists() or not (foreign := self._foreign_tables()):
             return ()
         return (
-            f"the schema {self.schema} contains tables that are not dbt-heap's ({strangers}). Syncs go on; keep the "
+            f"the schema {self.schema} contains tables that are not dbt-heap's ({foreign}). Syncs go on; keep the "
             "schema for dbt-heap's state alone",
         )
 
@@ -147,9 +147,9 @@ class StateStore:
         """Return a note, before the state is created, if the project gives it no schema of its own."""
         return (self.schema_note,) if self.schema_note and not self.exists() else ()
 
-    def _strangers(self) -> str:
+    def _foreign_tables(self) -> str:
         """Return the names of the first tables that are not dbt-heap's; empty if there are none."""
-        return ", ".join(sorted(self.catalog.strangers)[:5])
+        return ", ".join(sorted(self.catalog.foreign_tables)[:5])
 
     def prepare(self) -> StateStore:
         """Create the schema and its shared tables, or migrate those of an older version; return the new store.

@@ -1,4 +1,4 @@
-"""The view `<sync>__synced`: what Heap acknowledged, under the names people know."""
+"""The view `<sync>__synced`: what Heap acknowledged, with Heap's property names."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ _MAX_BYTES = 60  # Postgres cuts at 63
 
 
 def view_of(store: StateStore, catalog: Catalog, destination: str, sync: str) -> str:
-    """The name of a sync's view at a destination: the plain one, unless another destination came first.
-
-    The plain name is that of the destination which has state and no view of a name of its own.
-    """
+    """Return the name of a sync's view at a destination: `<sync>__synced`, unless another destination came first."""
     own = names.view(sync, destination)
     others = [where for where, name in store.log.entries if name == sync and where != destination]
     first = any(store.log.current(each, sync) and not catalog.of_view(names.view(sync, each)) for each in others)
@@ -25,7 +22,7 @@ def view_of(store: StateStore, catalog: Catalog, destination: str, sync: str) ->
 
 
 def shown_names(store: StateStore, catalog: Catalog, entry: LogEntry) -> dict[str, str]:
-    """The names that a sync's view gives to its properties; empty where view and state are not of one making."""
+    """Return Heap's names of properties by stored name, from the view; empty if the view shows another table."""
     view = view_of(store, catalog, entry.destination, entry.sync)
     stored, shown = catalog.of_state(entry.synced), catalog.of_view(view)
     known = zip(stored, shown, strict=True) if len(stored) == len(shown) else ()
@@ -33,17 +30,24 @@ def shown_names(store: StateStore, catalog: Catalog, entry: LogEntry) -> dict[st
 
 
 def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
-    """Properties as the state names them -> as people know them."""
+    """Return Heap's names of mapped properties by stored name."""
     return {each.stored: each.name for each in columns if each.role is Role.PROPERTY}
 
 
 def show_synced(
     store: StateStore, catalog: Catalog, entry: LogEntry, before: LogEntry, wanted: Mapping[str, str]
 ) -> None:
-    """Has a sync's view show its newest state. `wanted`: stored name -> name for people.
+    """Make a sync's view show its current state, unless it does already: grants on it and views over it stay.
 
-    `catalog` is of the time before that state. A view that shows it already is left alone, with what others have
-    granted on it and built on it. Raises WarehouseError.
+    Args:
+        store: the state schema.
+        catalog: read before `entry` was logged.
+        entry: the sync's newest entry.
+        before: the entry that the view showed.
+        wanted: Heap's property names by stored name.
+
+    Raises:
+        WarehouseError: the warehouse refused, for example because another view depends on this one.
     """
     if entry.synced != before.synced:
         catalog = read_catalog(store.warehouse, store.schema, [])
@@ -51,7 +55,7 @@ def show_synced(
     columns = _columns(stored, wanted)
     view = view_of(store, catalog, entry.destination, entry.sync)
     same = list(catalog.of_view(view).items()) == [(shown, stored[name]) for name, shown in columns.items()]
-    # Of a head that a dead run has made there may be no view yet, and none tells what it stands on.
+    # A dead run may have created the table without its view, and the catalog does not say what a view reads.
     in_place = before.synced == entry.synced and before.step is not Step.MERGED
     if columns and not (same and in_place):
         relation, synced = store.relation(view), store.relation(entry.synced or "")
@@ -59,9 +63,9 @@ def show_synced(
 
 
 def _columns(stored: Iterable[str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """The view's columns: stored name -> shown name.
+    """Return the view's column names by stored name.
 
-    A name that another column bears already (warehouses fold cases), or that is too long, gives way to the stored one.
+    A name that another column has already (warehouses ignore case), or that is too long, is replaced by the stored one.
     """
     columns: dict[str, str] = {}
     taken = {name.lower() for name in stored if name not in wanted}

@@ -71,4 +71,4 @@ def test_warehouse_that_refuses_comments_is_noted_and_fails_no_sync(logged: Proj
     logged.state("alter table state.heap_users__log rename column sent_at to sent_once")
     outcome = logged.sync()
     assert outcome.exit_code == 0
-    assert "what is older than 30 days cannot be cleared, as retain_days asks" in outcome.stderr
+    assert "runs and rejects older than 30 days (retain_days) cannot be deleted" in outcome.stderr

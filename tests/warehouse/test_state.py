@@ -175,7 +175,7 @@ def test_live_run_is_left_alone(users: Project) -> None:
     lock = _locked(users, minutes_ago=0)
     outcome = users.sync()
     assert outcome.exit_code == 2
-    assert "another run has been at work since" in outcome.stderr and "elsewhere" in outcome.stderr
+    assert "another run has been running since" in outcome.stderr and "elsewhere" in outcome.stderr
     assert users.sync("--if-running", "skip").exit_code == 0
     assert users.state(f"select run_id from state.{lock}") == [("aaaaaaaaaaaa",)]
 

@@ -40,5 +40,5 @@ def test_more_properties_than_a_table_takes_are_refused_at_once(project: Project
     outcome = project.sync()
     assert outcome.exit_code == 2
     assert "it sends 1,700 properties. They need a table of 1,716 columns" in outcome.stderr
-    assert "takes at most 1,600" in outcome.stderr and heap.requests() == []
+    assert "allows at most 1,600" in outcome.stderr and heap.requests() == []
     assert project.run("plan").exit_code == 2
