@@ -19,7 +19,7 @@ from dbt_heap.syncs.absence import absent
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
-from dbt_heap.warehouse.target_check import ReadManifest, must_be_of_active_target
+from dbt_heap.warehouse.target_check import ReadManifest, raise_if_other_target
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def review(invocation: Invocation, options: DiffOptions, folder: Path, target: s
     with open_state(there, reads_models=False) as store:
         if not invocation.settings.allow_target_mismatch:
             targets = store.warehouse.targets
-            must_be_of_active_target(ReadManifest.at(path, manifest), targets, invocation.heap_environments)
+            raise_if_other_target(ReadManifest.at(path, manifest), targets, invocation.heap_environments)
         kept = [_kept(invocation, store, sync, base.get(sync.name), options) for sync in invocation.selected]
         removed = list(_removed(invocation, store, base))
     return Review((*kept, *removed), warnings)

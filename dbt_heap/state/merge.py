@@ -1,4 +1,4 @@
-"""Step 7: what Heap accepted becomes the state; what it may hold or not is put in doubt."""
+"""Step 7: merge what Heap accepted into the state, and mark what it may have as in doubt."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
 
 @dataclass(frozen=True)
 class Merge:
-    """One run's outbox and verdicts on their way into the state; it may be this run or a dead one."""
+    """Merges the outbox and verdicts of a run, this one or a dead one, into the state."""
 
     store: StateStore
     catalog: Catalog
-    entry: LogEntry  # names the outbox, the verdicts, the horizon and the older generation
+    entry: LogEntry  # names the outbox, the verdicts, the sent-up-to mark and the current table
     lock: str
     holder: str
 
     def merge(self) -> str | None:
-        """The name of the table that now holds the state: the same one, or its next generation; deletions have none.
+        """Merge, and return the table that is now the state: the same one or a new one; None for deletions.
 
-        Raises StateError where the older generation is gone, WarehouseError.
+        Raises StateError if the current table is missing, WarehouseError.
         """
         older = self.catalog.of_state(self.entry.synced)
         if self.entry.synced and not older:
@@ -40,11 +40,11 @@ class Merge:
                 f"{self.store.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
             )
         if self.entry.type == "user_deletions":
-            return None  # what is known of them stands in the deletion log
+            return None  # the deletion log is their state
         return self._merge_events(bool(older)) if self.entry.type == "events" else self._merge_objects(older)
 
     def log(self, names_of: Mapping[str, str]) -> None:
-        """Keeps which property was sent when, under Heap's names (stored name -> name). Raises WarehouseError."""
+        """Append what was sent to the property log. `names_of`: Heap's names by stored name. Raises WarehouseError."""
         columns = [name for name in self.catalog.of_state(self.entry.outbox) if is_property(name)]
         properties: list[PropertyArguments] = [
             {"place": place, "column": column, "name": names_of.get(column, column)}
@@ -65,11 +65,11 @@ class Merge:
             )
 
     def counts(self) -> RowCounts:
-        """What became of the planned rows. Raises StateError where the run's tables are gone, WarehouseError."""
+        """Return the outcome of the planned rows. Raises StateError if the run's tables are missing, WarehouseError."""
         for table in (self.entry.outbox, self.entry.acked):
             if not self.catalog.of_state(table):
                 raise StateError(
-                    f"{self.entry.sync}: {table}, which a run left that did not end, is gone from the schema "
+                    f"{self.entry.sync}: {table}, which an interrupted run needs, is gone from the schema "
                     f"{self.store.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
                 )
         row = self.store.warehouse.query("verdict_counts", run=self._arguments()).rows[0]
@@ -124,8 +124,8 @@ class Merge:
         }
 
 
-def doubted(store: StateStore, entry: LogEntry) -> str | None:
-    """Puts all of a sync's state in doubt, in place, or as its next generation, whose name it returns.
+def mark_in_doubt(store: StateStore, entry: LogEntry) -> str | None:
+    """Mark all of a sync's rows as in doubt; return the name of the new table, None if it was done in place.
 
     Raises WarehouseError.
     """
@@ -133,14 +133,14 @@ def doubted(store: StateStore, entry: LogEntry) -> str | None:
     if store.warehouse.render("supports_merge"):
         store.warehouse.execute("mark_all_in_doubt", synced=known)
         return None
-    doubtful = names.generation(entry.destination, entry.sync)
+    marked = names.generation(entry.destination, entry.sync)
     store.warehouse.execute(
-        "create_in_doubt_generation", next=store.relation(doubtful), synced=known,
+        "create_in_doubt_generation", next=store.relation(marked), synced=known,
         columns=list(store.catalog.of_state(entry.synced)),
     )  # fmt: skip
-    return doubtful
+    return marked
 
 
 def _holds(stored: str | None, sent: str) -> bool:
-    """Whether a column takes every value of another type: the same one, or its own with limits, `numeric(10,2)`."""
+    """Return whether a column can store a type: the same one, or the same one with limits, `numeric(10,2)`."""
     return stored is not None and (stored == sent or bool(re.fullmatch(re.escape(stored) + r"\(\d+(, ?\d+)?\)", sent)))

@@ -19,7 +19,7 @@ from dbt_heap.syncs.columns import ValueClass
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.warehouse.adapter import open_warehouse
 from dbt_heap.warehouse.connection import Warehouse
-from dbt_heap.warehouse.target_check import ReadManifest, must_be_of_active_target
+from dbt_heap.warehouse.target_check import ReadManifest, raise_if_other_target
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def open_state(invocation: Invocation, *, reads_models: bool = True) -> Iterator
         invocation.opened(warehouse.target_name)
         if reads_models and not invocation.settings.allow_target_mismatch:
             read = ReadManifest.at(invocation.manifest_path, invocation.manifest)
-            must_be_of_active_target(read, warehouse.targets, invocation.heap_environments)
+            raise_if_other_target(read, warehouse.targets, invocation.heap_environments)
         yield read_store(warehouse, invocation.project.heap_vars.schema_name, _owner(invocation))
 
 

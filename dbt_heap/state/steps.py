@@ -11,7 +11,7 @@ from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.state.catalog import Catalog, read_catalog
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry, RowCounts, Step
-from dbt_heap.state.merge import Merge, doubted
+from dbt_heap.state.merge import Merge, mark_in_doubt
 from dbt_heap.state.store import StateStore
 from dbt_heap.state.views import property_names, show_synced, shown_names
 from dbt_heap.syncs.columns import MappedColumn
@@ -65,8 +65,8 @@ class SyncSteps:
         before = self.entry
         if not before.synced or before.type == "events":
             return
-        if doubtful := doubted(self._store, before):
-            self._log(Step.MERGED, synced=doubtful)
+        if marked := mark_in_doubt(self._store, before):
+            self._log(Step.MERGED, synced=marked)
             self._confirm()
             self._show(before, self._store.catalog)
             self._store = self._store.reread()

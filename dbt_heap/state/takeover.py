@@ -19,34 +19,34 @@ _MAX_NAMES = 5  # that a message lists
 
 @dataclass(frozen=True)
 class Candidate:
-    """State that an undeclared sync left, and that a new sync may continue."""
+    """The state of an undeclared sync, which a new sync may continue."""
 
     entry: LogEntry
-    rows: int | None  # that Heap acknowledged; None if a killed run did not say
+    rows: int | None  # that Heap acknowledged; None if unknown, after an interrupted run
 
 
 def candidate(store: StateStore, entry: LogEntry) -> Candidate | None:
-    """Return an entry's state with its acknowledged rows; None if Heap acknowledged none. Raises WarehouseError."""
+    """Return the state of an entry; None if Heap acknowledged no rows. Raises WarehouseError."""
     if entry.step.unfinished and entry.sent_up_to:
         return Candidate(entry, None)
     if not entry.synced:
         return None
-    if not store.catalog.of_state(entry.synced):  # gone: what it held is unknown
+    if not store.catalog.of_state(entry.synced):  # the table is missing
         return Candidate(entry, None)
     rows = int(store.warehouse.query("acknowledged_rows", synced=store.relation(entry.synced)).rows[0]["found"])
     return Candidate(entry, rows) if rows else None
 
 
 def candidates(store: StateStore, entries: Iterable[LogEntry]) -> list[Candidate]:
-    """Return those of some entries for which Heap acknowledged rows. Raises WarehouseError."""
+    """Return the state of each entry for which Heap acknowledged rows. Raises WarehouseError."""
     return [found for entry in entries if (found := candidate(store, entry))]
 
 
 def may_be_renamed(sync: Sync, found: Iterable[Candidate]) -> str:
-    """Return the sentence for a sync that may continue other syncs' state: what they have, and what to type."""
+    """Return the error for a sync without state that may be one of some undeclared syncs, renamed."""
     several = list(found)
     shown = several[:_MAX_NAMES]
-    told = [f"{each.entry.sync} ({_rows(each)})" for each in shown]
+    described = [f"{each.entry.sync} ({_rows(each)})" for each in shown]
     more = f" and {len(several) - _MAX_NAMES} more" if len(several) > _MAX_NAMES else ""
     commands = [f"dbt-heap state rename {each.entry.sync} {sync.name}" for each in shown]
     one = len(several) == 1
@@ -54,7 +54,7 @@ def may_be_renamed(sync: Sync, found: Iterable[Candidate]) -> str:
         "every event a second time, under other keys" if sync.type is SyncType.EVENTS else "every row once more"
     )
     return (
-        f"{sync.name}: it has no state, and no model declares {', '.join(told)}{more} any more, which "
+        f"{sync.name}: it has no state, and no model declares {', '.join(described)}{more} any more, which "
         f"{'has' if one else 'have'} the same type and key ({sync.key}). If {sync.name} is "
         f"{several[0].entry.sync if one else 'one of them'} under a new name, it would send {consequence}: add "
         f"`renamed_from: {shown[0].entry.sync if one else '<earlier name>'}` to its block, or run: "
@@ -63,7 +63,7 @@ def may_be_renamed(sync: Sync, found: Iterable[Candidate]) -> str:
 
 
 def same_rows(sync: Sync, found: Iterable[Candidate]) -> str:
-    """Return the sentence for a sync whose very rows another project's sync has sent."""
+    """Return the note for a sync whose relation another project has synced."""
     first = next(iter(found)).entry
     return (
         f"the dbt project {first.project or first.first_project} has synced the same relation as {first.sync}. If "
@@ -80,8 +80,8 @@ def _rows(found: Candidate) -> str:
 def predecessor(store: StateStore, sync: Sync, destination: str, *, bound: bool = True) -> LogEntry | None:
     """Return the newest entry of the earlier name whose state the sync takes over; None if there is none.
 
-    A takeover that was cut short has one until it is finished. Raises StateError if it isn't clear, or not safe, which
-    state is to be taken; WarehouseError.
+    An interrupted takeover has one until it is finished. Raises StateError if several names have state or taking it is
+    not safe, WarehouseError.
     """
     if not sync.renamed_from:
         return None
@@ -109,7 +109,7 @@ def predecessor(store: StateStore, sync: Sync, destination: str, *, bound: bool 
 
 
 def inherited(sync: Sync, older: LogEntry) -> LogEntry:
-    """Return the entry of an earlier name as the sync has it once it took over."""
+    """Return the entry of an earlier name as the sync has it after the takeover."""
     return replace(older, relation=str(sync.model.relation), rejects_run_id=None)
 
 

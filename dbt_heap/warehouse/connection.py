@@ -1,4 +1,4 @@
-"""Statements in, small tables and pages of rows out; each statement commits by itself."""
+"""Run macros in the warehouse: each statement commits on its own; results are tables or pages of rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dbt_heap.warehouse.targets import Targets
 
 Row = tuple[Any, ...]
 
-# Whoever looks into a DuckDB file while this run does not need it may have it for so long.
+# How long another process may keep a DuckDB file that this run has released.
 REOPENING_SECONDS = 60.0
 _REOPENING_STEP_SECONDS = 0.1
 
@@ -27,7 +27,7 @@ _NO_SCHEMA = "the state is not in a schema of models: the project's generate_sch
 
 
 class Warehouse:
-    """The user's warehouse as dbt opens it. Not for several threads."""
+    """The user's warehouse, opened by dbt's adapter. It is not thread-safe."""
 
     def __init__(
         self, adapter: Any, comments: Comments, targets: Targets, *, database: str | None, default_schema: str
@@ -39,18 +39,18 @@ class Warehouse:
         self.database = database
         self._default_schema = default_schema
         self._connected = False
-        self._known = False  # it was open once
+        self._known = False  # it was opened before
         self.adapter_type: str = adapter.type()
-        # One process at a time may hold a DuckDB file: it is let go of whenever nothing is asked of it.
+        # Only one process can open a DuckDB file, so it is released while no statement runs.
         self._exclusive = self.adapter_type == "duckdb"
 
     @property
     def target_name(self) -> str:
-        """The active target."""
+        """Return the active target."""
         return self.targets.active
 
     def state_schema(self, schema: str) -> tuple[str, str]:
-        """Return the state's schema and, if the project's macro gives it none of its own, a note that says so.
+        """Return the state's schema, and a note if the project's macro gives it no schema of its own.
 
         dbt's hooks use the same schema: they call the same macro.
         """
@@ -63,13 +63,13 @@ class Warehouse:
         return named, "" if own else f"{_NO_SCHEMA.format('gives it no schema of its own')} {named}"
 
     def render(self, macro: str, **arguments: Any) -> Any:
-        """The value of one of the package's macros."""
+        """Return the value of one of the package's macros. Raises WarehouseError."""
         with refusals(f"the macro {macro}"):
             self._connect()
             return self._adapter.execute_macro(macro, project="dbt_heap", kwargs=arguments)
 
     def execute(self, macro: str, **arguments: Any) -> None:
-        """Runs the statements that a macro returns, one by one, each committed before the next.
+        """Run the statements that a macro returns, each committed before the next.
 
         Raises WarehouseError.
         """
@@ -77,7 +77,7 @@ class Warehouse:
             self._run(macro, statement)
 
     def query(self, macro: str, **arguments: Any) -> agate.Table:
-        """The result of a macro's one statement, its columns in lower case: for small results, held in memory.
+        """Return the result of a macro's statement, with column names in lower case; for small results.
 
         Raises WarehouseError.
         """
@@ -86,7 +86,7 @@ class Warehouse:
         return table.rename(column_names=[name.lower() for name in table.column_names])
 
     def fetch(self, macro: str, **arguments: Any) -> list[Row]:
-        """The rows of a macro's one statement as the driver gives them: for pages, ten times as fast as `query`.
+        """Return the rows of a macro's statement as the driver returns them: ten times as fast as `query`.
 
         Raises WarehouseError.
         """
@@ -100,25 +100,25 @@ class Warehouse:
 
     @property
     def was_open(self) -> bool:
-        """Whether the connection was ever open: if not, it is the connection that was refused."""
+        """Return whether the connection was ever open; if not, an error is about the connection."""
         return self._known
 
     @contextmanager
-    def about(self, **whom: str) -> Iterator[None]:
-        """Has the comments of all statements within the block say whom they are for."""
-        self._comments.tell(**whom)
+    def about(self, **subject: str) -> Iterator[None]:
+        """Add `subject`, such as the sync, to the comments of all statements in the block."""
+        self._comments.describe(**subject)
         try:
             yield
         finally:
-            self._comments.tell()
+            self._comments.describe()
 
     def release(self) -> None:
-        """Lets go of a DuckDB file, so that others may have it; keeps the connection to any other warehouse."""
+        """Close a DuckDB file so other processes can open it; keep the connection to any other warehouse."""
         if self._exclusive:
             self.close()
 
     def close(self) -> None:
-        """Ends the connection; the next statement opens another."""
+        """Close the connection; the next statement opens another."""
         if self._connected:
             self._connected = False
             self._adapter.release_connection()
@@ -146,8 +146,10 @@ class Warehouse:
         if self.adapter_type == "bigquery":  # it has no cursors
             _, rows = connections.raw_execute(self._comments.added(statement))
             return [tuple(row.values()) for row in rows]
-        said = statement if self.adapter_type == "snowflake" else self._comments.added(statement)  # it adds its own
-        _, cursor = connections.add_query(said, auto_begin=True)
+        commented = (
+            statement if self.adapter_type == "snowflake" else self._comments.added(statement)
+        )  # it adds its own
+        _, cursor = connections.add_query(commented, auto_begin=True)
         fetched: list[Row] = cursor.fetchall()
         return fetched
 
@@ -158,29 +160,29 @@ class Warehouse:
 
     def _connect_in_project(self) -> None:
         if not self._known:
-            self._must_exist()
+            self._raise_if_missing()
         until = time.monotonic() + (REOPENING_SECONDS if self._known else 0.0)
-        while not self._opened(last=time.monotonic() >= until):
+        while not self._open(last=time.monotonic() >= until):
             time.sleep(_REOPENING_STEP_SECONDS)
         self._known = True
         for statement in self._adapter.execute_macro("session_settings", project="dbt_heap"):
             self._adapter.execute(statement, auto_begin=False)
 
-    def _must_exist(self) -> None:
-        """Raises WarehouseError if a DuckDB file does not exist, of which DuckDB would make an empty one."""
+    def _raise_if_missing(self) -> None:
+        """Raise WarehouseError if a DuckDB file does not exist; DuckDB would create an empty one."""
         credentials = self._adapter.config.credentials
         path = str(getattr(credentials, "path", "") or ":memory:")
         elsewhere = path.startswith(":") or re.match(r"[a-z]\w+:", path) or getattr(credentials, "attach", None)
         if self._exclusive and not elsewhere and not Path(path).exists():
             missing = WarehouseError(
-                f"the DuckDB file {path} does not exist. Run `dbt build`, which makes it, or correct `path` of the "
+                f"the DuckDB file {path} does not exist. Run `dbt build` to create it, or correct `path` of the "
                 f"target {self.target_name} in profiles.yml"
             )
             missing.absent = True
             raise missing
 
-    def _opened(self, last: bool) -> bool:
-        """Opens the connection; False where another process holds the file, which in the end is an error."""
+    def _open(self, last: bool) -> bool:
+        """Open the connection; return False if another process has the file, raise RunningError if `last`."""
         self._adapter.acquire_connection("dbt-heap")
         self._connected = True
         try:

@@ -1,7 +1,7 @@
-"""Query comments: each statement says what it is for, so that a warehouse's bill can be read.
+"""dbt's events, muted, and its query comments, which say what each statement is for.
 
-dbt puts them where the project's `query-comment` wants them: before the statement or after it, as labels of BigQuery's
-jobs, or nowhere. Source: https://docs.getdbt.com/reference/project-configs/query-comment
+dbt puts comments where the project's `query-comment` says: before or after the statement, in labels of BigQuery's jobs,
+or nowhere. Source: https://docs.getdbt.com/reference/project-configs/query-comment
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from dbt_common.events.event_manager_client import cleanup_event_logger, ctx_set
 from dbt_heap import __version__
 
 
-class _Unheard(EventManager):
-    """dbt's own, spared what making a message costs: a tenth of a small sync."""
+class _MutedEvents(EventManager):
+    """dbt's events without the cost of unread messages, which is a tenth of a small sync."""
 
     def fire_event(self, e: BaseEvent, *args: Any, **kwargs: Any) -> None:
-        """Tells an event to those who listen; raises where dbt was asked to make an error of it."""
-        strict = getattr(self, "require_warn_or_error_handling", False)  # dbt 1.8 has no such thing
+        """Pass an event on if there is a logger, or if dbt must turn it into an error."""
+        strict = getattr(self, "require_warn_or_error_handling", False)  # dbt 1.8 does not have it
         if self.loggers or self.callbacks or strict or kwargs.get("force_warn_or_error_handling"):
             super().fire_event(e, *args, **kwargs)
 
 
 def mute_dbt_events() -> None:
-    """Turns off dbt's own lines, which would mix with ours, and hold SQL where they are for debugging.
+    """Turn off dbt's own output, which would mix with dbt-heap's and contains SQL at the debug level.
 
-    A dbt that is called later in this process sets up its loggers anew, and is heard.
+    If dbt is called later in this process, it sets up its loggers again.
     """
     cleanup_event_logger()
-    if not isinstance(get_event_manager(), _Unheard):
-        ctx_set_event_manager(_Unheard())
+    if not isinstance(get_event_manager(), _MutedEvents):
+        ctx_set_event_manager(_MutedEvents())
 
 
 class Comments:
-    """The comments of one adapter's statements. What the project's own macro would say of a node, dbt-heap cannot."""
+    """The comments of an adapter's statements. The project's own macro cannot be used: it needs a node."""
 
     def __init__(self, adapter: Any, config: Any) -> None:
         self._adapter = adapter
@@ -56,13 +56,13 @@ class Comments:
             config.query_comment.comment = "{{ comment() }}"
         adapter.connections.set_query_header({"comment": self._text})
 
-    def tell(self, **about: str) -> None:
-        """Has every later statement say whom it is for, and nothing of whom an earlier one was for."""
+    def describe(self, **about: str) -> None:
+        """Replace what the comments of later statements say they are about."""
         self._about = about
         self._adapter.connections.query_header.set("dbt-heap", None)
 
     def added(self, statement: str) -> str:
-        """A statement with its comment."""
+        """Return a statement with its comment."""
         commented: str = self._adapter.connections.query_header.add(statement)
         return commented
 
@@ -72,7 +72,7 @@ class Comments:
 
 @contextmanager
 def working_in(folder: Path) -> Iterator[None]:
-    """Work in a folder for as long as the block runs; in the present one if there is no such folder."""
+    """Change the working directory during the block, if the folder exists."""
     if not folder.is_dir():
         yield
         return

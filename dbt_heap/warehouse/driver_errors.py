@@ -1,4 +1,4 @@
-"""What dbt and the drivers raise, as a WarehouseError that holds no row's value."""
+"""Turn errors of dbt and of drivers into WarehouseError, without row values in the message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dbt_heap.errors import HeapError, RunningError, WarehouseError
 
-# A row's value may stand behind any of these, and hold any of them: what follows is told word by word.
+# Any of these may begin a row's value: after the first one, only known words are kept.
 _VALUES = re.compile(r"['\"`(]|\b\d|(?<=value: )", re.IGNORECASE)
 _WORD = re.compile(r"[^\s'\"`(),;:!?.\[\]]+")
 _DRIVERS_WORDS = """
@@ -20,14 +20,14 @@ device does doesn't exist exists file for found from full function in into is it
 not null of on or out permission range read-only relation schema source space table that the timeout to too type valid
 value view when which while with
 """
-_TOLD = frozenset(_DRIVERS_WORDS.split())
+_KEPT_WORDS = frozenset(_DRIVERS_WORDS.split())
 _SECRETS = re.compile(
     r"(?i)(?<=://)[^\s/@]+(?=@)|(?<=invalid: ).+?(?= is not )|"
     r"(?:(?<=password=)|(?<=passwd=)|(?<=pwd=)|(?<=token=)|(?<=secret=)|(?<=key=))[^\s\"'&;]+"
 )
-# What dbt and Spark put before what happened.
+# What dbt and Spark write before the actual message.
 _PREAMBLE = re.compile(r"(Database|Runtime|Compilation) Error\b.{0,40}$|An error occurred while calling \w+\.\w+\.$")
-# What drivers say of a missing permission and of a missing object; Snowflake says both in one sentence.
+# How drivers report a missing permission and a missing object; Snowflake does both in one sentence.
 _DENIED = re.compile(
     r"permission[ _]denied|not authorized|insufficient[ _](privileges?|permissions?)|access denied|"
     r"does not have (the )?[\w. ]*(permission|privilege)",
@@ -38,30 +38,30 @@ _DUCKDB_LOCK = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)")
 
 
 def redacted(message: str, statement: str) -> str:
-    """The first line that says something, without words that may be a row's: neither the statement's nor the driver's.
+    """Return the first meaningful line of a message, without words that are neither the statement's nor the driver's.
 
-    Where there is no statement, nothing ran, and no row can stand in it: all lines, without passwords and their like.
+    Without a statement, nothing ran and there can be no row values: all lines are returned, without passwords.
     """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line.lstrip(": ") for line in lines if not _PREAMBLE.match(line)]
+    meaningful = [line.lstrip(": ") for line in lines if not _PREAMBLE.match(line)]
     if not statement:
-        return _SECRETS.sub("…", " ".join(telling or lines))
-    first = (telling or lines or ["no reason given"])[0]
+        return _SECRETS.sub("…", " ".join(meaningful or lines))
+    first = (meaningful or lines or ["no reason given"])[0]
     begin = _VALUES.search(first)
     at = begin.start() if begin else len(first)
     own = set(_WORD.findall(statement))
-    rest = _WORD.sub(lambda word: word[0] if word[0] in own or word[0].lower() in _TOLD else "…", first[at:])
+    rest = _WORD.sub(lambda word: word[0] if word[0] in own or word[0].lower() in _KEPT_WORDS else "…", first[at:])
     return first[:at] + re.sub(r"…(?:[\s'\"`(),;:!?.\[\]]*…)+", "…", rest)
 
 
 @contextmanager
 def refusals(action: str, statement: str = "") -> Iterator[None]:
-    """Raises what goes wrong inside as WarehouseError, or RunningError where another process holds a DuckDB file."""
+    """Raise errors in the block as WarehouseError, or as RunningError if another process has the DuckDB file."""
     try:
         yield
     except HeapError:
         raise
-    except Exception as refusal:  # noqa: BLE001 - drivers have no base in common, and dbt lets some of theirs through
+    except Exception as refusal:  # noqa: BLE001 - drivers have no common base class, and dbt passes some of their errors on
         text = str(refusal)
         if held := _DUCKDB_LOCK.search(text):
             raise RunningError(
@@ -74,7 +74,7 @@ def refusals(action: str, statement: str = "") -> Iterator[None]:
 
 
 def _since(pid: str) -> str:
-    """When a process of this machine began, in words; nothing where there is no procfs.
+    """Return since when a process of this machine has been running; empty if there is no procfs.
 
     `starttime` is the 22nd field of https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html, in ticks since boot.
     """
@@ -84,4 +84,4 @@ def _since(pid: str) -> str:
         began = datetime.fromtimestamp(int(booted) + ticks / os.sysconf("SC_CLK_TCK"), UTC)
     except (OSError, ValueError, IndexError):
         return ""
-    return f", at work since {began:%Y-%m-%d %H:%M:%S} UTC"
+    return f", running since {began:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,4 +1,4 @@
-"""Whether the manifest was built under the active target: if not, rows would go to the wrong Heap environment."""
+"""Check that the manifest was built under the active target: otherwise rows go to the wrong Heap environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dbt_heap.warehouse.targets import Built, OtherTarget, Targets
 
 @dataclass(frozen=True)
 class ReadManifest:
-    """A manifest, and what dbt's results beside it say of its target."""
+    """A manifest, and the target that dbt's results next to it name."""
 
     path: Path
     manifest: Manifest
@@ -23,14 +23,14 @@ class ReadManifest:
 
     @classmethod
     def at(cls, path: Path, manifest: Manifest) -> ReadManifest:
-        """With the results beside it."""
+        """Return the manifest with the results next to it."""
         return cls(path, manifest, named_target(path.parent / FILE_NAME, manifest.invocation_id))
 
 
-def must_be_of_active_target(read: ReadManifest, targets: Targets, environments: Callable[[str], str]) -> None:
-    """Raises TargetError if a manifest was built under another target than the active one.
+def raise_if_other_target(read: ReadManifest, targets: Targets, environments: Callable[[str], str]) -> None:
+    """Raise TargetError if a manifest was built under another target than the active one.
 
-    `environments` tells the Heap environments of a target in words. The error names both targets and both of these.
+    The error names both targets and their Heap environments, which `environments` returns for a target.
     """
     manifest, named = read.manifest, read.named
     built = Built(manifest.adapter_type, manifest.placed, named.name, named.by_default)
@@ -56,4 +56,4 @@ def _refusal(file: Path, active: str, other: OtherTarget, environments: Callable
     )
 
 
-_OVERRIDE = "To go on all the same, once: --allow-target-mismatch"
+_OVERRIDE = "To continue anyway, once: --allow-target-mismatch"

@@ -1,7 +1,7 @@
-"""Under which target of the profile a manifest was built: by where its nodes are, then by the name that dbt noted.
+"""Find the target that a manifest was built under: by its nodes' relations, then by the name in dbt's results.
 
-manifest.json does not name its target (https://schemas.getdbt.com/dbt/manifest/v12.json). So each node is named anew
-under the active target, by the project's own macros, and compared with where the manifest has it.
+manifest.json does not name its target (https://schemas.getdbt.com/dbt/manifest/v12.json). So the project's naming
+macros name each node under the active target, and the result is compared with the manifest.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _CLASSES: Mapping[str, Any] = {"model": ModelNode, "seed": SeedNode, "snapshot":
 
 
 class Naming:
-    """The names that dbt gives under one target."""
+    """The names that dbt gives to nodes under one target."""
 
     def __init__(self, config: RuntimeConfig, macros: MacroManifest, renderer: Any) -> None:
-        """`renderer` renders the Jinja of dbt_project.yml under the same target."""
+        """Create the naming; `renderer` renders the Jinja in dbt_project.yml under the same target."""
         self._root = config.project_name
         self._macros = macros
         self._config = config
@@ -41,24 +41,24 @@ class Naming:
         self._context = generate_generate_name_macro_context(macro, config, macros)  # type: ignore[arg-type]
 
     def place(self, node: Mapping[str, Any]) -> Place:
-        """Return where dbt would put a node of manifest.json: the parts of its relation that can be told.
+        """Return where dbt would put a node of manifest.json: the parts of its relation that are known.
 
         Raises dbt's errors if a macro fails.
         """
         if node.get("resource_type") == "source":
             return self._of_source(node)
-        real = _as_dbt_has_it(node)
+        real = _as_dbt_node(node)
         found = {each: self._component(each, node, real) for each in _COMPONENTS}
         return {each: name for each, name in found.items() if name is not None}
 
     def state_schema(self, schema: str) -> tuple[str, bool]:
-        """Return the schema of the state, and whether the project's own macro named it. dbt's hooks do the same."""
+        """Return the schema of the state, and whether the project's own macro named it, as for dbt's hooks."""
         ours = self._context["dbt_heap"]
         named = str(ours["state_schema"](schema)).strip()
         return named, named == str(ours["generated_schema"](schema)).strip()
 
     def _of_source(self, node: Mapping[str, Any]) -> Place:
-        """No macro names a source, but the Jinja in its YAML may look at the target."""
+        """Return a source's place: no macro names it, but the Jinja in its YAML may depend on the target."""
         context = generate_schema_yml_context(self._config, str(node.get("package_name")))
         written = {each: node.get(f"unrendered_{each}") for each in ("database", "schema")}
         jinja = {each: text for each, text in written.items() if isinstance(text, str) and "{{" in text}
@@ -79,13 +79,13 @@ class Naming:
         return str(MacroGenerator(macro, self._context)(custom, real)).strip().lower()
 
     def _rendered(self, node: Mapping[str, Any], key: str, value: Any) -> Any:
-        """A configured name under this target: manifest.json has what it was under its own, and the text before."""
+        """Return a configured name under this target, from its Jinja in manifest.json."""
         written = (node.get("unrendered_config") or {}).get(key)
         return self._renderer.render_value(written) if isinstance(written, str) and "{{" in written else value
 
 
-def _as_dbt_has_it(node: Mapping[str, Any]) -> Any:
-    """A node as naming macros get it; as a mapping if this dbt's classes cannot hold it: Jinja reads both alike."""
+def _as_dbt_node(node: Mapping[str, Any]) -> Any:
+    """Return a node as dbt passes it to naming macros; as a mapping if this dbt cannot parse it: Jinja reads both."""
     try:
         return _CLASSES[str(node.get("resource_type"))].from_dict(dict(node))
     except (ValidationError, DbtBaseException, LookupError, ValueError, TypeError, AttributeError):
@@ -99,7 +99,7 @@ Node = Mapping[str, Any]  # of manifest.json
 class OtherTarget:
     """A manifest that was not built under the active target."""
 
-    target: str | None  # the one it was built under; None if no target of the profile puts its nodes there
+    target: str | None  # the target it was built under; None if no target of the profile puts its nodes there
     node: str = ""  # a node that the active target would put elsewhere
     there: str = ""  # where the manifest has it
     expected: str = ""  # where it would be under the active target
@@ -112,14 +112,14 @@ class Built:
     adapter_type: str  # empty if the manifest does not say
     nodes: Sequence[Node]
     named: str | None  # the target that dbt's results name
-    named_by_default: bool  # dbt's results name none, so the profile's default counted
+    named_by_default: bool  # dbt's results name no target, so the profile's default was used
 
 
 class Targets:
-    """The profile's targets, held against a manifest."""
+    """The targets of the profile, to compare with a manifest."""
 
     def __init__(self, profile: ProfileTargets, macros: MacroManifest, config: RuntimeConfig) -> None:
-        """`config` is dbt's under the active target."""
+        """Create the targets; `config` is dbt's configuration under the active target."""
         self._profile = profile
         self._macros = macros
         self._config = config
@@ -128,9 +128,9 @@ class Targets:
         self._naming: dict[tuple[str, str], Naming | None] = {}
 
     def naming(self, target: str, called: str = "") -> Naming | None:
-        """Return how dbt names nodes under a target, or under one that has another name (`called`).
+        """Return how dbt names nodes under a target; `called` is another name for the target.
 
-        None if the target cannot be rendered here, or is of another adapter.
+        None if the target cannot be rendered here, or uses another adapter.
         """
         key = (target, called or target)
         if key not in self._naming:
@@ -145,10 +145,10 @@ class Targets:
         known = named if named in self._profile.names and named != self.active else None
         difference = self._difference(self.active, built.nodes)
         if difference is None:
-            # Where both put their nodes in one place, only the name tells who built there last.
+            # If both targets put their nodes in the same place, only the name shows which one was built last.
             return OtherTarget(known) if known and self._fits(known, built.nodes) else None
         if named and named not in self._profile.names and self._difference(self.active, built.nodes, named) is None:
-            return None  # dbt platform calls the same target otherwise
+            return None  # the dbt platform has another name for the same target
         others = [each for each in (known, *self._profile.names) if each and each != self.active]
         return replace(difference, target=next((each for each in others if self._fits(each, built.nodes)), None))
 
@@ -172,14 +172,14 @@ class Targets:
         if target == called == self.active:
             return Naming(self._config, self._macros, self._profile.project_renderer(self._config))
         if self._profile.type_of(target) not in (self._adapter_type, ""):
-            return None  # another adapter is not loaded for its names
+            return None  # its adapter is not loaded
         try:
             profile = self._profile.render(target)
             profile.target_name = called
             config = self._profile.config(profile)
             config.dependencies = self._config.dependencies
             return Naming(config, self._macros, self._profile.project_renderer(profile))
-        except (DbtBaseException, SettingsError):  # such as a variable that only another machine has
+        except (DbtBaseException, SettingsError):  # for example, a variable that is set only on another machine
             return None
 
 
@@ -187,7 +187,7 @@ def _differences(naming: Naming, nodes: Sequence[Node]) -> Iterator[OtherTarget]
     for node in nodes:
         try:
             expected = naming.place(node)
-        except DbtBaseException:  # a macro that cannot name it here tells nothing
+        except DbtBaseException:  # the macro cannot name it here, so nothing is known
             continue
         there = {each: str(node.get(each) or "none").lower() for each in expected}
         if any(there[each] != (expected[each] or "none") for each in expected):

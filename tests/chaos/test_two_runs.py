@@ -193,7 +193,7 @@ def test_paused_run_keeps_its_duckdb_file_open_and_is_named(users: Project, own_
     try:
         outcome = users.sync()
         assert outcome.exit_code == 2
-        assert re.search(rf"in use by the process {paused.pid}\b, at work since 20\d\d-", outcome.stderr)
+        assert re.search(rf"in use by the process {paused.pid}\b, running since 20\d\d-", outcome.stderr)
     finally:
         own_heap.release()
         paused.send_signal(signal.SIGCONT)

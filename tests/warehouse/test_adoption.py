@@ -77,7 +77,7 @@ def test_duplicate_key_is_not_adopted(users: Project, heap: Sandbox) -> None:
         (["heap_users"], "one of --before and --from-relation"),
         (["heap_users", "--before", "2026-03-01"], "--from-relation"),
         (["heap_orders", "--before", "yesterday"], "an instant is needed"),
-        (["heap_orders", "--from-relation", "x.in_heap"], "of events, --before"),
+        (["heap_orders", "--from-relation", "x.in_heap"], "For events, use --before"),
         (["heap_users", "--from-relation", "in_heap"], "schema.table"),
         (["heap_users", "--from-relation", "nowhere.in_heap"], "nowhere.in_heap"),
         (["heap_people", "--before", "2026-03-01"], "no model declares a sync named heap_people"),
