@@ -146,10 +146,9 @@ class Warehouse:
         if self.adapter_type == "bigquery":  # it has no cursors
             _, rows = connections.raw_execute(self._comments.added(statement))
             return [tuple(row.values()) for row in rows]
-        commented = (
-            statement if self.adapter_type == "snowflake" else self._comments.added(statement)
-        )  # it adds its own
-        _, cursor = connections.add_query(commented, auto_begin=True)
+        if self.adapter_type != "snowflake":  # its adapter adds the comment
+            statement = self._comments.added(statement)
+        _, cursor = connections.add_query(statement, auto_begin=True)
         fetched: list[Row] = cursor.fetchall()
         return fetched
 
