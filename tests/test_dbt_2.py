@@ -127,8 +127,8 @@ def test_undeclared_sync_is_reported_by_its_state(shop: Shop, tmp_path: Path) ->
     shop.rewrite(**{"model.shop.people": {"meta": {}, "config": {"materialized": "view"}, "columns": {}}})
     (shop.folder / "models" / "crm.yml").unlink()  # what is not there, cannot be looked into
     told = (
-        "people was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
-        "under `config:`. If it is gone for good: dbt-heap state reset people"
+        "people was synced before, and the manifest no longer declares it. dbt 2 drops `meta` that is not under "
+        "`config:`. If the sync is gone for good: dbt-heap state reset people"
     )
     for command in ("check", "sync"):
         ran = shop.run(command)

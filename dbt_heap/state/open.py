@@ -101,7 +101,7 @@ def dropped_by_dbt2(invocation: Invocation, store: StateStore) -> tuple[str, ...
     if not invocation.manifest.of_dbt_2:
         return ()
     return tuple(
-        f"{name} was synced before, and the manifest declares it no more. dbt 2 drops a `meta` that does not stand "
-        f"under `config:`. If it is gone for good: dbt-heap state reset {name}"
+        f"{name} was synced before, and the manifest no longer declares it. dbt 2 drops `meta` that is not under "
+        f"`config:`. If the sync is gone for good: dbt-heap state reset {name}"
         for name in undeclared_syncs(invocation, store)
     )

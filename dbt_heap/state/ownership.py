@@ -72,13 +72,13 @@ class Owner:
         if bound and not same_relation and not follows_model(sync, newest):
             raise StateError(
                 f"{sync.name}: it was bound to {newest.relation} at its first sync, and the manifest says "
-                f"{sync.model.relation}. If the model moved for good: dbt-heap state rebind {sync.name}. If this is a "
-                "development build, it must not go to the same Heap environment: give its target an app id of its own."
+                f"{sync.model.relation}. If the model moved for good: dbt-heap state rebind {sync.name}. A development "
+                "build must not go to the same Heap environment: give its target its own Environment ID."
             )
         if newest.type != str(sync.type):
             raise StateError(
                 f"{sync.name}: its state is of {newest.type}, and the block says {sync.type} now. Give the sync "
-                f"another name, or start over with: dbt-heap state reset {sync.name}"
+                f"another `name:`, or start over with: dbt-heap state reset {sync.name}"
             )
 
     def may_continue(self, log: SyncLog, sync: Sync, destination: str) -> tuple[list[LogEntry], list[LogEntry]]:

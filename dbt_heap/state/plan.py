@@ -66,13 +66,13 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
     name = plan.sync.name
     if plan.first and plan.sendable > FIRST_SYNC_ROWS and not first_sync:
         return (
-            f"its first sync would send {plan.sendable:,} rows, more than {FIRST_SYNC_ROWS:,}. Look at them with "
-            f"`dbt-heap plan --select {plan.sync.model.name}`; then: dbt-heap sync --first-sync"
+            f"its first sync would send {plan.sendable:,} rows, more than {FIRST_SYNC_ROWS:,}. Check them with "
+            f"`dbt-heap plan --select {plan.sync.model.name}`, then run: dbt-heap sync --first-sync"
         )
     if plan.older_key and plan.new:
         return (
-            f"its key was {plan.older_key}, and is {plan.sync.key} now: {counted(plan.new, 'row')} would go under new "
-            "keys, and those that Heap has would be others to it. If that is meant: dbt-heap sync --first-sync"
+            f"its key changed from {plan.older_key} to {plan.sync.key}: {_duplicates(plan.sync.type, plan.new)}. "
+            "If that is intended: dbt-heap sync --first-sync"
         )
     if plan.rekeyed_rows and not first_sync:
         return _recomputed(plan)
@@ -84,22 +84,31 @@ def refusal(plan: Plan, *, first_sync: bool, allow_large: Collection[str]) -> st
         return None
     share = f" ({guard} of {plan.state_rows:,})" if guard.rows is None else ""
     return (
-        f"it would send {plan.sendable:,} rows, and max_rows allows {allowed:,}{share}. If that is meant: "
+        f"it would send {plan.sendable:,} rows, and max_rows allows {allowed:,}{share}. If that is intended: "
         f"dbt-heap sync --allow-large {name}"
     )
 
 
-_TWICE = {
-    SyncType.EVENTS: "Heap would record these events a second time",
-    SyncType.USER_PROPERTIES: "Heap would create these users a second time, and keep the old ones",
-    SyncType.ACCOUNT_PROPERTIES: "Heap would create these accounts a second time, and keep the old ones",
+_NOUNS = {
+    SyncType.EVENTS: "event",
+    SyncType.USER_PROPERTIES: "user",
+    SyncType.ACCOUNT_PROPERTIES: "account",
 }
 
 
+def _duplicates(sync_type: SyncType, rows: int) -> str:
+    """Return what Heap would do with rows that it has under other keys."""
+    records = counted(rows, _NOUNS[sync_type])
+    if sync_type is SyncType.EVENTS:
+        return f"Heap would record {records} a second time"
+    return f"Heap would create {records} a second time, and keep the old {'one' if rows == 1 else 'ones'}"
+
+
 def _recomputed(plan: Plan) -> str:
+    missing = f"{counted(plan.missing_keys, 'acknowledged key')} {'is' if plan.missing_keys == 1 else 'are'}"
+    new = counted(plan.rekeyed_rows, "new key")
     return (
-        f"{plan.missing_keys:,} keys that Heap acknowledged are gone from the model and {plan.rekeyed_rows:,} others "
-        f"came: {_TWICE[plan.sync.type]}. "
-        f"Was the key ({plan.sync.key}) recomputed, by another salt or another expression? "
-        f"If it is meant: dbt-heap sync --first-sync --select {plan.sync.model.name}"
+        f"{missing} missing from the model, which has {new} instead: "
+        f"{_duplicates(plan.sync.type, plan.rekeyed_rows)}. Was the key ({plan.sync.key}) recomputed, for example with "
+        f"another salt? If that is intended: dbt-heap sync --first-sync --select {plan.sync.model.name}"
     )

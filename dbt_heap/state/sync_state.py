@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbt_heap.errors import StateError
+from dbt_heap.errors import StateError, counted
 from dbt_heap.state import names
 from dbt_heap.state.catalog import must_fit
 from dbt_heap.state.comparison import Comparison
@@ -126,7 +126,7 @@ class SyncState:
             if newest and newest.synced and link.stored in store.catalog.of_state(newest.synced):
                 count = _accounts_without_users(store, self.sync, link, newest.synced)
                 if count:
-                    yield f"{count:,} of its accounts belong to no user that {each.name} has sent"
+                    yield f"{counted(count, 'account')} without a user that {each.name} has sent"
 
     def _newest(self, *, bound: bool = True) -> LogEntry | None:
         """Return the newest entry of the sync, or of the earlier name whose state it will take over; None if new.
@@ -140,7 +140,7 @@ class SyncState:
 
 
 def _setting(account_id_property: str | None, *, is_sent: bool) -> str:
-    """Return the sentence on the Account ID setting in Heap, which must be made before account properties are sent.
+    """Return the note on the Account ID setting in Heap, which account properties need.
 
     https://developers.heap.io/reference/add-account-properties
     """
@@ -148,13 +148,12 @@ def _setting(account_id_property: str | None, *, is_sent: bool) -> str:
     if account_id_property is None:
         return (
             "Heap groups users into accounts by the user property that is set as Account ID under "
-            f"{where}; no API tells whether it is set. Name it in vars.dbt_heap.account_id_property, and "
-            "dbt-heap counts the accounts that no user carries"
+            f"{where}; no API reports it. Set vars.dbt_heap.account_id_property to the same property, and dbt-heap "
+            "counts the accounts without users"
         )
     sent = "" if is_sent else f", and no declared sync sends {account_id_property} of users"
     return (
-        f"in Heap, under {where}, Account ID has to be the user property {account_id_property}; "
-        f"no API tells whether it is{sent}"
+        f"in Heap, under {where}, Account ID must be the user property {account_id_property}; no API reports it{sent}"
     )
 
 

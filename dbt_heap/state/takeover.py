@@ -171,23 +171,23 @@ def _must_fit(store: StateStore, sync: Sync, older: LogEntry, *, bound: bool) ->
         raise StateError(
             f"{sync.name}: `renamed_from` names {older.sync}, which is bound to {older.relation}, and the manifest "
             f"says {sync.model.relation}, in another schema. If the model moved for good: {by_hand}, then "
-            f"dbt-heap state rebind {sync.name}. If this is a development build, it must not go to the same Heap "
-            "environment: give its target an app id of its own."
+            f"dbt-heap state rebind {sync.name}. A development build must not go to the same Heap environment: give "
+            "its target its own Environment ID."
         )
 
 
 def _still_declared(sync: Sync, name: str) -> str:
     return (
         f"{sync.name}: `renamed_from` names {name}, which is still declared and has state of its own. Remove the block "
-        f"of {name} if {sync.name} takes its place; if both are to be sent, and {sync.name} is new: `renamed_from: []`"
+        f"of {name} if {sync.name} replaces it. If {sync.name} is a new sync: `renamed_from: []`"
     )
 
 
 def _both_have(sync: Sync, older: LogEntry) -> str:
     return (
-        f"{sync.name}: `renamed_from` names {older.sync}, which has state that Heap acknowledged, and so has "
-        f"{sync.name}. To go on with that of {sync.name}, remove {older.sync} from `renamed_from`; to go on with that "
-        f"of {older.sync}: dbt-heap state reset {sync.name}"
+        f"{sync.name}: it has state, and so does {older.sync}, which `renamed_from` names. To keep the state of "
+        f"{sync.name}, remove {older.sync} from `renamed_from`. To keep the state of {older.sync}: "
+        f"dbt-heap state reset {sync.name}"
     )
 
 
@@ -195,6 +195,6 @@ def _several(sync: Sync, older: list[LogEntry]) -> str:
     found = " and ".join(each.sync for each in older)
     commands = " or ".join(f"dbt-heap state rename {each.sync} {sync.name}" for each in older)
     return (
-        f"{sync.name}: `renamed_from` names {found}, each of which has state that Heap acknowledged, and a sync can "
-        f"take over one only. Leave one of them there, or run: {commands}"
+        f"{sync.name}: `renamed_from` names {found}. Each has state, and a sync can take over only one. Keep one of "
+        f"them there, or run: {commands}"
     )

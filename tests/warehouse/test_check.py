@@ -90,7 +90,7 @@ def test_everything_wrong_is_reported_at_once(synced: Project, orders: Project) 
     synced.table("t", "select 1 as x", schema=synced.state_schema)
     checked = synced.run("check")
     assert checked.exit_code == 2
-    assert "its key was user_id, and is email now" in checked.stderr
+    assert "its key changed from user_id to email" in checked.stderr
     assert "heap_orders" in checked.stderr and "total" in checked.stderr
     assert "contains tables that are not dbt-heap's (t)" in checked.stderr
 

@@ -133,7 +133,7 @@ def test_check_says_what_to_set_in_heap_before_accounts_work(shop: Project) -> N
     assert outcome.exit_code == 0
     assert "Account > Manage > Features" in outcome.stderr
     shop.sync()
-    assert "1 of its accounts belong to no user that heap_users has sent" in shop.run("check").stderr
+    assert "1 account without a user that heap_users has sent" in shop.run("check").stderr
 
 
 def test_debug_tries_one_thing_after_the_other(shop: Project) -> None:

@@ -89,7 +89,7 @@ def test_sync_refuses_recomputed_keys_until_they_are_meant(project: Project, hea
     project.table(
         "heap_orders", f"select order_id + 100 as order_id, user_id, ordered_at, total from ({ORDER_ROWS}) as t"
     )
-    told = "3 keys that Heap acknowledged are gone from the model and 3 others came: Heap would record these events a"
+    told = "3 acknowledged keys are missing from the model, which has 3 new keys instead: Heap would record 3 events a"
     assert told in project.run("plan").stdout
     outcome = project.sync()
     assert outcome.exit_code == 1 and told in outcome.stderr and len(heap.events()) == 3
@@ -107,5 +107,5 @@ def test_sync_refuses_recomputed_identities_of_users(project: Project, heap: San
     assert project.sync().exit_code == 0
     project.table("heap_users", f"select * from (values {users.replace('u', 'v')}) as t(id, n)")
     outcome = project.sync()
-    assert outcome.exit_code == 1 and "12 others came: Heap would create these users a second time" in outcome.stderr
+    assert outcome.exit_code == 1 and "12 new keys instead: Heap would create 12 users a second time" in outcome.stderr
     assert len(heap.users()) == 12

@@ -88,7 +88,7 @@ def test_changed_key_is_reported_and_refused(shop: Project) -> None:
     shop.declare("heap_users", USERS)
     shop.declare("heap_orders", {**ORDERS, "unique_key": ["order_id", "user_id"]})
     outcome = shop.sync("--target", "prod")
-    assert outcome.exit_code == 1 and "3 rows would go under new keys" in outcome.stderr
+    assert outcome.exit_code == 1 and "Heap would record 3 events a second time" in outcome.stderr
     assert shop.sync("--target", "prod", "--first-sync").exit_code == 0
     assert shop.sync("--target", "prod").exit_code == 0
 
