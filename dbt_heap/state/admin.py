@@ -20,8 +20,8 @@ def reset(store: StateStore, destination: str, sync: str) -> None:
 
     Raises StateError if there is no state, RunningError if a run has the lock, WarehouseError.
     """
-    with _held(store, destination, sync, unfinished_too=True) as (store, entry, lock, holder):
-        cleared = by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None)
+    with _locked_with_entry(store, destination, sync, unfinished_too=True) as (store, entry, lock, holder):
+        cleared = entry_by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None)
         store.append(cleared, lock, holder)
         _drop_view(store, destination, sync)
         shared = any(other.synced == entry.synced for name, other in store.log.entries.items() if name[1] != sync)
@@ -35,7 +35,7 @@ def rename(store: StateStore, destination: str, older: str, newer: str, project:
     The state belongs to `project` afterwards, if that is known. Raises as `reset`, and StateError if the new name has
     state of its own.
     """
-    with _held(store, destination, older) as (store, entry, lock, holder):
+    with _locked_with_entry(store, destination, older) as (store, entry, lock, holder):
         current = store.log.current(destination, newer)
         if current and current.synced != entry.synced and (current.synced or current.step.unfinished):
             raise StateError(f"{newer} has state of its own. To discard it: dbt-heap state reset {newer}")
@@ -63,17 +63,17 @@ def hand_over(
     current = store.log.current(entry.destination, newer)
     if current is None or current.synced != entry.synced:
         number = store.log.last_number(entry.destination, newer) + 1
-        begun = by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None, **changes)
+        begun = entry_by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None, **changes)
         store.append(replace(begun, entry=number), locks[1], holder)
-    store.append(by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), locks[0], holder)
+    store.append(entry_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), locks[0], holder)
     _drop_view(store, entry.destination, entry.sync)
 
 
 def rebind(store: StateStore, destination: str, sync: Sync, project: str | None = None) -> None:
     """Bind a sync's state to its current relation and project. Raises as `reset`."""
-    with _held(store, destination, sync.name) as (store, entry, lock, holder):
+    with _locked_with_entry(store, destination, sync.name) as (store, entry, lock, holder):
         changes = {"relation": str(sync.model.relation), "model": sync.model.unique_id}
-        store.append(by(holder, entry, Step.REBOUND, **changes, project=project or entry.project), lock, holder)
+        store.append(entry_by(holder, entry, Step.REBOUND, **changes, project=project or entry.project), lock, holder)
 
 
 def _drop_view(store: StateStore, destination: str, sync: str) -> None:
@@ -82,7 +82,7 @@ def _drop_view(store: StateStore, destination: str, sync: str) -> None:
 
 
 @contextmanager
-def held(store: StateStore, destination: str, sync: str) -> Iterator[tuple[StateStore, Lock, Holder]]:
+def locked(store: StateStore, destination: str, sync: str) -> Iterator[tuple[StateStore, Lock, Holder]]:
     """Yield the store as it is under a sync's lock, the lock, and its holder. Raises RunningError if a run has it."""
     store = store.prepare()
     holder = Holder.of_this_process(names.new_run_id())
@@ -95,12 +95,12 @@ def held(store: StateStore, destination: str, sync: str) -> Iterator[tuple[State
 
 
 @contextmanager
-def _held(
+def _locked_with_entry(
     store: StateStore, destination: str, sync: str, *, unfinished_too: bool = False
 ) -> Iterator[tuple[StateStore, LogEntry, Lock, Holder]]:
-    """Yield what `held` yields, with the sync's newest entry. Raises StateError if there is no state."""
+    """Yield what `locked` yields, with the sync's newest entry. Raises StateError if there is no state."""
     _entry(store, destination, sync, unfinished_too)
-    with held(store, destination, sync) as (store, lock, holder):
+    with locked(store, destination, sync) as (store, lock, holder):
         yield store, _entry(store, destination, sync, unfinished_too), lock, holder
 
 
@@ -119,6 +119,6 @@ def _entry(store: StateStore, destination: str, sync: str, unfinished_too: bool)
     return entry
 
 
-def by(holder: Holder, entry: LogEntry, step: Step, **changes: str | None) -> LogEntry:
+def entry_by(holder: Holder, entry: LogEntry, step: Step, **changes: str | None) -> LogEntry:
     """Return the entry for what a person does, to append after the newest one."""
     return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from dbt_heap.errors import RunningError, StateError, WarehouseError
 from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
-from dbt_heap.state.admin import by, held
+from dbt_heap.state.admin import entry_by, locked
 from dbt_heap.state.catalog import as_arguments, read_catalog
 from dbt_heap.state.comparison import Comparison
 from dbt_heap.state.contract import PlanChanges
@@ -108,7 +108,7 @@ def _columns(comparison: Comparison, given: Relation, types: Mapping[str, str]) 
 def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges]) -> Adopted:
     """Create the first state by one statement and log it; it counts only once it is in the log."""
     sync, destination = comparison.sync, comparison.destination
-    with held(comparison.store, destination, sync.name) as (store, lock, holder):
+    with locked(comparison.store, destination, sync.name) as (store, lock, holder):
         if store.log.current(destination, sync.name):
             raise RunningError(f"{sync.name}: another run came between. Run the same command again.")
         table = names.generation(destination, sync.name)
@@ -118,7 +118,7 @@ def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges])
         with store.warehouse.about(sync=sync.name, run_id=holder.run_id):
             store.warehouse.execute(macro, plan=plan)
             before = SyncState(store, sync, destination).entry()
-            entry = by(holder, before, Step.ADOPTED, synced=table)
+            entry = entry_by(holder, before, Step.ADOPTED, synced=table)
             store.append(entry, lock, holder)
             if lock.held_by() != holder.run_id:
                 raise RunningError(f"{sync.name}: another run took over, and nothing was adopted. Run it again.")

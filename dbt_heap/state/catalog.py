@@ -154,7 +154,9 @@ _COMMON = 1_000  # columns that every warehouse allows
 _OWN_COLUMNS = 16  # of an outbox besides the mapped ones; the state has fewer
 
 
-def must_fit(warehouse: Warehouse, sync: str, columns: Collection[MappedColumn], state: Collection[str]) -> None:
+def raise_if_too_wide(
+    warehouse: Warehouse, sync: str, columns: Collection[MappedColumn], state: Collection[str]
+) -> None:
     """Check that the tables of a sync fit into the warehouse.
 
     Args:

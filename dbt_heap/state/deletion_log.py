@@ -10,7 +10,7 @@ from typing import Any
 
 from dbt_heap.errors import WarehouseError
 from dbt_heap.state import names
-from dbt_heap.state.admin import held
+from dbt_heap.state.admin import locked
 from dbt_heap.state.contract import DeletionArguments, PlanArguments
 from dbt_heap.state.purge import purge
 from dbt_heap.state.store import StateStore
@@ -123,7 +123,7 @@ class Deletions:
         for destination, sync in sorted(syncs - {(self.destination, self.sync)}):
             same_address = address_of(destination) == address_of(self.destination)
             if same_address and names.lock(destination, sync) in store.catalog.state_tables:
-                with held(store, destination, sync):
+                with locked(store, destination, sync):
                     pass  # the run that had the lock has ended, or is dead
 
     def _log(self, plan: PlanArguments, step: str, **more: Any) -> None:

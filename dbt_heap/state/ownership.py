@@ -52,7 +52,7 @@ class Owner:
         written_by = entry.first_project or (_package(entry) if self.project else "")
         return written_by in ours or written_by in self._former_names(log)
 
-    def must_own(self, sync: Sync, newest: LogEntry | None, *, bound: bool) -> None:
+    def raise_if_foreign(self, sync: Sync, newest: LogEntry | None, *, bound: bool) -> None:
         """Raise StateError if a sync's state is another project's, or of another relation or type.
 
         Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbt_heap.state import names
-from dbt_heap.state.admin import by, held
+from dbt_heap.state.admin import entry_by, locked
 from dbt_heap.state.contract import DeletionArguments, SyncArguments
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry, Step
@@ -57,7 +57,7 @@ def purge(
             if _found(store, deletion, table):
                 _remove(store, deletion, table, destination, sync)
         if (destination, sync) != own and _has_users(store, deletion, entry, declared.get(sync)):
-            with held(store, destination, sync) as (fresh, lock, holder):
+            with locked(store, destination, sync) as (fresh, lock, holder):
                 _purge_sync(fresh, deletion, declared.get(sync), lock, holder, (destination, sync))
 
 
@@ -84,7 +84,7 @@ def _purge_sync(
             # A dead run is still to be recovered, from the table that is its state now.
             after = entry.next(entry.step, synced=synced)
             if not entry.step.unfinished:
-                after = by(holder, entry, Step.FORGOTTEN, synced=synced)
+                after = entry_by(holder, entry, Step.FORGOTTEN, synced=synced)
             store.append(after, lock, holder)
             if synced != entry.synced:
                 show_synced(store, store.catalog, after, entry, shown_names(store, store.catalog, entry))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dbt_heap.errors import StateError, counted
 from dbt_heap.state import names
-from dbt_heap.state.catalog import must_fit
+from dbt_heap.state.catalog import raise_if_too_wide
 from dbt_heap.state.comparison import Comparison
 from dbt_heap.state.contract import PlanTables
 from dbt_heap.state.deletion_log import deletion_arguments
@@ -51,7 +51,7 @@ class SyncState:
             "deletion": deletion_arguments(store, self.destination, sync),
         }
         key_columns, columns = store.models.key_columns(sync), store.models.mapped_columns(sync)
-        must_fit(store.warehouse, sync.name, columns, known)
+        raise_if_too_wide(store.warehouse, sync.name, columns, known)
         return Comparison(store, sync, self.destination, columns, key_columns, newest, options, tables)
 
     def entry(self) -> LogEntry:
@@ -134,7 +134,7 @@ class SyncState:
         Raises StateError if the state is another sync's.
         """
         own = self.store.log.current(self.destination, self.sync.name)
-        self.store.owner.must_own(self.sync, own, bound=bound)
+        self.store.owner.raise_if_foreign(self.sync, own, bound=bound)
         older = predecessor(self.store, self.sync, self.destination, bound=bound)
         return inherited(self.sync, older) if older and not (own and own.synced) else own
 

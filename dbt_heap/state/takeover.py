@@ -104,7 +104,7 @@ def predecessor(store: StateStore, sync: Sync, destination: str, *, bound: bool 
     if len(older) > 1:
         raise StateError(_several(sync, older))
     if older:
-        _must_fit(store, sync, older[0], bound=bound)
+        _raise_if_unsuitable(store, sync, older[0], bound=bound)
     return older[0] if older else None
 
 
@@ -154,7 +154,7 @@ def take_over(store: StateStore, sync: Sync, lock: Lock, holder: Holder, older: 
     return store.reread()
 
 
-def _must_fit(store: StateStore, sync: Sync, older: LogEntry, *, bound: bool) -> None:
+def _raise_if_unsuitable(store: StateStore, sync: Sync, older: LogEntry, *, bound: bool) -> None:
     """Raise StateError if the state of the earlier name is another project's, type's or schema's."""
     by_hand = f"dbt-heap state rename {older.sync} {sync.name}"
     if not store.owner.owns(store.log, older):

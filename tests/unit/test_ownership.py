@@ -65,7 +65,7 @@ def test_former_name_is_known_by_a_sync_that_kept_name_and_relation() -> None:
 
 def test_project_without_a_known_name_checks_nothing() -> None:
     other = entry("people", project="crm", namespace="crm.people", model="model.crm.people", table="people")
-    Owner("", [OURS], frozenset()).must_own(OURS, other, bound=True)
-    Owner("shop", [OURS], frozenset(), assumed=True).must_own(OURS, other, bound=True)
+    Owner("", [OURS], frozenset()).raise_if_foreign(OURS, other, bound=True)
+    Owner("shop", [OURS], frozenset(), assumed=True).raise_if_foreign(OURS, other, bound=True)
     with pytest.raises(StateError, match="belongs to the dbt project crm, and this project is shop"):
-        Owner("shop", [OURS], frozenset()).must_own(OURS, other, bound=True)
+        Owner("shop", [OURS], frozenset()).raise_if_foreign(OURS, other, bound=True)
