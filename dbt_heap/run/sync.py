@@ -191,7 +191,7 @@ class _Run:
             timeout_seconds=options.request_timeout, retry=BoundedRetry.of(options.max_wait),
         ) as heap:  # fmt: skip
             for group in deliver(
-                written_batches(rows) if session.written else batches(rows, build),
+                written_batches(rows) if session.yields_batches else batches(rows, build),
                 send=partial(_sent, session, heap, plan.sync.type),
                 pace=self._pace(plan, destination),
                 in_flight=options.in_flight,

@@ -36,7 +36,7 @@ class SyncSession(SyncSteps):
         super().__init__(state.store, lock, holder, entry, keeps_log=state.sync.log)
         self._sync = state.sync
         self.arguments: PlanArguments  # what the macros take as `plan`, once there is one
-        self.written = False  # whether the warehouse writes the records: then a row of `pages` is a batch
+        self.yields_batches = False  # whether the warehouse writes the requests: then `pages` yields batches, not rows
 
     @property
     def store(self) -> StateStore:
@@ -66,7 +66,7 @@ class SyncSession(SyncSteps):
 
     def begin(self, plan: Plan) -> None:
         """Step 3: log the plan."""
-        self.written = bool(self._store.warehouse.render("outbox_records", plan=self.arguments, first=1, last=1))
+        self.yields_batches = bool(self._store.warehouse.render("outbox_records", plan=self.arguments, first=1, last=1))
         self._store.warehouse.execute("create_acked", acked=self._relation("acked"))
         self._log(
             Step.PLANNED,
@@ -82,7 +82,7 @@ class SyncSession(SyncSteps):
 
     def pages(self, plan: Plan) -> Iterator[Row]:
         """Yield the rows to send, in order. Step 4: the sent-up-to mark is logged before a row is yielded."""
-        page = "outbox_records" if self.written else "outbox_page"
+        page = "outbox_records" if self.yields_batches else "outbox_page"
         for first in range(1, plan.sendable + 1, _PAGE_ROWS):
             last = min(first + _PAGE_ROWS - 1, plan.sendable)
             self._log(Step.SENT_UP_TO, sent_up_to=last)
