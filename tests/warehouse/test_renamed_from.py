@@ -165,7 +165,7 @@ def test_run_that_was_killed_under_the_earlier_name_is_recovered(
 @pytest.mark.parametrize(
     ("c", "others", "told"),
     [
-        ({"renamed_from": ["a", "b"]}, {}, "a sync can take over one only"),
+        ({"renamed_from": ["a", "b"]}, {}, "a sync can take over only one"),
         ({"renamed_from": "c"}, {}, "name only earlier ones here"),
         ({"renamed_from": "a", "type": "user_properties"}, {}, "whose state is of events"),
         ({"renamed_from": None}, {}, "renamed_from"),
