@@ -115,7 +115,7 @@ def test_draft_omits_bytes_and_forbidden_columns_and_notes_duplicates(project: P
     project.declare("others", {"type": "user_propertys"})
     ran = project.run("generate", "people")
     assert block(ran.stdout)["properties"] == {"Plan": "plan", "Tier": "tier"}
-    assert "mistakes stand in the declarations of other models" in ran.stderr
+    assert "1 mistake in the declarations of other models" in ran.stderr
 
 
 def test_draft_for_an_unbuilt_model_uses_its_yaml_and_says_so(project: Project) -> None:
@@ -150,6 +150,6 @@ def test_role_without_a_column_is_drafted_as_a_comment_with_a_warning(project: P
     project.table("leads", "select 'a@b.c' as email, 'x' as plan")
     project.declare("leads", None)
     ran = project.run("generate", "leads")
-    assert "# identity:  # missing: no column looks like an internal id of users" in ran.stdout
+    assert "# identity:  # missing: no column looks like an internal user ID" in ran.stdout
     assert "leads: `identity` is missing" in ran.stderr and "identity" not in block(ran.stdout)
     assert project.run("generate", "leads", "--warn-error").exit_code == 2

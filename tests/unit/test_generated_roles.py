@@ -9,7 +9,7 @@ import pytest
 
 from dbt_heap.syncs.columns import ValueClass
 from dbt_heap.syncs.generate.model import Column, Proposal, Subject
-from dbt_heap.syncs.generate.proposal import propose
+from dbt_heap.syncs.generate.roles import propose
 from dbt_heap.syncs.sync import SyncType
 
 CLASSES = {"at": ValueClass.TIMESTAMP, "on": ValueClass.DATE, "json": ValueClass.JSON, "bytes": ValueClass.BYTES}
@@ -163,10 +163,10 @@ def test_personal_or_already_sent_columns_are_drafted_as_comments() -> None:
         "email": "may hold an email",
         "Work Phone": "may hold a phone number",
         "Street Address": "may hold an address",
-        "Ssn": "may hold a number of identity",
+        "Ssn": "may hold an ID number",
         "Date Of Birth": "may hold a date of birth",
         "Internal Note": "may hold free text",
-        "Loaded": "tells how the row was loaded",
+        "Loaded": "describes how the row was loaded",
         "Plan": "the sync people sends this property",
     }
     assert "Name" in mapped(propose(subject("accounts", "account_id! name")))

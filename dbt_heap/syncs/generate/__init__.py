@@ -1,1 +1,1 @@
-"""A block of `meta.heap` drafted from what dbt and the warehouse know of a model."""
+"""Draft a `meta.heap` block from what dbt and the warehouse know of a model."""

@@ -1,16 +1,17 @@
-"""A proposed block for one model, as text: manifest, warehouse and the other syncs asked, then guessed and written."""
+"""Draft a block for one model, as YAML, from the manifest, the warehouse and the other syncs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import count
 from typing import Any
 
-from dbt_heap.errors import DeclarationError, SettingsError
+from dbt_heap.errors import DeclarationError, SettingsError, counted, printable
 from dbt_heap.project.artifacts import load_manifest, project_name_of
 from dbt_heap.project.dbt_project import ProjectFile
+from dbt_heap.project.files import scalar
 from dbt_heap.project.heap_vars import HeapVars
 from dbt_heap.project.manifest import models_of
 from dbt_heap.project.nodes import Model
@@ -19,29 +20,29 @@ from dbt_heap.project.validation import identifier
 from dbt_heap.syncs.columns import ValueClass
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.fields import sync_name
-from dbt_heap.syncs.generate.model import Column, Found, Subject, find
-from dbt_heap.syncs.generate.proposal import as_yaml, propose
+from dbt_heap.syncs.generate.model import Column, Found, Guess, Proposal, Subject, find
+from dbt_heap.syncs.generate.roles import propose
 from dbt_heap.syncs.invocation import raise_if_warn_error, sources
 from dbt_heap.syncs.rules import no_relation, veto
 from dbt_heap.syncs.sync import Declarations, Sync, SyncType, mistakes_of, slug
 
-# Settings, project, its name and a model -> the model's columns as the warehouse has them, and why if there are none.
+# Settings, project, its name and a model -> the model's columns in the warehouse, and why if there are none.
 BuiltColumns = Callable[[Settings, ProjectFile, str, Model], tuple[Mapping[str, ValueClass], str]]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What is to be pasted, and what to know of it."""
+    """The YAML to paste, and what to know about it."""
 
     text: str
     warnings: tuple[str, ...]
-    notes: tuple[str, ...]  # whose manifest it is
+    notes: tuple[str, ...]  # where the manifest is from
 
 
 def draft(settings: Settings, name: str, sync_type: SyncType | None, built_columns: BuiltColumns) -> Draft:
-    """A proposal for the model of that name. No app id is needed, and other models' mistakes are only told.
+    """Draft a block for the model with this name. Needs no Environment ID; mistakes of other models are warnings.
 
-    Raises SettingsError, ManifestError, WarehouseError; DeclarationError of `vars: dbt_heap:`.
+    Raises SettingsError, ManifestError, WarehouseError; DeclarationError for `vars: dbt_heap:`.
     """
     project, path, notes = sources(settings)
     content = load_manifest(path)
@@ -62,17 +63,16 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None, built_colum
 
 
 def _others(content: Mapping[str, Any], model: Model, heap_vars: HeapVars) -> tuple[list[Sync], list[str]]:
-    """The syncs of all other models, with a warning if declarations have mistakes."""
+    """Return the syncs of all other models, and a warning if their declarations have mistakes."""
     tagged = [each for each in models_of(content, tagged=True) if each.unique_id != model.unique_id]
     try:
         declarations = declare(tagged, heap_vars)
         mistakes = mistakes_of(declarations.mistaken).mistakes
-    except DeclarationError as error:  # of the project's defaults, which are beneath every block
+    except DeclarationError as error:  # in the project's defaults
         declarations, mistakes = Declarations((), frozenset()), error.mistakes
-    if not mistakes:
-        return list(declarations.syncs), []
-    told = f"{len(mistakes)} mistakes stand in the declarations of other models, see `dbt-heap check`"
-    return list(declarations.syncs), [f"{told}; what those send already is not known here"]
+    unknown = f"{counted(len(mistakes), 'mistake')} in the declarations of other models, see `dbt-heap check`"
+    warnings = [f"{unknown}; what those models send is not known here"] if mistakes else []
+    return list(declarations.syncs), warnings
 
 
 def _subject(found: Found, built: Mapping[str, ValueClass], others: list[Sync], heap_vars: HeapVars) -> Subject:
@@ -86,32 +86,30 @@ def _subject(found: Found, built: Mapping[str, ValueClass], others: list[Sync], 
         sync_name=_sync_name(model, {slug(sync.name) for sync in others}),
         account_id_property=heap_vars.account_id_property,
         environments=heap_vars.environment_names,
-        taken=_taken(others),
-    )
-
-
-def _taken(others: list[Sync]) -> Mapping[tuple[SyncType, str, str], str]:
-    """Which sync sends a property of users or of accounts; events may share names."""
-    objects = [sync for sync in others if sync.type is not SyncType.EVENTS]
-    return {(sync.type, sync.environment, each): sync.name for sync in objects for each in sync.properties}
+        # Events may share names of properties.
+        taken={
+            (sync.type, sync.environment, each): sync.name
+            for sync in others if sync.type is not SyncType.EVENTS for each in sync.properties
+        },
+    )  # fmt: skip
 
 
 def _columns(found: Found, built: Mapping[str, ValueClass], heap_vars: HeapVars) -> Iterator[Column]:
-    """The warehouse's columns, in the YAML's spelling where that is clear; where there are none, those of the YAML."""
+    """Yield the warehouse's columns, in the YAML's spelling if that is unambiguous; else those of the YAML."""
     forbidden_by = veto(heap_vars.never_send, found.model)
-    listed = {column.name.lower(): column.name for column in found.model.columns}
-    speaking = {column.name.lower() for column in found.model.columns if "heap" in column.meta}
-    for name in built or listed.values():
+    listed = {column.name.lower(): column for column in found.model.columns}
+    for name in built or [column.name for column in listed.values()]:
         plain = name.lower()
-        alone = sum(each.lower() == plain for each in built) == 1
+        in_yaml = listed.get(plain)
+        unambiguous = sum(each.lower() == plain for each in built) == 1
         yield Column(
-            name=listed.get(plain, name) if alone else name,
+            name=in_yaml.name if in_yaml and unambiguous else name,
             value_class=built.get(name),
             unique=plain in found.unique,
             not_null=plain in found.not_null,
             forbidden_by=forbidden_by(name),
             unsafe=_unsafe(name),
-            speaks=plain in speaking,
+            declared=in_yaml is not None and "heap" in in_yaml.meta,
         )
 
 
@@ -124,10 +122,69 @@ def _unsafe(name: str) -> str | None:
 
 
 def _sync_name(model: Model, taken: set[str]) -> str | None:
-    """The name that the sync needs where the model's will not do; None where it does."""
+    """Return a name for the sync if the model's cannot be used; None if it can."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", model.name)[:80]
     if plain == model.name and slug(plain) and slug(plain) not in taken:
         return None
-    versioned = [f"{plain}_v{model.version}"] if isinstance(model.version, int) else []
-    names = chain(versioned, (f"sync_{number}_{plain}" for number in count(2)))
+    names = (f"sync_{number}_{plain}" for number in count(2))  # only the first 30 characters tell syncs apart
     return sync_name(next(name for name in names if slug(name) not in taken))
+
+
+_KEYS = {"model": "models", "seed": "seeds", "snapshot": "snapshots", "source": "sources"}
+
+
+def as_yaml(found: Found, proposal: Proposal, notes: Sequence[str]) -> str:
+    """Return the draft as YAML to paste, with a comment that says where."""
+    file, above = _above(found)
+    margin = " " * (len(above[-1]) - len(above[-1].lstrip()) + 2)
+    lines = [
+        f"# Drafted by dbt-heap for {found.model.name} from names, types and tests. Each guess gives its reason.",
+        f"# Review it, edit it, paste it into {file}, then run: dbt parse && dbt-heap check",
+        *(f"# {note}" for note in notes),
+        *above,
+        *(margin + line for line in _block(found, proposal)),
+    ]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _above(found: Found) -> tuple[str, list[str]]:
+    """Return the file to paste into, and the keys above the block there."""
+    model, name, group = found.model, scalar(found.model.name), _KEYS[found.model.resource_type]
+    if found.of_package:  # only dbt_project.yml can configure a package's models
+        steps = [group, *map(scalar, model.fqn or (model.package, model.name)), "+meta", "heap"]
+        return "dbt_project.yml", [f"{'  ' * depth}{step}:" for depth, step in enumerate(steps)]
+    if model.resource_type == "source":
+        keys = ["sources:", f"  - name: {scalar(model.source)}", "    tables:", f"      - name: {name}"]
+    elif model.version is not None:
+        version = scalar(model.version) if isinstance(model.version, str) else str(model.version)
+        keys = ["models:", f"  - name: {name}", "    versions:", f"      - v: {version}"]
+    else:
+        keys = [f"{group}:", f"  - name: {name}"]
+    margin = " " * (keys[-1].index("- ") + 2)
+    file = model.file if model.file.endswith((".yml", ".yaml")) else "a YAML file beside it"
+    return file, keys + [margin + each for each in ("config:", "  meta:", "    heap:")]
+
+
+def _block(found: Found, proposal: Proposal) -> Iterator[str]:
+    for guess in proposal.keys:
+        missing = guess.value is None
+        yield f"# {guess.key}:  # missing: {guess.why}" if missing else f"{guess.key}: {_value(guess)}  # {guess.why}"
+    sent = [each for each in proposal.properties if not each.doubt]
+    if sent:
+        yield "properties:  # all other columns, with readable names"
+    for each in proposal.properties:
+        pair = f"{scalar(each.name)}: {scalar(each.column)}"
+        yield f"  # {pair}  # left out: {each.doubt}" if each.doubt else f"  {pair}"
+    for column, why in proposal.left_out.items():
+        yield f"# {scalar(column)} is left out: {why}"
+    listed = {column.name.casefold() for column in found.model.columns}
+    excepted = [each.column for each in proposal.properties if each.doubt and each.column.casefold() in listed]
+    if sent and excepted and all(each.column.casefold() in listed for each in sent):
+        yield "# Or send all listed columns under their own names, except these:"
+        yield '# properties: "*"'
+        yield f"# except: [{', '.join(map(scalar, excepted))}]"
+
+
+def _value(guess: Guess) -> str:
+    values = (guess.value,) if isinstance(guess.value, str) else guess.value or ()
+    return scalar(values[0]) if len(values) == 1 else f"[{', '.join(map(scalar, values))}]"

@@ -1,4 +1,4 @@
-"""What names of columns and models say: lists of words, the likelier first."""
+"""What the names of columns and models suggest: lists of words, the likelier first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JSON_PROPERTIES = (
 SDK_IDS = ("heap_user_id",)
 EMAIL = re.compile(r"(.+_)?e_?mail(_address)?")
 
-# An event's time, the likelier first; `{noun}` is the model's, a long one without its last letter: purchased_at.
+# When an event happened; `{noun}` is the model's, without the last letter if it is long: purchased_at.
 _TIMES = (
     r"(event_)?(occurred|happened)_(at|on)|dbt_valid_from",
     r"event_(time|timestamp|ts|at|date|datetime)",
@@ -37,7 +37,7 @@ _TIMES = (
     r".+_(at|time|timestamp|ts|datetime)",
     r".+_(on|date|day)|date|day",
 )
-# What a row went through later, or what becomes of it yet, is no time of an event.
+# Times of later changes, of loading, or in the future are not when an event happened.
 _NO_TIMES = frozenset({
     "update", "updated", "modified", "changed", "deleted", "archived", "expires", "expired", "expiry", "end", "ends",
     "ended", "renews", "due", "to", "until", "birth", "birthday", "dob", "loaded", "synced", "ingested", "extracted",
@@ -52,7 +52,7 @@ _PERSONAL = {
     r"|customer|member|contact|patient|student)_?name|surname)",
     "an address": r"(.+_)?(address|street|postcode|postal_code|zip|zip_?code|ip|latitude|longitude|lat|lng|lon)"
     r"(_line)?(_\d|_address)?",
-    "a number of identity": r"(.+_)?(ssn|social_security(_number)?|passport(_\w+)?|tax_id|national_id|iban|vat_id"
+    "an ID number": r"(.+_)?(ssn|social_security(_number)?|passport(_\w+)?|tax_id|national_id|iban|vat_id"
     r"|licen[cs]e_number|credit_card(_\w+)?|card_number|account_number)",
     "a date of birth": r"(.+_)?(dob|birth_?date|birth_?day|date_of_birth|birth_year)",
     "a secret": r"(.+_)?(password|passwd|secret|token|api_key)(_\w+)?",
@@ -63,19 +63,19 @@ _IN_CAPITALS = frozenset({"id", "url", "ltv", "arr", "mrr", "utm", "ip", "nps", 
 
 
 def snake(name: str) -> str:
-    """A name as most are written: user_id for userId, USER_ID and "User ID"."""
+    """Return a name in snake case: user_id for userId, USER_ID and "User ID"."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return re.sub(r"[\W_]+", "_", apart).strip("_").lower()
 
 
 def nice(name: str) -> str:
-    """A name as people write it in Heap: Lifetime Value for lifetime_value."""
+    """Return a name as people write it in Heap: Lifetime Value for lifetime_value."""
     words = filter(None, snake(name).split("_"))
     return " ".join(word.upper() if word in _IN_CAPITALS else word.capitalize() for word in words) or name
 
 
 def subject(model: str) -> str:
-    """What a model is about, without the prefix of its layer: orders for fct_orders."""
+    """Return what a model is about, without the prefix of its layer: orders for fct_orders."""
     words = snake(model).split("_")
     while len(words) > 1 and words[0] in _LAYERS:
         words = words[1:]
@@ -83,7 +83,7 @@ def subject(model: str) -> str:
 
 
 def noun(model: str) -> str:
-    """One of what a model is about: order for fct_orders."""
+    """Return the singular of what a model is about: order for fct_orders."""
     word = subject(model).rpartition("_")[2]
     if word == "people":
         return "person"
@@ -93,29 +93,24 @@ def noun(model: str) -> str:
     return word
 
 
-def is_of_users(model: str) -> bool:
-    """Whether a model is about users by its name."""
+def is_about_users(model: str) -> bool:
+    """Return whether a model's name says that it is about users."""
     return noun(model) in _USERS
 
 
-def is_of_accounts(model: str) -> bool:
-    """Whether a model is about accounts by its name."""
+def is_about_accounts(model: str) -> bool:
+    """Return whether a model's name says that it is about accounts."""
     return noun(model) in _ACCOUNTS
 
 
-def is_id(column: str) -> bool:
-    """Whether a column holds ids by its name."""
-    return snake(column).rpartition("_")[2] in _ID
-
-
 def rank(column: str, known: tuple[str, ...]) -> int | None:
-    """How likely it is that a column is one of these: 0 the likeliest, None not at all."""
+    """Return the position of a column among known names: 0 is the likeliest, None means that it is not one."""
     plain = snake(column)
     return known.index(plain) if plain in known else None
 
 
 def rank_of_time(column: str, model: str) -> int | None:
-    """How likely it is that a column holds when something happened, by its name alone; None where it does not."""
+    """Return how likely a column's name makes it the time of an event: 0 is the likeliest, None means not at all."""
     plain, one = snake(column), noun(model)
     if is_no_time(column):
         return None
@@ -125,15 +120,25 @@ def rank_of_time(column: str, model: str) -> int | None:
 
 
 def is_no_time(column: str) -> bool:
-    """Whether a time is surely not when something happened."""
+    """Return whether a column's name says that it is not the time of an event."""
     return not _NO_TIMES.isdisjoint(snake(column).split("_"))
 
 
 def personal(column: str) -> str | None:
-    """What a column may hold that is better not sent; None where its name says nothing of the kind."""
+    """Return the kind of personal data that a column's name suggests; None if it suggests none."""
     return next((what for what, each in _PERSONAL.items() if re.fullmatch(each, snake(column))), None)
 
 
-def is_of_a_loader(column: str) -> bool:
-    """Whether a column tells of how the row came here, not what it says."""
+def is_from_loader(column: str) -> bool:
+    """Return whether a column describes how its row was loaded."""
     return bool(_LOADERS.fullmatch(snake(column))) or column.startswith("_")
+
+
+def is_id(column: str) -> bool:
+    """Return whether a column's name says that it holds IDs."""
+    return snake(column).rpartition("_")[2] in _ID
+
+
+def names_someone(column: str) -> bool:
+    """Return whether a column's name says that it identifies a user or an account."""
+    return any(rank(column, ids) is not None for ids in (IDENTITIES, ACCOUNT_IDS, SDK_IDS))
