@@ -1,1 +1,1 @@
-"""Batches go to Heap and come back as verdicts."""
+"""Batches are sent to Heap, and verdicts come back."""

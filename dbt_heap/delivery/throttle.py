@@ -1,4 +1,4 @@
-"""The limiter: when the next events may go. It holds the time and never passes it: the caller sleeps."""
+"""When to send: rate limiter, wave gate and circuit breaker. They return seconds to wait; the caller sleeps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from threading import Lock
 
 from dbt_heap.heap.client import Answer, Outcome
 
-MAX_FAILURES = 3  # each of them after all its tries
+MAX_FAILURES = 3  # each of them after all its retries
 
 
 class Breaker:
-    """Opens at a fatal answer, or when so many requests in a row, each after all its tries, had none; stays open.
+    """Opens after a fatal answer, or after so many requests in a row that ran out of retries; stays open.
 
-    One is shared by all syncs of a run that send to the same address, so that not each of them has to find out.
+    All syncs of a run that send to the same address share one, so only the first of them finds out.
     """
 
     def __init__(self, max_failures: int = MAX_FAILURES) -> None:
@@ -24,33 +24,38 @@ class Breaker:
 
     @property
     def open(self) -> bool:
-        """Whether no more is to be sent."""
+        """Whether nothing more may be sent."""
         return self.reason is not None
 
     def note(self, answer: Answer) -> None:
-        """Counts an answer, or its absence."""
+        """Count an answer, or its absence."""
         self._failures = self._failures + 1 if answer.outcome is Outcome.UNAVAILABLE else 0
-        spent = answer.outcome is Outcome.FATAL or self._failures >= self._max_failures
-        if spent and not self.open:
-            self.reason = answer.reason
+        if answer.outcome is Outcome.FATAL or self._failures >= self._max_failures:
+            self.trip(answer.reason)
+
+    def trip(self, reason: str) -> None:
+        """Open, for a reason; the first one counts."""
+        self.reason = self.reason or reason
 
 
-MINUTE_SECONDS = 60.0  # what Heap counts over: https://developers.heap.io/reference/bulk-track
+MINUTE_SECONDS = 60.0  # Heap counts events per minute: https://developers.heap.io/reference/bulk-track
 
-# Our minute is 1% longer, so that requests which travel slower or faster than the ones before them don't meet in one
-# of Heap's.
+# dbt-heap's minute is 1% longer, because requests travel at different speeds and may meet in one of Heap's minutes.
 MARGIN = 1.01
 WINDOW_SECONDS = MARGIN * MINUTE_SECONDS
 
-# What a late waker may catch up. The window holds all the same; this only keeps the average at the limit.
+# How much a caller that wakes late may catch up. The window holds anyway; this only keeps the average at the limit.
 CATCH_UP_SECONDS = 1.0
 
 
 class RateLimiter:
-    """Keeps all syncs of an app under its events a minute; safe to share between threads.
+    """Keeps all syncs of an environment under its events per minute; thread-safe.
 
-    `per_minute` None means no limit. `clock` gives seconds that only rise. `earlier` are events sent before this
-    run: (how many, seconds ago). `minute_seconds` is how long Heap's minute lasts.
+    Args:
+        per_minute: The limit; None for no limit.
+        clock: Returns seconds that only increase.
+        earlier: Events sent before this run: (how many, seconds ago).
+        minute_seconds: How long Heap's minute lasts.
     """
 
     def __init__(
@@ -68,41 +73,41 @@ class RateLimiter:
         now = clock()
         self._sent = deque(sorted((now - ago, count) for count, ago in earlier))
         self._in_window = sum(count for _, count in self._sent)
-        self._at_once = 0  # events still to come that were found to fit into the minute
-        self._next = now  # when the next smooth request may go
+        self._burst = 0  # announced events, not sent yet, that fit into the minute
+        self._next_at = now  # when the next request outside a burst may start
 
-    def expect(self, total: int) -> None:
-        """Says how many events a sync will send: they go at once if the minute has room for all, else evenly."""
+    def announce(self, total: int) -> None:
+        """Announce the events of a sync. They go at once if the minute has room for all, otherwise evenly."""
         with self._lock:
             if self.per_minute is not None:
-                self._forget(self._clock())
-                if total <= self.per_minute - self._in_window - self._at_once:
-                    self._at_once += total
+                self._forget_sent(self._clock())
+                if total <= self.per_minute - self._in_window - self._burst:
+                    self._burst += total
 
-    def reserve(self, count: int) -> float:
-        """Seconds to wait before asking again; 0.0 when `count` events may go now, and are counted as gone.
+    def acquire(self, count: int) -> float:
+        """Count events as sent and return 0.0 if they may go now; otherwise return the seconds until asking again.
 
-        Nothing is held for a caller that has to wait, so that one who comes back late is counted when he sends.
+        Reserve nothing for a waiting caller; count events when they are sent.
         """
         if self.per_minute is None:
             return 0.0
         with self._lock:
             now = self._clock()
-            self._forget(now)
-            start = self._room_for(count, now)
-            if count > self._at_once:
-                start = max(start, self._next)
+            self._forget_sent(now)
+            start = self._room_at(count, now)
+            if count > self._burst:
+                start = max(start, self._next_at)
             if start > now:
                 return start - now
             self._take(count, now)
             return 0.0
 
-    def _forget(self, now: float) -> None:
+    def _forget_sent(self, now: float) -> None:
         while self._sent and self._sent[0][0] <= now - self.window_seconds:
             self._in_window -= self._sent.popleft()[1]
 
-    def _room_for(self, count: int, now: float) -> float:
-        """The instant at which the window has room for `count`, or is empty."""
+    def _room_at(self, count: int, now: float) -> float:
+        """Return when the window has room for `count`, or is empty."""
         surplus = self._in_window + count - (self.per_minute or 0)
         start = now
         for sent_at, sent in self._sent:
@@ -115,29 +120,32 @@ class RateLimiter:
     def _take(self, count: int, now: float) -> None:
         self._sent.append((now, count))
         self._in_window += count
-        if count <= self._at_once:
-            self._at_once -= count
+        if count <= self._burst:
+            self._burst -= count
         elif self.per_minute:
             seconds = count * self.window_seconds / self.per_minute
-            self._next = max(self._next, now - CATCH_UP_SECONDS) + seconds
+            self._next_at = max(self._next_at, now - CATCH_UP_SECONDS) + seconds
 
 
 class WaveGate:
-    """Keeps the waves of one sync a minute apart, so that no identity passes a limit of its own."""
+    """Keeps the waves of one sync a minute apart, because each identity has a limit of its own."""
 
     def __init__(self, clock: Callable[[], float], window_seconds: float = WINDOW_SECONDS) -> None:
         self._clock = clock
         self._window_seconds = window_seconds
         self._wave: int | None = None
-        self._start = clock()  # when the next wave may start
+        self._next_at = clock()  # when the next wave may start
 
     def answered(self) -> None:
-        """Says that a request was answered just now."""
-        self._start = self._clock() + self._window_seconds
+        """Note that a request was answered just now."""
+        self._next_at = self._clock() + self._window_seconds
 
-    def enter(self, wave: int) -> float:
-        """Seconds to wait before asking again; 0.0 when requests of `wave` may go. Earlier ones are answered."""
-        wait = 0.0 if self._wave in (None, wave) else max(0.0, self._start - self._clock())
-        if wait == 0.0:
+    def acquire(self, wave: int) -> float:
+        """Return 0.0 if requests of a wave may go now, otherwise the seconds until asking again.
+
+        All requests of earlier waves have to be answered.
+        """
+        seconds = 0.0 if self._wave in (None, wave) else max(0.0, self._next_at - self._clock())
+        if seconds == 0.0:
             self._wave = wave
-        return wait
+        return seconds

@@ -24,7 +24,7 @@ from urllib3.response import HTTPResponse
 from dbt_heap import __version__
 from dbt_heap.http.connection_errors import check_environment
 from dbt_heap.http.local_socket import LOOPBACK
-from dbt_heap.http.retry import BoundedRetry
+from dbt_heap.http.retry import MAX_WAIT_SECONDS, BoundedRetry
 
 CONNECT_SECONDS = 10.0
 TIMEOUT_SECONDS = 30.0  # for one answer, unless told otherwise
@@ -88,7 +88,7 @@ class HttpSession:
 
 def check_environment_for(base_url: str) -> None:
     """Raise SettingsError if the environment names a proxy or CA certificates that cannot be used. Sends nothing."""
-    with HttpSession(base_url, BoundedRetry.of()) as session:
+    with HttpSession(base_url, BoundedRetry.of(MAX_WAIT_SECONDS)) as session:
         session.check_environment()
 
 

@@ -1,4 +1,4 @@
-"""What Heap's verdicts make of a plan: rows for the warehouse to remember, counts, and the figures of the results."""
+"""The outcome of a sync: its status and message, acknowledgements of verdicts, and the figures of its result."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import Sync
 
 
-def gated(sync: Sync, why: str) -> str:
-    """What to do about a model that is not as it should be."""
-    return (
-        f"{why}. Run dbt again once that is fixed, or send its rows as they are: "
-        f"dbt-heap sync --no-gate --select {sync.model.name}"
-    )
-
-
-def judged(plan: Plan, counts: RowCounts, *, stopped: bool, failure: str | None) -> tuple[Status, str | None]:
-    """How the run of a sync ended, and what to do about it."""
+def outcome(
+    plan: Plan, counts: RowCounts, *, stopped: bool, failure: str | None, pending: int = 0
+) -> tuple[Status, str | None]:
+    """Return how a sync ended, and what to do about it. `pending` rows wait for Heap to delete their users."""
     sync = plan.sync
+    if pending and pending == counts.undelivered and failure is None:
+        return Status.PARTIAL, (
+            f"Heap has not reported yet that it has deleted {counted(pending, 'user')}. No sync sends them. To check "
+            "again, run the same command again."
+        )
     if counts.undelivered and stopped:
         rows = counted(counts.undelivered, "row")
         return Status.PARTIAL, f"stopped with {rows} left; run the same command again for the rest."
@@ -57,29 +56,29 @@ def _look(sync: Sync) -> str:
 
 
 def blank_result(sync: Sync, status: Status = Status.ERROR, message: str | None = None) -> SyncResult:
-    """The result of a sync that has planned nothing: an error, until something better is known."""
+    """Return the result of a sync that has planned nothing yet."""
     return SyncResult(sync.name, str(sync.type), sync.model.unique_id, status, message=message)
 
 
 def acknowledgements(verdict: Verdict) -> Iterator[Acknowledgement]:
-    """A verdict as rows for the warehouse: one for a decided batch, one for each row that differs."""
+    """Yield a verdict as rows for the warehouse: one for a batch that was accepted, one for each row that differs."""
     for reject in verdict.rejects:
         yield Acknowledgement(verdict.batch, reject.seq, "rejected", str(reject.reason), reject.property)
-    if not verdict.undelivered:
+    if verdict.accepted and not (verdict.accepted_seqs or verdict.undelivered or verdict.pending):
         yield Acknowledgement(verdict.batch, None, "accepted")
     for seq in verdict.accepted_seqs:
         yield Acknowledgement(verdict.batch, seq, "accepted")
 
 
 def row_counts(plan: Plan, verdicts: Iterable[Verdict]) -> RowCounts:
-    """Every planned row's fate; what has no verdict is undelivered."""
+    """Return the outcome of the planned rows; those without a verdict are undelivered."""
     accepted = sum(verdict.accepted for verdict in verdicts)
     rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
     return RowCounts(accepted, rejected, plan.planned - accepted - rejected)
 
 
 def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
-    """The result as far as the plan tells it: nothing is delivered yet."""
+    """Return a result with the figures of its plan: nothing is delivered yet."""
     return replace(
         result,
         planned=plan.planned,
@@ -97,7 +96,7 @@ def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
 
 
 def with_verdicts(result: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -> SyncResult:
-    """The result of a plan with what Heap has said so far."""
+    """Return a result with the verdicts so far."""
     reasons = dict(result.reasons)
     for reject in (reject for verdict in verdicts for reject in verdict.rejects):
         reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1

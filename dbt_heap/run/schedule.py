@@ -1,16 +1,17 @@
-"""Which syncs have their turn in a run, and which of them are held back by how dbt built their models."""
+"""Which syncs a run sends, and which are held back, for example because dbt's build or tests failed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.errors import SettingsError, counted
 from dbt_heap.http.sessions import check_environment_for
 from dbt_heap.project.statuses import listed, unknown_statuses
-from dbt_heap.run.outcome import gated
+from dbt_heap.run.options import Observer, SyncOptions, report
+from dbt_heap.run.outcome import blank_result
 from dbt_heap.state.builds import History, read_builds
 from dbt_heap.state.names import BUILDS
 from dbt_heap.state.open import dropped_by_dbt2
@@ -18,7 +19,11 @@ from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
 from dbt_heap.syncs.sync import Sync, SyncType
 
-WAITS = (
+NOT_ALLOWED = (
+    "deletion is off. `dbt-heap plan` counts the users that Heap would delete. To delete them, run: "
+    "dbt-heap sync --allow-deletions"
+)
+NO_PURGE = (
     "not run: the declarations of {} have mistakes, so no one can be purged from their state. "
     "Correct these first: `dbt-heap check` lists the mistakes"
 )
@@ -37,8 +42,8 @@ def mistaken_results(invocation: Invocation) -> list[SyncResult]:
     ]
 
 
-def must_know_where(invocation: Invocation, target: str, *, deleting: bool) -> None:
-    """Raise SettingsError if it is not known of any selected sync where its rows go, with each cause once.
+def _require_destination(invocation: Invocation, target: str, *, deleting: bool) -> None:
+    """Raise SettingsError if no selected sync has a known destination. The error names each cause once.
 
     Deletions count only if the run may delete: otherwise they are skipped.
     """
@@ -56,102 +61,115 @@ def must_know_where(invocation: Invocation, target: str, *, deleting: bool) -> N
         raise SettingsError("\n".join(dict.fromkeys(causes)))
 
 
-def waits(invocation: Invocation) -> str | None:
-    """Return why no one can be deleted now; None if the state of every sync can be searched for them."""
-    return WAITS.format(", ".join(sorted(invocation.broken))) if invocation.broken else None
-
-
 @dataclass(frozen=True)
-class Agenda:
+class Schedule:
     """The syncs of one run, in their order."""
 
     syncs: tuple[Sync, ...]
-    up_to_date: tuple[str, ...] = ()  # names of those whose models dbt has not built since
-    held_back: Mapping[str, str] = field(default_factory=dict)  # name -> why its rows may not go, and what to do
+    up_to_date: tuple[str, ...] = ()  # names of syncs whose models dbt has not built since
+    blocked: Mapping[str, str] = field(default_factory=dict)  # name -> why its rows may not be sent, and what to do
     builds: Mapping[str, str] = field(default_factory=dict)  # name -> dbt's invocation that built the model
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def agenda(invocation: Invocation, store: StateStore, *, built: bool, gate: bool) -> Agenda:
-    """All selected syncs, or with `built` those that dbt has built since, as the warehouse's `builds` tell.
+def schedule_syncs(invocation: Invocation, store: StateStore, options: SyncOptions, observer: Observer) -> Schedule:
+    """Return the selected syncs, or with `built` those that dbt has built since. Report warnings and notes.
 
-    Without `gate` none is held back. Raises StateError where `builds` tells nothing, WarehouseError; with --warn-error
-    SettingsError where there is something to warn of. Raises SettingsError, too, for a proxy or CA certificates that
-    cannot be used.
+    Raises:
+        SettingsError: It is not known where to send, a proxy or CA certificates cannot be used, or there are warnings
+            and `--warn-error` is set.
+        StateError: `built`, and the warehouse has no usable table `builds`.
+        WarehouseError: The warehouse refused a statement.
     """
+    report(observer, invocation.warnings)
+    _require_destination(invocation, store.target, deleting=options.consent is not None)
+    report(observer, store.warnings(), store.notes())
+    raise_if_warn_error(store.warnings(), invocation.settings)
     missing = dropped_by_dbt2(invocation, store)
-    today = _of_builds(invocation, store, gate=gate) if built else _of_files(invocation, gate=gate)
-    warnings = (*today.warnings, *missing)
-    raise_if_warn_error(warnings, invocation.settings)
-    _must_be_reachable(invocation, today.syncs, store.target)
-    return replace(today, warnings=warnings)
-
-
-def _must_be_reachable(invocation: Invocation, syncs: Iterable[Sync], target: str) -> None:
-    """Check the variables by which Heap is reached, before anything is planned. Raises SettingsError."""
-    for base_url in sorted({url for sync in syncs if (url := invocation.known_base_url(sync, target))}):
+    gate = options.gate
+    schedule = _from_builds(invocation, store, gate=gate) if options.built else _from_files(invocation, gate=gate)
+    schedule = replace(schedule, warnings=(*schedule.warnings, *missing))
+    raise_if_warn_error(schedule.warnings, invocation.settings)
+    for base_url in sorted({url for sync in schedule.syncs if (url := invocation.known_base_url(sync, store.target))}):
         check_environment_for(base_url)
+    report(observer, schedule.warnings, schedule.notes)
+    return schedule
 
 
-def _of_files(invocation: Invocation, *, gate: bool) -> Agenda:
-    why = {each.name: invocation.gates.why(each.model.unique_id) if gate else "" for each in invocation.selected}
-    found = invocation.gates
-    warnings, notes = (found.warnings, found.notes) if gate else (found.stale, ())
-    return Agenda(invocation.selected, held_back=_told(invocation, why), warnings=warnings, notes=notes)
+def held_back(invocation: Invocation, schedule: Schedule, sync: Sync, *, may_delete: bool) -> SyncResult | None:
+    """Return the result of a sync that does not start: a deletion that may not run, or a blocked model. Else None."""
+    if sync.type is SyncType.USER_DELETIONS and not may_delete:
+        return blank_result(sync, Status.SKIPPED, NOT_ALLOWED)
+    if sync.type is SyncType.USER_DELETIONS and invocation.broken:
+        return blank_result(sync, Status.ERROR, NO_PURGE.format(", ".join(sorted(invocation.broken))))
+    reason = schedule.blocked.get(sync.name)
+    return blank_result(sync, Status.GATED, reason) if reason else None
 
 
-def _of_builds(invocation: Invocation, store: StateStore, *, gate: bool) -> Agenda:
-    # Read before any model is: a build that comes between is synced once more, and never overlooked.
-    builds = read_builds(store)
-    of = {each.name: builds.of(each.model) for each in invocation.selected}
-    why = {name: history.blocked_reason() if gate else "" for name, history in of.items()}
-    newest = {name: history.newest for name, history in of.items() if history.newest}
-    due = {each.name for each in invocation.selected if _due(invocation, store, each, newest.get(each.name))}
-    turns = tuple(each for each in invocation.selected if each.name in due or why[each.name])
-    sent = [each for each in turns if not why[each.name]]
-    return Agenda(
-        turns,
-        up_to_date=tuple(name for name in newest if name not in due and not why[name]),
-        held_back=_told(invocation, why),
+def _from_files(invocation: Invocation, *, gate: bool) -> Schedule:
+    gates = invocation.gates
+    reasons = {each.name: gates.why(each.model.unique_id) if gate else "" for each in invocation.selected}
+    warnings, notes = (gates.warnings, gates.notes) if gate else (gates.stale, ())
+    return Schedule(invocation.selected, blocked=_blocked(invocation, reasons), warnings=warnings, notes=notes)
+
+
+def _from_builds(invocation: Invocation, store: StateStore, *, gate: bool) -> Schedule:
+    builds = read_builds(store)  # before any model is read: a build that ends meanwhile is sent once more
+    histories = {each.name: builds.of(each.model) for each in invocation.selected}
+    reasons = {name: history.blocked_reason() if gate else "" for name, history in histories.items()}
+    newest = {name: history.newest for name, history in histories.items() if history.newest}
+    due = {each.name for each in invocation.selected if _is_due(invocation, store, each, newest.get(each.name))}
+    scheduled = tuple(each for each in invocation.selected if each.name in due or reasons[each.name])
+    sent = [each for each in scheduled if not reasons[each.name]]
+    return Schedule(
+        scheduled,
+        up_to_date=tuple(name for name in newest if name not in due and not reasons[name]),
+        blocked=_blocked(invocation, reasons),
         builds=newest,
-        warnings=tuple(_of_missing_builds(store.schema, of, why)),
-        notes=tuple(_of_missing_tests(invocation, sent, of)) if gate else (),
+        warnings=tuple(_missing_builds(store.schema, histories, reasons)),
+        notes=tuple(_missing_tests(invocation, sent, histories)) if gate else (),
     )
 
 
-def _of_missing_builds(schema: str, of: Mapping[str, History], why: Mapping[str, str]) -> Iterator[str]:
+def _missing_builds(schema: str, histories: Mapping[str, History], reasons: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning about statuses that are unknown, and one about models without a build."""
     unknown: dict[str, set[str]] = defaultdict(set)
-    for name, history in of.items():
-        for status in history.unknown if why[name] else ():
+    for name, history in histories.items():
+        for status in history.unknown if reasons[name] else ():
             unknown[status].add(name)
     if unknown:
         yield unknown_statuses(f"{schema}.{BUILDS}", unknown)
-    if never := sorted(name for name, history in of.items() if not history.newest and not why[name]):
-        yield f"no build is on record, so that --built leaves them alone: {', '.join(never)}"
+    if never := sorted(name for name, history in histories.items() if not history.newest and not reasons[name]):
+        yield f"no build is on record, so --built skips them: {', '.join(never)}"
 
 
-def _of_missing_tests(invocation: Invocation, sent: Sequence[Sync], of: Mapping[str, History]) -> Iterator[str]:
+def _missing_tests(invocation: Invocation, sent: Sequence[Sync], histories: Mapping[str, History]) -> Iterator[str]:
     """Yield a note if tests of models that are sent have not run since the models were built."""
     missing: dict[str, set[str]] = {}
     for sync in sent:
         tests = [each for each in invocation.manifest.tests if each.is_of_data and sync.model.unique_id in each.models]
-        if names := {each.name for each in tests} - set(of[sync.name].tested):
+        if names := {each.name for each in tests} - set(histories[sync.name].tested):
             missing[sync.name] = names
     if missing:
-        count = len(set().union(*missing.values()))
-        yield (
-            f"{counted(count, 'test')} of {listed(list(missing))} did not run since dbt built the "
-            "models; this does not block them"
-        )
+        tests_of = f"{counted(len(set().union(*missing.values())), 'test')} of {listed(list(missing))}"
+        yield f"{tests_of} did not run since dbt built the models; this does not block them"
 
 
-def _due(invocation: Invocation, store: StateStore, sync: Sync, newest: str | None) -> bool:
-    """Whether dbt has built its model since the build that was synced last, whole."""
+def _is_due(invocation: Invocation, store: StateStore, sync: Sync, newest: str | None) -> bool:
+    """Return whether dbt has built the model since the build that was sent completely."""
     _, label = invocation.known_destination(sync, store.target)
     entry = store.log.current(label, sync.name)
     return newest is not None and (entry is None or entry.build != newest)
 
 
-def _told(invocation: Invocation, why: Mapping[str, str]) -> dict[str, str]:
-    return {each.name: gated(each, why[each.name]) for each in invocation.selected if why[each.name]}
+def _blocked(invocation: Invocation, reasons: Mapping[str, str]) -> dict[str, str]:
+    """Return what to do about each model that is blocked for a reason."""
+    return {
+        each.name: (
+            f"{reasons[each.name]}. Run dbt again once that is fixed, or send its rows as they are: "
+            f"dbt-heap sync --no-gate --select {each.model.name}"
+        )
+        for each in invocation.selected
+        if reasons[each.name]
+    }

@@ -1,248 +1,206 @@
-"""The conductor: one readable function from declared syncs to results. No SQL, no HTTP, nothing printed.
+"""The whole flow of one `dbt-heap sync`. No SQL, no HTTP, nothing printed.
 
-manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts -> acknowledgement -> results
+manifest -> declared syncs -> plan -> payloads -> batches -> Heap -> verdicts -> acknowledgements -> results
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from dbt_heap import __version__
 from dbt_heap.delivery.results import Results, Status, SyncResult
-from dbt_heap.delivery.sender import deliver
 from dbt_heap.delivery.throttle import Breaker, RateLimiter
 from dbt_heap.delivery.verdicts import Verdict
 from dbt_heap.errors import HeapError, RunningError
-from dbt_heap.heap.client import Answer, Heap
+from dbt_heap.heap.client import Heap
 from dbt_heap.heap.deletion_client import HeapDeletions
-from dbt_heap.heap.payload import payload_builder
-from dbt_heap.heap.records import Records, batches, written_batches
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.project.settings import Destination, api_key
-from dbt_heap.run.deletion import NOT_ALLOWED, DeletionStages
+from dbt_heap.run.deliveries import RecordDelivery, RunChannel, UserDeletions
 from dbt_heap.run.options import NullObserver, Observer, SyncOptions, report
-from dbt_heap.run.outcome import acknowledgements, blank_result, judged, row_counts, with_plan, with_verdicts
-from dbt_heap.run.schedule import Agenda, agenda, mistaken_results, must_know_where, waits
+from dbt_heap.run.outcome import acknowledgements, blank_result, outcome, row_counts, with_plan, with_verdicts
+from dbt_heap.run.schedule import Schedule, held_back, mistaken_results, schedule_syncs
 from dbt_heap.state.deletion_log import Deletions
 from dbt_heap.state.history import delete_old
 from dbt_heap.state.names import new_run_id
 from dbt_heap.state.open import open_state
-from dbt_heap.state.plan import Plan, refusal
+from dbt_heap.state.plan import Plan
 from dbt_heap.state.session import SyncSession, open_session
 from dbt_heap.state.store import StateStore
-from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
+from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
 
-_not_begun = partial(blank_result, status=Status.SKIPPED, message="not begun; run the same command again.")
+_not_started = partial(blank_result, status=Status.SKIPPED, message="not started; run the same command again.")
 
 
 def sync(invocation: Invocation, options: SyncOptions | None = None, observer: Observer | None = None) -> Results:
-    """What became of every selected sync: users first, then accounts, then events. Writes nothing but the state.
+    """Send what is new or changed in the selected syncs: users first, then accounts, then events.
 
-    Raises HeapError if no sync can begin; what goes wrong in one sync, mistakes in its declaration included, is in its
-    result.
+    Write nothing but the state, and return what happened to each sync. Raises HeapError if no sync can start; an error
+    of one sync, such as a mistake in its declaration, is in its result.
     """
-    options, watching = options or SyncOptions(), observer or NullObserver()
-    started = time.time()
-    run_id = new_run_id()
-    today = Agenda(())
-    ended = mistaken_results(invocation)
+    options, observer = options or SyncOptions(), observer or NullObserver()
+    started, run_id = time.time(), new_run_id()
+    target = invocation.settings.target or ""
+    schedule, results = Schedule(()), mistaken_results(invocation)
     try:
         with open_state(invocation) as store:
-            report(watching, invocation.warnings)
-            must_know_where(invocation, store.target, deleting=options.consent is not None)
-            report(watching, store.warnings(), store.notes())
-            raise_if_warn_error(store.warnings(), invocation.settings)
-            today = agenda(invocation, store, built=options.built, gate=options.gate)
-            report(watching, today.warnings, today.notes)
-            run = _Run(invocation, store, options, watching, run_id, today.builds, options.deadline(started))
-            for each in today.syncs:
-                failed = options.fail_fast and any(result.status.exit_code for result in ended)
-                watching.started(each)
-                if failed or run.stopped():
-                    out: SyncResult | None = _not_begun(each)
-                else:
-                    out = _held_back(each, today, options, invocation)
-                ended.append(out or run.session(each))
-                watching.ended(ended[-1])
-            report(watching, delete_old(store, invocation.project.heap_vars.retain_days, time.time()))
             target = store.target
-    except RunningError as held:  # of a DuckDB file, before any sync could begin
+            schedule = schedule_syncs(invocation, store, options, observer)
+            run = _Run(invocation, store, options, observer, run_id, schedule, options.deadline(started))
+            for each in schedule.syncs:
+                observer.started(each)
+                failed = options.fail_fast and any(result.status.exit_code for result in results)
+                results.append(_not_started(each) if failed or run.stopped() else run.result(each))
+                observer.ended(results[-1])
+            report(observer, delete_old(store, invocation.project.heap_vars.retain_days, time.time()))
+    except RunningError as error:  # another process has the DuckDB file open
         if not options.skip_running:
             raise
-        target = invocation.settings.target or ""
-        ended += [blank_result(each, Status.SKIPPED, str(held)) for each in invocation.selected]
+        results += [blank_result(each, Status.SKIPPED, str(error)) for each in invocation.selected]
     return Results(
         run_id=run_id,
         dbt_heap_version=__version__,
         target=target,
         started_at=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         seconds=round(time.time() - started, 3),
-        syncs=tuple(ended),
-        up_to_date=today.up_to_date,
-        warnings=(*invocation.warnings, *today.warnings),
-        notes=today.notes,
+        syncs=tuple(results),
+        up_to_date=schedule.up_to_date,
+        warnings=(*invocation.warnings, *schedule.warnings),
+        notes=schedule.notes,
         project=invocation.project.name or invocation.manifest.project_name,
         manifest_generated_at=invocation.manifest.generated_at,
     )
 
 
+@dataclass
 class _Run:
-    """One invocation's syncs, one after the other; syncs of the same app share its limit."""
+    """One run's syncs, one after the other. Syncs of one Heap environment share its rate limit and its breaker."""
 
-    def __init__(
-        self, invocation: Invocation, store: StateStore, options: SyncOptions, observer: Observer, run_id: str,
-        builds: Mapping[str, str], deadline: float,
-    ) -> None:  # fmt: skip
-        self._run_id = run_id
-        self._invocation = invocation
-        self._store = store  # as the last session read it
-        self._options = options
-        self._observer = observer
-        self._builds = builds
-        self._deadline = deadline
-        self._paces: dict[str, RateLimiter] = {}
-        self._breakers: dict[tuple[str, SyncType], Breaker] = {}
+    invocation: Invocation
+    store: StateStore  # as the last session read it
+    options: SyncOptions
+    observer: Observer
+    run_id: str
+    schedule: Schedule
+    deadline: float
+    limiters: dict[str, RateLimiter] = field(default_factory=dict)
+    breakers: dict[tuple[str, SyncType], Breaker] = field(default_factory=dict)
 
     def stopped(self) -> bool:
-        """Whether nothing more is to be sent."""
-        return self._options.stop() or time.time() > self._deadline
+        """Return whether nothing more may be sent."""
+        return self.options.stop() or time.time() > self.deadline
 
-    def session(self, sync: Sync) -> SyncResult:
-        """One sync's whole way, from its lock to its closing entry."""
+    def result(self, sync: Sync) -> SyncResult:
+        """Send one sync, from its lock to its last log entry, unless it is held back. Return its result."""
+        if held := held_back(self.invocation, self.schedule, sync, may_delete=self.options.consent is not None):
+            return held
         started = time.monotonic()
         result = blank_result(sync)
         try:
-            destination = self._invocation.destination(sync, self._store.target)
+            destination = self.invocation.destination(sync, self.store.target)
             result = replace(result, destination=destination.label)
-            self._store.models.check([sync], among=self._invocation.selected)
-            store, deleting = self._store, sync.type is SyncType.USER_DELETIONS
-            if deleting:  # it changes the state of other syncs, even if it fails
-                self._store = store.outdated()
-            with open_session(store, sync, destination.label, self._run_id, resync=self._options.resync) as session:
-                self._store = self._store if deleting else session.store
-                stages = self._deletion_stages if deleting else self._stages
-                for stage in stages(session, destination, sync, result):
-                    result = stage  # where a later one fails, this one's figures stand
+            self.store.models.check([sync], among=self.invocation.selected)
+            with self._session(sync, destination) as session:
+                for step in _SyncRun(self, sync, destination, session).steps(result):
+                    result = step  # if a later step fails, the figures of this one stay
         except RunningError as error:
-            skipped = self._options.skip_running and not result.planned
+            skipped = self.options.skip_running and not result.planned
             result = replace(result, status=Status.SKIPPED if skipped else Status.ERROR, message=str(error))
         except HeapError as error:
             result = replace(result, status=Status.ERROR, message=str(error))
         return replace(result, seconds=round(time.monotonic() - started, 3))
 
-    def _stages(
-        self, session: SyncSession, destination: Destination, sync: Sync, result: SyncResult
-    ) -> Iterator[SyncResult]:
-        """The result as it grows: planned, with each group of verdicts that is acknowledged, and closed."""
-        options = replace(self._options.compare, rekeyed=self._options.first_sync)
-        plan = session.plan(options)
-        per_minute = destination.events_per_minute if sync.type is SyncType.EVENTS else None
-        self._observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
-        planned = with_plan(result, plan)
-        if plan.first:
-            planned = replace(
-                planned, notes=session.state.hints(self._invocation.project.heap_vars.account_id_property)
-            )
-        yield planned
-        if why := refusal(plan, first_sync=self._options.first_sync, allow_large=self._options.allow_large):
-            session.abandon(plan, str(Status.REFUSED))
-            yield replace(planned, status=Status.REFUSED, message=why)
-            return
-        verdicts: list[Verdict] = []
-        for group in self._delivered(plan, session, destination):
-            verdicts += group
-            yield with_verdicts(planned, plan, verdicts)
-        counts = row_counts(plan, verdicts)
-        failure = next((each.failure for each in verdicts if each.failure), self._breaker(sync, destination).reason)
-        status, message = judged(plan, counts, stopped=self.stopped() and failure is None, failure=failure)
-        session.close(plan, str(status), counts, self._builds.get(sync.name))
-        ended = with_verdicts(planned, plan, verdicts)
-        yield replace(ended, status=status, message=message, notes=(*ended.notes, *session.notes))
+    @contextmanager
+    def _session(self, sync: Sync, destination: Destination) -> Iterator[SyncSession]:
+        """Open a sync's session. The next session starts from what this one read of the state."""
+        store, deletes = self.store, sync.type is SyncType.USER_DELETIONS
+        if deletes:  # it changes the state of other syncs, even if it fails
+            self.store = store.outdated()
+        with open_session(store, sync, destination.label, self.run_id, resync=self.options.resync) as session:
+            if not deletes:
+                self.store = session.store
+            yield session
 
-    def _deletion_stages(
-        self, session: SyncSession, destination: Destination, sync: Sync, result: SyncResult
-    ) -> Iterator[SyncResult]:
-        key = api_key(self._invocation.settings, self._invocation.project.heap_vars, sync.environment)
-        with HeapDeletions(
-            destination.base_url, destination.app_id, key,
-            timeout_seconds=self._options.request_timeout, max_wait_seconds=self._options.max_wait,
-        ) as heap:  # fmt: skip
-            yield from DeletionStages(
-                sync, session, Deletions(session.store, destination.label, self._run_id, sync.name), heap,
-                self._options, self._observer,
-                stopped=self.stopped, sleep=self._sleep, build=self._builds.get(sync.name),
-            )(result)  # fmt: skip
+    def breaker(self, sync: Sync, destination: Destination) -> Breaker:
+        """Return the breaker that the syncs of one type share. A deletion is not sent again after one failure."""
+        breaker = Breaker(1) if sync.type is SyncType.USER_DELETIONS else Breaker()
+        return self.breakers.setdefault((destination.label, sync.type), breaker)
 
-    def _delivered(self, plan: Plan, session: SyncSession, destination: Destination) -> Iterator[Sequence[Verdict]]:
-        """Yield the verdicts of a plan's batches in groups, each acknowledged in the warehouse first."""
-        if not plan.planned:
-            return
-        session.begin(plan)
-        rows = session.pages(plan)
-        build = payload_builder(plan.sync, plan.columns, session.entry.namespace)
-        options = self._options
-        with Heap(
-            destination.base_url, destination.app_id, in_flight=options.in_flight,
-            timeout_seconds=options.request_timeout, retry=BoundedRetry.of(options.max_wait),
-        ) as heap:  # fmt: skip
-            for group in deliver(
-                written_batches(rows) if session.yields_batches else batches(rows, build),
-                send=partial(_sent, session, heap, plan.sync.type),
-                pace=self._pace(plan, destination),
-                in_flight=options.in_flight,
-                ahead=0 if plan.sync.type is SyncType.EVENTS else options.in_flight,  # events wait for the pace
-                sleep=self._sleep,
-                clock=time.monotonic,
-                should_continue=partial(self._goes_on, session),
-                stop_retrying=heap.stop_retrying,
-                breaker=self._breaker(plan.sync, destination),
-            ):
-                session.acknowledge(row for verdict in group for row in acknowledgements(verdict))
-                accepted = sum(verdict.accepted for verdict in group)
-                self._observer.advanced(plan.sync, accepted, sum(len(verdict.rejects) for verdict in group))
-                yield group
-
-    def _goes_on(self, session: SyncSession) -> bool:
-        """Whether to send more: as long as nobody asks to stop and the lease is ours."""
-        session.heartbeat()
-        return not self.stopped()
-
-    def _sleep(self, seconds: float) -> None:
-        """Waits for the pace; a DuckDB file is free for others meanwhile."""
-        self._store.warehouse.release()
-        time.sleep(seconds)
-
-    def _breaker(self, sync: Sync, destination: Destination) -> Breaker:
-        return self._breakers.setdefault((destination.label, sync.type), Breaker())
-
-    def _pace(self, plan: Plan, destination: Destination) -> RateLimiter:
-        """The limiter of the plan's destination, which all its event syncs share."""
+    def limiter(self, plan: Plan, destination: Destination) -> RateLimiter:
+        """Return the limiter of the plan's destination, which all its event syncs share."""
         if plan.sync.type is not SyncType.EVENTS:
             return RateLimiter(None, time.monotonic)
-        earlier, minute = self._store.log.recent_events(destination.label), self._options.minute
+        earlier, minute = self.store.log.recent_events(destination.label), self.options.minute
         fresh = RateLimiter(destination.events_per_minute, time.monotonic, earlier, minute_seconds=minute)
-        pace = self._paces.setdefault(destination.label, fresh)
-        pace.expect(plan.sendable)
-        return pace
+        limiter = self.limiters.setdefault(destination.label, fresh)
+        limiter.announce(plan.sendable)
+        return limiter
 
 
-def _sent(session: SyncSession, heap: Heap, sync_type: SyncType, records: Records) -> Answer:
-    """What Heap says to a request. It may have been ready for a while: nothing is sent after a pause of the process."""
-    session.check_lease()
-    return heap.send(sync_type, records)
+@dataclass(frozen=True)
+class _SyncRun:
+    """One sync of a run, while it has the sync's lock."""
 
+    run: _Run
+    sync: Sync
+    destination: Destination
+    session: SyncSession
 
-def _held_back(sync: Sync, today: Agenda, options: SyncOptions, invocation: Invocation) -> SyncResult | None:
-    """The result of a sync whose model is not as it should be, or that may not delete; None where it may go."""
-    if sync.type is SyncType.USER_DELETIONS:
-        if options.consent is None:
-            return blank_result(sync, Status.SKIPPED, NOT_ALLOWED)
-        if why := waits(invocation):
-            return blank_result(sync, Status.ERROR, why)
-    held_back = today.held_back.get(sync.name)
-    return blank_result(sync, Status.GATED, held_back) if held_back else None
+    def steps(self, result: SyncResult) -> Iterator[SyncResult]:
+        """Plan, deliver, acknowledge, close. Yield the result as it grows."""
+        run, session = self.run, self.session
+        with self._opened() as delivery:
+            result = replace(result, notes=tuple(delivery.finish_earlier()))
+            plan = session.plan(delivery.diff_options)
+            per_minute = self.destination.events_per_minute if self.sync.type is SyncType.EVENTS else None
+            run.observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
+            planned = with_plan(result, plan)
+            if plan.first:
+                planned = replace(
+                    planned, notes=session.state.hints(run.invocation.project.heap_vars.account_id_property)
+                )
+            yield planned
+            if reason := delivery.refusal(plan):
+                session.abandon(plan, str(Status.REFUSED))
+                yield replace(planned, status=Status.REFUSED, message=reason)
+                return
+            verdicts: list[Verdict] = []
+            for group in delivery.verdicts(plan) if plan.planned else ():
+                session.acknowledge(row for verdict in group for row in acknowledgements(verdict))
+                accepted = sum(verdict.accepted for verdict in group)
+                run.observer.advanced(self.sync, accepted, sum(len(verdict.rejects) for verdict in group))
+                verdicts += group
+                yield with_verdicts(planned, plan, verdicts)
+        counts = row_counts(plan, verdicts)
+        breaker = run.breaker(self.sync, self.destination)
+        failure = next((each.failure for each in verdicts if each.failure), breaker.reason)
+        stopped = run.stopped() and failure is None
+        status, message = outcome(plan, counts, stopped=stopped, failure=failure, pending=delivery.pending_rows)
+        session.close(plan, str(status), counts, run.schedule.builds.get(self.sync.name))
+        notes = (*planned.notes, *session.notes)
+        yield replace(with_verdicts(planned, plan, verdicts), status=status, message=message, notes=notes)
+
+    @contextmanager
+    def _opened(self) -> Iterator[RecordDelivery | UserDeletions]:
+        """Connect to Heap."""
+        run, to, options = self.run, self.destination, self.run.options
+        breaker, release = run.breaker(self.sync, to), run.store.warehouse.release
+        if self.sync.type is SyncType.USER_DELETIONS:
+            key = api_key(run.invocation.settings, run.invocation.project.heap_vars, self.sync.environment)
+            deletions = Deletions(self.session.store, to.label, run.run_id, self.sync.name)
+            with HeapDeletions(
+                to.base_url, to.app_id, key, timeout_seconds=options.request_timeout, max_wait_seconds=options.max_wait
+            ) as eraser:
+                channel = RunChannel(self.session, eraser, eraser.ask, run.stopped, release)
+                yield UserDeletions(options, self.session, deletions, eraser, channel, breaker)
+            return
+        retry, timeout = BoundedRetry.of(options.max_wait), options.request_timeout
+        with Heap(to.base_url, to.app_id, in_flight=options.in_flight, timeout_seconds=timeout, retry=retry) as heap:
+            channel = RunChannel(self.session, heap, partial(heap.send, self.sync.type), run.stopped, release)
+            yield RecordDelivery(options, self.session, channel, breaker, partial(run.limiter, destination=to))

@@ -47,8 +47,8 @@ def small_limits() -> None:
     """Set limits so a few hundred rows make several pages, groups and batches."""
     comparison._BATCH_ROWS = BATCH_ROWS
     session._PAGE_ROWS = PAGE_ROWS
-    sync = import_module("dbt_heap.run.sync")
-    vars(sync)["deliver"] = functools.partial(sync.deliver, group_batches=GROUP_BATCHES)
+    deliveries = import_module("dbt_heap.run.deliveries")
+    vars(deliveries)["DeliverySettings"] = functools.partial(deliveries.DeliverySettings, group_batches=GROUP_BATCHES)
 
 
 def watch(note: Callable[[str], None], kill_point: KillPoint | None) -> None:

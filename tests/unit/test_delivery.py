@@ -5,18 +5,19 @@ import random
 import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
-from threading import Event, get_ident
-from typing import Any
+from threading import Barrier, Event, get_ident
+from typing import Any, ClassVar
 
 import pytest
 
 from dbt_heap.delivery import sender
-from dbt_heap.delivery.sender import deliver
+from dbt_heap.delivery.sender import DeliverySettings, deliver
 from dbt_heap.delivery.throttle import Breaker, RateLimiter
 from dbt_heap.delivery.verdicts import Verdict
-from dbt_heap.heap.client import Heap
+from dbt_heap.heap.client import Answer, Heap
 from dbt_heap.heap.records import SEPARATOR, Batch, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.http.retry import BoundedRetry
@@ -27,8 +28,24 @@ Groups = list[tuple[Verdict, ...]]
 HANGS_SECONDS = 60.0  # after which what should have happened is taken to hang; no test is right by it
 
 
+class Pool(ThreadPoolExecutor):
+    """Keeps the requests that were started."""
+
+    futures: ClassVar[list[Future[Any]]] = []
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.futures.append(super().submit(*args, **kwargs))
+        return self.futures[-1]
+
+
+@pytest.fixture(autouse=True)
+def _pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "ThreadPoolExecutor", Pool)
+    Pool.futures.clear()
+
+
 class Clock:
-    """Time that passes only in `sleep`, which lets the threads of requests run a little."""
+    """Time passes only in `sleep`, and only while no request is in flight: the machine's speed does not matter."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -41,8 +58,21 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.threads.add(get_ident())
+        assert not wait(Pool.futures, HANGS_SECONDS).not_done
         self.now += seconds
-        time.sleep(0.001)
+
+
+@dataclass
+class ServerChannel:
+    """A channel to a real server; the clock, and whether to go on, are a test's own."""
+
+    heap: Heap
+    sleep: Callable[[float], None]
+    should_continue: Callable[[], bool] = lambda: True
+    stop_retrying: Callable[[], None] = lambda: None
+
+    def send(self, records: Records) -> Answer:
+        return self.heap.send(SyncType.USER_PROPERTIES, records)
 
 
 @dataclass
@@ -54,19 +84,19 @@ class Delivery:
     per_minute: int | None = None
     in_flight: int = 4
 
-    def groups(self, batches: Iterable[Batch], **options: Any) -> Generator[tuple[Verdict, ...]]:
-        pace = RateLimiter(self.per_minute, self.clock)
+    def groups(
+        self, batches: Iterable[Batch], breaker: Breaker | None = None, **options: Any
+    ) -> Generator[tuple[Verdict, ...]]:
         retry = BoundedRetry.of(retries=1, sleep=lambda _: None)
-        timeout = HANGS_SECONDS
-        with Heap(self.server.url, "11", in_flight=self.in_flight, retry=retry, timeout_seconds=timeout) as heap:
+        in_channel = {name: options.pop(name) for name in ("should_continue", "stop_retrying") if name in options}
+        with Heap(self.server.url, "11", in_flight=self.in_flight, retry=retry, timeout_seconds=HANGS_SECONDS) as heap:
             yield from deliver(
                 batches,
-                send=lambda records: heap.send(SyncType.USER_PROPERTIES, records),
-                pace=pace,
-                in_flight=self.in_flight,
-                sleep=self.clock.sleep,
+                ServerChannel(heap, self.clock.sleep, **in_channel),
+                DeliverySettings(in_flight=self.in_flight, **options),
+                limiter=RateLimiter(self.per_minute, self.clock),
+                breaker=breaker or Breaker(),
                 clock=self.clock,
-                **options,
             )
 
     def verdicts(self, batches: Iterable[Batch], **options: Any) -> dict[int, Verdict]:
@@ -100,7 +130,7 @@ def refusing(bad: set[int], text: Callable[[int], str] = lambda index: f"users[{
     return reply
 
 
-def test_valid_requests_are_accepted() -> None:
+def test_records_that_heap_takes_are_accepted() -> None:
     with HeapServer() as server:
         verdicts = Delivery(server).verdicts([batch(0), batch(7, size=1), batch(9)])
     assert verdicts[0] == Verdict(
@@ -111,7 +141,7 @@ def test_valid_requests_are_accepted() -> None:
         accepted_seqs=(),
         cut=0,
         requests=1,
-        sent_bytes=178,  # with the separators between ten of them
+        sent_bytes=178,  # with what stands between ten of them
         failure=None,
     )
     assert {number: verdict.accepted for number, verdict in verdicts.items()} == {0: 10, 7: 1, 9: 10}
@@ -120,7 +150,7 @@ def test_valid_requests_are_accepted() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_to_deliver_is_no_verdict_and_no_request() -> None:
+def test_no_batches_make_no_verdict_and_no_request() -> None:
     with HeapServer() as server:
         assert list(Delivery(server).groups([])) == []
     assert server.received == []
@@ -135,13 +165,13 @@ def test_rows_rejected_before_are_in_the_verdict() -> None:
     assert len(server.received) == 1
 
 
-def test_values_cut_are_counted_for_accepted_rows_alone() -> None:
+def test_cut_values_are_counted_for_accepted_rows_only() -> None:
     with HeapServer(refusing({1})) as server:
         verdicts = Delivery(server).verdicts([Batch(0, 0, records(range(3), cuts=[2, 3, 5]), ())])
     assert (verdicts[0].accepted, verdicts[0].cut) == (2, 7)
 
 
-def guilty(count: int) -> set[int]:
+def bad_records(count: int) -> set[int]:
     return set(random.Random(count).sample(range(1_000), count))
 
 
@@ -153,10 +183,10 @@ UNHELPFUL: dict[str, tuple[Callable[[int], str], int]] = {  # and what each halv
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 500, 1_000])
-def test_named_bad_records_are_found_in_few_requests(count: int) -> None:
-    with HeapServer(refusing(guilty(count))) as server:
+def test_named_bad_records_are_isolated_in_few_requests(count: int) -> None:
+    with HeapServer(refusing(bad_records(count))) as server:
         verdict = Delivery(server).verdicts([batch(0, size=1_000)])[0]
-    assert {reject.seq for reject in verdict.rejects} == guilty(count)
+    assert {reject.seq for reject in verdict.rejects} == bad_records(count)
     assert {reject.reason for reject in verdict.rejects} <= {Reason.REFUSED_BY_HEAP}
     assert verdict.accepted == 1_000 - count
     assert verdict.requests == len(server.received) <= 1 + 3 * count
@@ -165,10 +195,10 @@ def test_named_bad_records_are_found_in_few_requests(count: int) -> None:
 
 @pytest.mark.parametrize(("text", "cost"), UNHELPFUL.values(), ids=UNHELPFUL)
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 500, 1_000])
-def test_unnamed_bad_records_are_found_by_halving(count: int, text: Callable[[int], str], cost: int) -> None:
-    with HeapServer(refusing(guilty(count), text)) as server:
+def test_unnamed_bad_records_are_isolated_by_halving(count: int, text: Callable[[int], str], cost: int) -> None:
+    with HeapServer(refusing(bad_records(count), text)) as server:
         verdict = Delivery(server).verdicts([batch(0, size=1_000)])[0]
-    assert {reject.seq for reject in verdict.rejects} == guilty(count)
+    assert {reject.seq for reject in verdict.rejects} == bad_records(count)
     assert verdict.accepted == 1_000 - count
     assert verdict.requests == len(server.received) <= 1 + cost * count * (math.log2(1_000 / max(count, 1)) + 2)
     assert events(server) <= 1_000 * (2 + math.log2(1_000))
@@ -184,7 +214,7 @@ def test_one_named_record_costs_two_requests_more() -> None:
     assert [len(identities(request)) for request in server.received] == [1_000, 1, 999]
 
 
-def test_record_is_rejected_only_when_it_was_refused_alone() -> None:
+def test_record_is_rejected_only_if_it_was_refused_alone() -> None:
     with HeapServer(refusing({3}, lambda index: "users[5] is bad")) as server:
         verdict = Delivery(server).verdicts([batch(0)])[0]
     assert verdict.rejects == (Reject(3, Reason.REFUSED_BY_HEAP),)
@@ -210,7 +240,7 @@ def test_record_above_the_byte_limit_is_sent_alone() -> None:
     assert [len(identities(request)) for request in server.received] == [1, 1, 1]
 
 
-def test_no_request_is_larger_than_a_minute_takes() -> None:
+def test_no_request_is_larger_than_the_rate_limit() -> None:
     with HeapServer() as server:
         verdict = Delivery(server, per_minute=300).verdicts([batch(0, size=1_000)])[0]
     assert [len(identities(request)) for request in server.received] == [300, 300, 300, 100]
@@ -218,7 +248,7 @@ def test_no_request_is_larger_than_a_minute_takes() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 307])
-def test_fatal_answer_stops_at_once(status: int) -> None:
+def test_fatal_answer_stops_delivery_at_once(status: int) -> None:
     pulled: list[int] = []
     with HeapServer(lambda request: Reply(status if request.number == 1 else 200)) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(noting(pulled, 100))
@@ -244,9 +274,10 @@ def noting(pulled: list[int], count: int, wave: Callable[[int], int] = lambda _:
 
 
 def test_requests_in_flight_finish_when_delivery_stops() -> None:
-    stopped = Event()
+    together, stopped = Barrier(3), Event()
 
     def reply(request: Received) -> Reply:
+        together.wait(HANGS_SECONDS)
         if identities(request)[0] == 2_000:
             return Reply(401)
         stopped.wait(HANGS_SECONDS)
@@ -258,7 +289,7 @@ def test_requests_in_flight_finish_when_delivery_stops() -> None:
     assert len(server.received) == 3
 
 
-def test_batch_half_decided_when_delivery_stops_reports_which_half() -> None:
+def test_half_decided_batch_lists_its_accepted_rows_when_delivery_stops() -> None:
     def reply(request: Received) -> Reply:
         replies = [Reply(400, b"?"), Reply(200), Reply(401)]
         return replies[request.number]
@@ -270,14 +301,14 @@ def test_batch_half_decided_when_delivery_stops_reports_which_half() -> None:
     assert (verdict.accepted, verdict.rejects, verdict.requests) == (5, (), 3)
 
 
-def test_chunks_waiting_when_delivery_stops_are_undelivered() -> None:
+def test_chunks_that_wait_when_delivery_stops_are_undelivered() -> None:
     with HeapServer(lambda request: Reply(401)) as server:
         verdict = Delivery(server, in_flight=1).verdicts([batch(1)], max_bytes=3 * 20)[1]
     assert len(server.received) == 1
     assert verdict.undelivered == tuple(range(1_000, 1_010))
 
 
-def test_requests_without_an_answer_in_a_row_stop_the_delivery() -> None:
+def test_unavailable_answers_in_a_row_stop_the_delivery() -> None:
     with HeapServer(lambda request: Reply(503)) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(noting([], 100), breaker=Breaker(3))
     assert sorted(verdicts) == [0, 1, 2]
@@ -286,31 +317,33 @@ def test_requests_without_an_answer_in_a_row_stop_the_delivery() -> None:
     assert len(server.received) == 6
 
 
-def test_requests_for_chunks_of_a_batch_count_toward_the_rate_limit() -> None:
+def test_failed_requests_for_chunks_of_one_batch_open_the_breaker() -> None:
     with HeapServer(lambda request: Reply(503)) as server:
         verdict = Delivery(server, in_flight=1).verdicts([batch(0)], max_bytes=20, breaker=Breaker(3))[0]
     assert len(server.received) == 6
     assert verdict.undelivered == tuple(range(10))
 
 
-def test_requests_in_flight_finish_without_retry_when_heap_is_down() -> None:
-    hurried = Event()
+def test_requests_in_flight_finish_when_the_breaker_opens() -> None:
+    together, stopped = Barrier(5), Event()
 
     def reply(request: Received) -> Reply:
+        if request.number < 5:
+            together.wait(HANGS_SECONDS)
         if identities(request)[0] < 3_000:
             return Reply(503)
-        hurried.wait(HANGS_SECONDS)
+        stopped.wait(HANGS_SECONDS)
         return Reply()
 
     with HeapServer(reply) as server:
         verdicts = Delivery(server, in_flight=5).verdicts(
-            noting([], 100), breaker=Breaker(3), stop_retrying=hurried.set
+            noting([], 100), breaker=Breaker(3), stop_retrying=stopped.set
         )
     accepted = [verdicts[number].accepted for number in sorted(verdicts)]
     assert accepted in ([0, 0, 0, 10, 10], [0, 0, 0, 10, 10, 10], [0, 0, 0, 10, 10, 10, 10])
 
 
-def test_heap_is_not_asked_again_once_it_is_found_down() -> None:
+def test_open_breaker_sends_nothing() -> None:
     breaker = Breaker(2)
     with HeapServer(lambda request: Reply(503)) as server:
         Delivery(server, in_flight=1).verdicts(noting([], 5), breaker=breaker)
@@ -320,7 +353,7 @@ def test_heap_is_not_asked_again_once_it_is_found_down() -> None:
     assert breaker.reason == "Heap answered with status 503"
 
 
-def test_heap_is_not_asked_again_after_a_redirect() -> None:
+def test_fatal_answer_opens_the_breaker_at_once() -> None:
     breaker = Breaker(1_000)
     with HeapServer(lambda request: Reply(403)) as server:
         for _ in range(3):
@@ -328,7 +361,7 @@ def test_heap_is_not_asked_again_after_a_redirect() -> None:
     assert len(server.received) == 1
 
 
-def test_failures_of_one_delivery_count_in_the_next() -> None:
+def test_deliveries_that_share_a_breaker_count_failures_together() -> None:
     breaker = Breaker(3)
     with HeapServer(lambda request: Reply(503)) as server:
         for _ in range(5):
@@ -337,7 +370,7 @@ def test_failures_of_one_delivery_count_in_the_next() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_delivery_continues_after_one_answer_between_failures(status: int) -> None:
+def test_answer_between_failures_keeps_the_breaker_closed(status: int) -> None:
     with HeapServer(lambda request: Reply(status if identities(request)[0] % 3_000 == 0 else 503)) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(
             [batch(number, size=1) for number in range(12)], breaker=Breaker(3)
@@ -346,9 +379,9 @@ def test_delivery_continues_after_one_answer_between_failures(status: int) -> No
     assert sum(len(verdict.undelivered) for verdict in verdicts.values()) == 8
 
 
-def test_delivery_stops_cleanly_when_asked_to() -> None:
+def test_delivery_stops_when_the_channel_says_so() -> None:
     asked: list[int] = []
-    hurried: list[bool] = []
+    stopped: list[bool] = []
 
     def should_continue() -> bool:
         asked.append(1)
@@ -356,14 +389,14 @@ def test_delivery_stops_cleanly_when_asked_to() -> None:
 
     with HeapServer() as server:
         verdicts = Delivery(server, in_flight=1).verdicts(
-            noting([], 100), should_continue=should_continue, stop_retrying=lambda: hurried.append(True)
+            noting([], 100), should_continue=should_continue, stop_retrying=lambda: stopped.append(True)
         )
     assert 1 <= len(server.received) == sum(verdict.accepted for verdict in verdicts.values()) / 10 <= 3
     assert {verdict.failure for verdict in verdicts.values()} == {None}
-    assert hurried
+    assert stopped
 
 
-def test_stop_works_while_the_rate_limiter_waits() -> None:
+def test_delivery_stops_while_the_rate_limit_makes_it_wait() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=10, in_flight=1)
         verdicts = delivery.verdicts(noting([], 3), should_continue=lambda: delivery.clock.now < 20.0)
@@ -371,7 +404,7 @@ def test_stop_works_while_the_rate_limiter_waits() -> None:
     assert delivery.clock.now == pytest.approx(20.0, abs=0.6)
 
 
-def test_stop_works_while_a_bad_record_is_isolated() -> None:
+def test_delivery_stops_while_a_bad_record_is_isolated() -> None:
     with HeapServer(lambda request: Reply(400)) as server:
         verdict = Delivery(server, in_flight=1).verdicts(
             [batch(0, size=1_000)], should_continue=lambda: len(server.received) < 30
@@ -381,7 +414,7 @@ def test_stop_works_while_a_bad_record_is_isolated() -> None:
     assert verdict.failure is None
 
 
-def test_should_continue_is_called_twice_per_second_during_any_wait() -> None:
+def test_should_continue_is_called_at_least_twice_a_second() -> None:
     asked: list[None] = []
 
     def should_continue() -> bool:
@@ -398,9 +431,9 @@ def test_should_continue_is_called_twice_per_second_during_any_wait() -> None:
     assert sender.NAP_SECONDS <= 0.5
 
 
-def test_batches_refused_record_by_record_stop_the_delivery_too() -> None:
+def test_batches_of_which_every_record_is_refused_stop_the_delivery() -> None:
     with HeapServer(lambda request: Reply(400)) as server:
-        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 100), max_barren=2)
+        verdicts = Delivery(server, in_flight=1).verdicts(noting([], 100), max_all_refused=2)
     assert sorted(verdicts) == [0, 1]
     assert [len(verdict.rejects) for verdict in verdicts.values()] == [10, 10]
     assert (verdicts[1].failure or "").startswith("it refused every row of 2 batches in a row, each on its own")
@@ -408,12 +441,12 @@ def test_batches_refused_record_by_record_stop_the_delivery_too() -> None:
 
 def test_single_refused_records_do_not_stop_delivery() -> None:
     with HeapServer(lambda request: Reply(400)) as server:
-        verdicts = Delivery(server).verdicts([batch(number, size=1) for number in range(20)], max_barren=2)
+        verdicts = Delivery(server).verdicts([batch(number, size=1) for number in range(20)], max_all_refused=2)
     assert len(verdicts) == 20
 
 
 @pytest.mark.parametrize("in_flight", [1, 3, 8])
-def test_only_as_many_batches_are_read_as_can_be_in_flight(in_flight: int) -> None:
+def test_at_most_one_batch_more_than_in_flight_is_pulled(in_flight: int) -> None:
     pulled: list[int] = []
     answered: list[int] = []
     ahead: list[int] = []
@@ -430,7 +463,7 @@ def test_only_as_many_batches_are_read_as_can_be_in_flight(in_flight: int) -> No
     assert sorted(verdicts) == list(range(40))
 
 
-def test_prepared_requests_are_sent_while_the_next_page_loads() -> None:
+def test_prefetched_requests_follow_while_the_next_page_is_read() -> None:
     fourth = Event()
 
     def paged() -> Iterator[Batch]:
@@ -444,46 +477,44 @@ def test_prepared_requests_are_sent_while_the_next_page_loads() -> None:
         return Reply()
 
     with HeapServer(reply) as server:
-        verdicts = Delivery(server, in_flight=1).verdicts(paged(), ahead=3)
+        verdicts = Delivery(server, in_flight=1).verdicts(paged(), prefetch=3)
     assert sorted(verdicts) == list(range(5))
 
 
-def test_prepared_requests_are_cancelled_when_delivery_stops() -> None:
+def test_prefetched_requests_are_not_sent_when_delivery_stops() -> None:
     pulled: list[int] = []
     stopped = Event()
 
     def reply(_: Received) -> Reply:
         stopped.wait(HANGS_SECONDS)
-        time.sleep(0.05)  # what is ready is called back just behind
         return Reply()
 
     with HeapServer(reply) as server:
         verdicts = Delivery(server, in_flight=1).verdicts(
-            noting(pulled, 9), ahead=8, should_continue=lambda: len(pulled) < 4, stop_retrying=stopped.set
+            noting(pulled, 9), prefetch=8, should_continue=lambda: len(pulled) < 4, stop_retrying=stopped.set
         )
     assert len(server.received) == 1
     assert (sorted(verdicts), verdicts[0].accepted, verdicts[0].requests) == ([0], 10, 1)
 
 
-def test_prepared_requests_are_not_sent_after_delivery_ends() -> None:
+def test_prefetched_requests_are_not_sent_when_the_caller_leaves() -> None:
     pulled: list[int] = []
     left = Event()
 
     def reply(_: Received) -> Reply:
         left.wait(HANGS_SECONDS)
-        time.sleep(0.05)  # what is ready is called back just behind
         return Reply()
 
     with HeapServer(reply) as server:
         groups = Delivery(server, in_flight=1).groups(
-            noting(pulled, 9), ahead=8, should_continue=lambda: 1 / (4 - len(pulled)) > 0, stop_retrying=left.set
+            noting(pulled, 9), prefetch=8, should_continue=lambda: 1 / (4 - len(pulled)) > 0, stop_retrying=left.set
         )
         with pytest.raises(ZeroDivisionError):
             next(groups)
         assert len(server.received) == 1
 
 
-def test_several_requests_are_in_flight_at_once() -> None:
+def test_requests_are_in_flight_together() -> None:
     together = [Event(), Event(), Event()]
 
     def reply(request: Received) -> Reply:
@@ -501,7 +532,7 @@ def test_first_verdict_is_passed_on_at_once_and_later_ones_in_groups() -> None:
     assert [len(group) for group in groups] == [1, 30, 30, 30, 9]
 
 
-def test_verdicts_are_passed_on_before_a_long_wait() -> None:
+def test_verdicts_are_handed_on_before_a_long_wait() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=20, in_flight=1)
         seen = [(delivery.clock.now, len(group)) for group in delivery.groups(noting([], 5))]
@@ -510,7 +541,7 @@ def test_verdicts_are_passed_on_before_a_long_wait() -> None:
     assert seen[1][0] == pytest.approx(30.3)
 
 
-def test_verdicts_wait_to_be_grouped_only_for_a_limited_time() -> None:
+def test_verdicts_wait_at_most_group_seconds() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=600, in_flight=1)
         groups = delivery.groups(noting([], 61), group_seconds=5.0)
@@ -520,7 +551,7 @@ def test_verdicts_wait_to_be_grouped_only_for_a_limited_time() -> None:
     assert len(at) < 20
 
 
-def test_sleep_is_called_only_in_the_callers_thread_for_the_rate_limit() -> None:
+def test_sleep_is_called_in_the_callers_thread_and_only_for_the_rate_limit() -> None:
     with HeapServer() as server:
         limited, free = Delivery(server, per_minute=20), Delivery(server)
         limited.verdicts(noting([], 4))
@@ -530,7 +561,7 @@ def test_sleep_is_called_only_in_the_callers_thread_for_the_rate_limit() -> None
     assert free.clock.slept == []
 
 
-def test_answers_are_passed_on_while_the_rate_limiter_waits() -> None:
+def test_answers_are_handed_on_while_the_rate_limit_makes_it_wait() -> None:
     with HeapServer() as server:
         delivery = Delivery(server, per_minute=10, in_flight=4)
         ages = [delivery.clock.now - sent_at(verdict) for group in delivery.groups(noting([], 3)) for verdict in group]
@@ -541,7 +572,7 @@ def sent_at(verdict: Verdict) -> float:
     return verdict.batch * 60.6  # a batch is a minute's worth
 
 
-def test_resent_records_count_for_the_rate_limiter() -> None:
+def test_resent_records_count_against_the_rate_limit() -> None:
     with HeapServer(refusing({0})) as server:
         delivery = Delivery(server, per_minute=10, in_flight=1)
         delivery.verdicts([batch(0)])
@@ -562,7 +593,7 @@ def test_wave_starts_a_minute_after_answers_to_the_previous_one() -> None:
     assert {number: round(at, 6) for number, at in arrivals} == {0: 0.0, 1: 0.0, 2: 60.6, 3: 60.6, 4: 121.2, 5: 121.2}
 
 
-def test_later_wave_waits_for_resent_records_of_an_earlier_one() -> None:
+def test_wave_waits_until_earlier_waves_are_resent() -> None:
     with HeapServer(refusing({3})) as server:
         Delivery(server, in_flight=4).verdicts([batch(0), batch(1, wave=1)])
     assert identities(server.received[-1])[0] == 1_000
@@ -573,7 +604,7 @@ def sized(sizes: dict[int, int]) -> Iterator[Batch]:
     return (batch(number, size) for number, size in sizes.items())
 
 
-def test_every_row_is_accounted_for_whatever_heap_does() -> None:
+def test_every_row_has_one_outcome_whatever_heap_does() -> None:
     chance = random.Random(5)
     bad = set(chance.sample(range(20_000), 50))
     honest = refusing(bad)
@@ -594,7 +625,7 @@ def test_every_row_is_accounted_for_whatever_heap_does() -> None:
     assert sorted(verdicts) == list(range(20))
 
 
-def test_stopping_early_waits_for_requests_in_flight_and_sends_no_others() -> None:
+def test_caller_that_leaves_early_sends_nothing_more() -> None:
     with HeapServer() as server:
         groups = Delivery(server, in_flight=2).groups(noting([], 50))
         next(groups)
@@ -604,7 +635,7 @@ def test_stopping_early_waits_for_requests_in_flight_and_sends_no_others() -> No
         assert len(server.received) == landed < 10
 
 
-def test_verdicts_do_not_contain_heaps_text() -> None:
+def test_no_verdict_contains_the_text_of_an_answer() -> None:
     with HeapServer(lambda request: Reply(400, b"users[0].identity 31337 is bad")) as server:
         verdicts = Delivery(server).verdicts([batch(0)])
     assert not re.search("31337|identity", repr(verdicts))

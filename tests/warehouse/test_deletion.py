@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dbt_heap.run import deletion
+from dbt_heap.run import deliveries
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.project import Project
@@ -27,7 +27,7 @@ def slow_to_delete() -> Iterator[Sandbox]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again without much of a wait."""
-    monkeypatch.setattr(deletion, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(deliveries, "POLL_SECONDS", 0.05)
 
 
 @on_every_warehouse
@@ -159,7 +159,7 @@ def test_next_run_waits_for_deletions_that_heap_has_not_completed(
     users.environment["HEAP_BASE_URL"] = slow_to_delete.url
     shop(users)
     lists(users, "ana")
-    monkeypatch.setattr(deletion, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(deliveries, "WAIT_SECONDS", 0.2)
     ended = deleting(users)
     assert ended.exit_code == 0
     assert "Heap has not reported yet that it has deleted 1 user" in ended.stderr
@@ -176,9 +176,9 @@ def test_deletion_stops_waiting_once_heap_rejects_the_key(
 ) -> None:
     users.environment["HEAP_BASE_URL"] = slow_to_delete.url
     lists(users, "ana")
-    monkeypatch.setattr(deletion, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(deliveries, "WAIT_SECONDS", 0.2)
     assert deleting(users).exit_code == 0
-    monkeypatch.setattr(deletion, "WAIT_SECONDS", 300.0)
+    monkeypatch.setattr(deliveries, "WAIT_SECONDS", 300.0)
     ended = deleting(users, HEAP_API_KEY="revoked")
     assert (ended.exit_code, users.results()["gone"]["status"]) == (1, "undelivered")
     assert "Main Production" in ended.stderr
