@@ -1,1 +1,1 @@
-"""A local stand-in for Heap's API."""
+"""A local server that takes Heap's place in trials, tests and demos."""

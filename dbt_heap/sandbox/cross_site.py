@@ -1,8 +1,8 @@
-"""Who may ask: programs, and the page of the sandbox itself; never another website by way of a browser.
+"""Refuse requests that another website makes through a browser; serve programs and the sandbox's own page.
 
-A website can have its visitors' browsers post to this machine (https://owasp.org/www-community/attacks/csrf), and can
-let a name of its own lead here, to read the answers too (https://en.wikipedia.org/wiki/DNS_rebinding). The first is
-known by `Origin`, which browsers send with every POST, the second by `Host`.
+A website can make its visitors' browsers post to this machine (https://owasp.org/www-community/attacks/csrf). It can
+also point a host name of its own at this machine to read the answers (https://en.wikipedia.org/wiki/DNS_rebinding).
+The first is recognized by `Origin`, which browsers send with every POST; the second by `Host`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _API = "/api/"
 _HEADERS = {
-    # Scripts and styles come from files alone, and no text becomes HTML
+    # Scripts and styles come from files only, and no text becomes HTML
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -28,27 +28,30 @@ _HEADERS = {
 }
 
 
-class Guard:
-    """The sandbox, for those who may ask. Heap's own routes answer as Heap does, without a header more."""
+class CrossSiteGuard:
+    """Middleware that answers 403 to other websites. Answers of Heap's own routes get no extra headers."""
 
     def __init__(self, app: ASGIApp, host: str) -> None:
         self._app = app
         self._host = host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 403 to another website."""
+        """Refuse the request, or pass it on."""
         reason = refusal(scope["path"], Headers(scope=scope), self._host)
         answer = PlainTextResponse(reason, 403) if reason else self._app
-        await answer(scope, receive, send if scope["path"].startswith(_API) else _guarded(send))
+        await answer(scope, receive, send if scope["path"].startswith(_API) else _with_headers(send))
 
 
-def refusal(path: str, headers: Headers, bound: str) -> str:
-    """Why a request is another website's, or an empty text. `bound` is where the sandbox was told to listen."""
+def refusal(path: str, headers: Headers, bound_host: str) -> str:
+    """Return why a request is refused, or an empty text. `bound_host` is the host that the sandbox listens on."""
     host, origin = headers.get("host", ""), headers.get("origin")
     if origin is not None and origin.partition("://")[2] != host:
-        return "Another website's page may not ask the sandbox."
-    if (origin is not None or not path.startswith(_API)) and not _leads_here_alone(_name(host), bound):
-        return "The sandbox is asked by an address, or by a name without dots: a website's own could lead here, too."
+        return "The sandbox refuses requests from other websites."
+    if (origin is not None or not path.startswith(_API)) and not _is_local(_name(host), bound_host):
+        return (
+            "The sandbox does not serve this host name, because a website could own it. "
+            "Use an IP address or a name without dots."
+        )
     return ""
 
 
@@ -59,9 +62,9 @@ def _name(host: str) -> str:
         return ""
 
 
-def _leads_here_alone(name: str, bound: str) -> bool:
-    # A name without dots, as a container's, is looked up in this network: https://www.rfc-editor.org/rfc/rfc7085
-    return bool(name) and (name == bound or "." not in name or name.endswith(".localhost") or _is_address(name))
+def _is_local(name: str, bound_host: str) -> bool:
+    # A name without dots, such as a container's, is resolved in this network: https://www.rfc-editor.org/rfc/rfc7085
+    return bool(name) and (name == bound_host or "." not in name or name.endswith(".localhost") or _is_address(name))
 
 
 def _is_address(name: str) -> bool:
@@ -72,10 +75,10 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _guarded(send: Send) -> Send:
-    async def sent(message: Message) -> None:
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message).update(_HEADERS)
         await send(message)
 
-    return sent
+    return send_with_headers

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from dbt_heap.errors import SettingsError
-from dbt_heap.sandbox.options import Draws, Fault, Faults, parse_faults
+from dbt_heap.sandbox.options import Fault, Faults, FaultSequence, parse_faults
 
 
 def test_faults_are_read_with_their_rates_and_counts() -> None:
@@ -17,7 +17,7 @@ def test_faults_are_read_with_their_rates_and_counts() -> None:
 
 
 def test_empty_text_means_no_fault() -> None:
-    assert list(islice(Draws(parse_faults(""), seed=7), 100)) == [None] * 100
+    assert list(islice(FaultSequence(parse_faults(""), seed=7), 100)) == [None] * 100
 
 
 @pytest.mark.parametrize(
@@ -32,19 +32,21 @@ def test_invalid_fault_is_an_error_that_quotes_it(text: str) -> None:
 
 def test_same_seed_draws_the_same_faults_and_another_seed_others() -> None:
     faults = parse_faults("500:0.2,reset:0.2")
-    first, again, other = (list(islice(Draws(faults, seed), 200)) for seed in (7, 7, 8))
+    first, again, other = (list(islice(FaultSequence(faults, seed), 200)) for seed in (7, 7, 8))
     assert first == again != other
 
 
 def test_faults_occur_about_as_often_as_their_rates_say() -> None:
-    drawn_faults = Counter(str(fault) for fault in islice(Draws(parse_faults("500:0.1,timeout:0.3"), seed=1), 10_000))
+    drawn_faults = Counter(
+        str(fault) for fault in islice(FaultSequence(parse_faults("500:0.1,timeout:0.3"), seed=1), 10_000)
+    )
     assert drawn_faults["500"] == pytest.approx(1000, rel=0.1)
     assert drawn_faults["timeout"] == pytest.approx(3000, rel=0.1)
     assert drawn_faults["None"] == pytest.approx(6000, rel=0.1)
 
 
 def test_counted_faults_come_first_and_in_order() -> None:
-    counts = [str(fault) for fault in islice(Draws(parse_faults("500x2,html-afterx1"), seed=0), 4)]
+    counts = [str(fault) for fault in islice(FaultSequence(parse_faults("500x2,html-afterx1"), seed=0), 4)]
     assert counts == ["500", "500", "html-after", "None"]
 
 

@@ -79,7 +79,7 @@ def test_request_shows_its_verdict(sandbox: Sandbox) -> None:
     send(sandbox, "track", identity="ana", event="Opened")
     told = [(each["verdict"], each["status"], each["reason"]) for each in asked(sandbox, "requests?newest=9")]
     assert told == [
-        ("taken", 200, ""),
+        ("accepted", 200, ""),
         ("refused", 400, "postBody.events[0] should have required property 'event'"),
         ("fault", 200, "fault: truncated"),
         ("fault", 500, "fault: 500"),

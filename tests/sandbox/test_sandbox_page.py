@@ -114,7 +114,7 @@ def test_accounts_and_events_have_their_own_lists(page: Page, sandbox: Sandbox) 
 def test_search_asks_the_server_and_continues_while_more_arrives(page: Page, sandbox: Sandbox) -> None:
     people = [{"identity": f"u{number:03}", "properties": {"Plan": f"p{number}"}} for number in range(250)]
     send(sandbox, "add_user_properties", users=people)
-    expect(page.locator("#found")).to_have_text("The newest 100; a search looks at all.")
+    expect(page.locator("#found")).to_have_text("Showing the latest 100. Search covers everything.")
     page.get_by_role("searchbox").fill("P7")
     expect(page.locator("#found")).to_have_text("11 found")
     user(sandbox, "later", Plan="p7")
@@ -140,7 +140,7 @@ def test_request_shows_its_verdict_reason_and_body(page: Page, sandbox: Sandbox)
     expect(page.locator("#list dd")).to_have_text("12345678901234567890")
     view(page, "Requests")
     verdicts = page.locator("#list .verdict")
-    expect(verdicts).to_have_text(["400 refused", "200 taken"])
+    expect(verdicts).to_have_text(["400 refused", "200 accepted"])
     expect(page.locator("#list .reason").first).to_have_text("postBody.events[0] should have required property 'event'")
     page.locator("summary").last.press("Enter")
     expect(page.locator("#list pre")).to_contain_text('"n": 12345678901234567890\n')
@@ -161,11 +161,11 @@ def test_records_link_to_the_request_that_sent_them(page: Page, sandbox: Sandbox
 
 def test_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) -> None:
     page.get_by_label("500 server error").select_option("every request")
-    expect(page.get_by_label("All of them")).to_have_value("500:1")
+    expect(page.get_by_label("All faults")).to_have_value("500:1")
     assert user(sandbox, "ana") == 500
     view(page, "Requests")
     expect(page.locator("#list .verdict")).to_have_text(["500 fault"])
-    page.get_by_role("button", name="All off").click()
+    page.get_by_role("button", name="Turn all off").click()
     expect(page.get_by_label("500 server error")).to_have_value("")
     assert user(sandbox, "ana") == 200
 
@@ -176,18 +176,18 @@ def test_panel_follows_faults_that_are_used_up_or_set_elsewhere(page: Page, sand
     expect(page.get_by_label("html a proxy")).to_have_value(":0.07")
     assert user(sandbox, "ana") == 429
     expect(page.get_by_label("429 too many")).to_have_value("")
-    expect(page.get_by_label("All of them")).to_have_value("html:0.07")
+    expect(page.get_by_label("All faults")).to_have_value("html:0.07")
 
 
 def test_faults_can_be_entered_and_invalid_ones_are_reported(page: Page, sandbox: Sandbox) -> None:
-    errors = page.locator("#faults-wrong")
-    page.get_by_label("All of them").fill("503x1")
-    page.get_by_label("All of them").press("Enter")
-    expect(page.get_by_role("button", name="All off")).to_be_visible()
+    errors = page.locator("#faults-error")
+    page.get_by_label("All faults").fill("503x1")
+    page.get_by_label("All faults").press("Enter")
+    expect(page.get_by_role("button", name="Turn all off")).to_be_visible()
     assert user(sandbox, "ana") == 503
-    page.get_by_label("All of them").fill("often")
+    page.get_by_label("All faults").fill("often")
     page.get_by_role("button", name="Apply").click()
-    expect(errors).to_contain_text("'often' is no fault")
+    expect(errors).to_contain_text("'often' is not a valid fault")
 
 
 def test_reset_asks_first_and_forgets_everything(page: Page, sandbox: Sandbox) -> None:
@@ -222,7 +222,7 @@ def test_manual_actions_work_while_the_page_is_paused(page: Page, sandbox: Sandb
     expect(page.locator("nav")).to_contain_text("Users 1")
     expect(page.locator("#pulse")).to_have_text("Paused")
     view(page, "Requests")
-    expect(page.locator("#list .verdict")).to_have_text(["200 taken"])
+    expect(page.locator("#list .verdict")).to_have_text(["200 accepted"])
 
 
 def test_keyboard_skips_the_list_and_the_view_stays(page: Page, sandbox: Sandbox) -> None:
@@ -276,11 +276,11 @@ def test_hostile_values_are_text(page: Page, sandbox: Sandbox) -> None:
 def test_typed_search_and_address_are_shown_as_text(page: Page, sandbox: Sandbox) -> None:
     for text in HOSTILE[:4]:
         page.get_by_role("searchbox").fill(text)
-        page.get_by_label("All of them").fill(text)
+        page.get_by_label("All faults").fill(text)
         page.get_by_role("button", name="Apply").click()
-        expect(page.locator("#faults-wrong")).to_contain_text("is no fault")
+        expect(page.locator("#faults-error")).to_contain_text("is not a valid fault")
         page.evaluate("text => location.hash = `#requests/${text}`", text)
-        expect(page.locator("#found")).to_contain_text("There is no request")
+        expect(page.locator("#found")).to_contain_text("does not exist")
         page.evaluate("location.hash = '#users'")
         expect(page.locator("#found")).to_have_text("0 found")
     assert_nothing_ran(page)
@@ -313,7 +313,7 @@ def test_form_on_another_website_is_refused(browser: Browser, sandbox: Sandbox) 
     page = browser.new_page()
     page.set_content(f"<form method='post' action='{sandbox.url}/sandbox/reset'><button>Win a prize</button></form>")
     page.get_by_role("button").click()
-    expect(page.locator("body")).to_have_text("Another website's page may not ask the sandbox.")
+    expect(page.locator("body")).to_have_text("The sandbox refuses requests from other websites.")
     assert sandbox.counts()["users"] == 1
     page.close()
 
@@ -325,7 +325,7 @@ def test_text_can_be_read_and_nothing_overflows_a_phone(page: Page, sandbox: San
     page.set_viewport_size({"width": 390, "height": 800})
     expect(subjects(page)).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for selector in ("body", "#pulse", "nav a", "#list dt", "#list dd.other", ".origin a", "aside p", "button.grave"):
+    for selector in ("body", "#pulse", "nav a", "#list dt", "#list dd.other", ".origin a", "aside p", "button.danger"):
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
 
 

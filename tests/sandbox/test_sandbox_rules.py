@@ -7,16 +7,23 @@ from typing import Any
 import orjson
 import pytest
 
-from dbt_heap.sandbox.body import MalformedError, parse
-from dbt_heap.sandbox.rules import ADD_ACCOUNT_PROPERTIES, ADD_USER_PROPERTIES, TRACK, Endpoint, first_fault
+from dbt_heap.sandbox.body import (
+    ADD_ACCOUNT_PROPERTIES,
+    ADD_USER_PROPERTIES,
+    TRACK,
+    Endpoint,
+    MalformedError,
+    first_error,
+    parse,
+)  # fmt: skip
 
 EVENT = {"identity": "cust_1", "event": "Invoice Paid"}
 USER = {"identity": "cust_1"}
 ACCOUNT = {"account_id": "acct-9"}
 
 
-def fault(endpoint: Endpoint, body: object, **reading: Any) -> str | None:
-    return first_fault(endpoint, parse(orjson.dumps(body)), **reading)
+def error(endpoint: Endpoint, body: object, **options: Any) -> str | None:
+    return first_error(endpoint, parse(orjson.dumps(body)), **options)
 
 
 def event(**fields: object) -> dict[str, object]:
@@ -251,12 +258,12 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize(("endpoint", "body"), ALLOWED.values(), ids=ALLOWED.keys())
 def test_documented_requests_have_no_error(endpoint: Endpoint, body: object) -> None:
-    assert fault(endpoint, body) is None
+    assert error(endpoint, body) is None
 
 
 @pytest.mark.parametrize(("endpoint", "body", "text"), FORBIDDEN.values(), ids=FORBIDDEN.keys())
 def test_forbidden_requests_are_refused_with_the_reason(endpoint: Endpoint, body: object, text: str) -> None:
-    assert fault(endpoint, body) == text
+    assert error(endpoint, body) == text
 
 
 @pytest.mark.parametrize(
@@ -269,12 +276,12 @@ def test_forbidden_requests_are_refused_with_the_reason(endpoint: Endpoint, body
     ids=["values", "no offset", "epoch milliseconds"],
 )
 def test_lenient_sandbox_accepts_what_is_undocumented(body: object) -> None:
-    assert fault(TRACK, body) is not None
-    assert fault(TRACK, body, strict=False) is None
+    assert error(TRACK, body) is not None
+    assert error(TRACK, body, strict=False) is None
 
 
 def test_lenient_sandbox_still_refuses_what_is_forbidden() -> None:
-    assert fault(TRACK, event(properties=[]), strict=False) == "postBody.events[0].properties should be object"
+    assert error(TRACK, event(properties=[]), strict=False) == "postBody.events[0].properties should be object"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +294,7 @@ def test_lenient_sandbox_still_refuses_what_is_forbidden() -> None:
     ],
 )
 def test_users_set_to_be_refused_are_refused(endpoint: Endpoint, body: object, text: str | None) -> None:
-    assert fault(endpoint, body, refused={"cust_1", "acct-9"}) == text
+    assert error(endpoint, body, refused={"cust_1", "acct-9"}) == text
 
 
 @pytest.mark.parametrize(

@@ -437,7 +437,7 @@ def test_faults_are_changed_while_it_runs(started: Any) -> None:
     assert requests.post(sandbox.url + "/sandbox/faults", data="503:1", timeout=HANGS_SECONDS).status_code == 200
     assert track(sandbox, EVENT).status_code == 503
     refused = requests.post(sandbox.url + "/sandbox/faults", data="often", timeout=HANGS_SECONDS)
-    assert (refused.status_code, "'often' is no fault" in refused.text) == (400, True)
+    assert (refused.status_code, "'often' is not a valid fault" in refused.text) == (400, True)
     assert track(sandbox, EVENT).status_code == 503
     requests.post(sandbox.url + "/sandbox/faults", timeout=HANGS_SECONDS)
     assert track(sandbox, EVENT).status_code == 200
@@ -460,13 +460,13 @@ def test_port_in_use_is_reported_in_one_sentence(sandbox: Sandbox) -> None:
 def test_file_that_is_no_database_is_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database, and long enough to be one " * 100)
-    with pytest.raises(SettingsError, match=r"cannot keep its data in .*notes\.txt: "):  # noqa: SIM117
+    with pytest.raises(SettingsError, match=r"cannot store its data in .*notes\.txt: "):  # noqa: SIM117
         with running(SandboxOptions(data=file)):
             pass
 
 
 def test_invalid_faults_are_reported_before_the_server_starts() -> None:
-    with pytest.raises(SettingsError, match="is no fault"):  # noqa: SIM117
+    with pytest.raises(SettingsError, match="is not a valid fault"):  # noqa: SIM117
         with running(SandboxOptions(faults="5000:0.1")):
             pass
 

@@ -1,17 +1,17 @@
-/** Elements made of text alone: nothing that a request brought is ever read as HTML. */
+/** Create elements from text only: nothing that a request sent is ever parsed as HTML. */
 
-/** An element with attributes and children; a child that is a text stays one. */
+/** Return a new element with attributes and children. A child that is a string becomes a text node. */
 export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.append(...children);
-  return made;
+  const created = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) created.setAttribute(attribute, value);
+  created.append(...children);
+  return created;
 }
 
-/** The element of the page with this id. */
+/** Return the element with this id. */
 export const byId = (id) => document.getElementById(id);
 
-/** Makes these the children of a list. Those that stay are not moved, so that focus and open details stay too. */
+/** Make these items the children of a list. Items that stay are not moved, so they keep focus and open details. */
 export function replaceItems(list, items) {
   const staying = new Set(items);
   for (const child of [...list.children]) if (!staying.has(child)) child.remove();

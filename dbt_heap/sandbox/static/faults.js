@@ -1,4 +1,4 @@
-/** The panel by which faults are switched. Their truth is one text, in the words of `--fault`. */
+/** The panel that sets faults. Their state is one text in the syntax of `--fault`. */
 
 import { byId, element } from "./elements.js";
 import { misbehave } from "./server.js";
@@ -7,14 +7,14 @@ const KINDS = [
   ["500", "server error"],
   ["429", "too many requests"],
   ["html", "a proxy’s 502 page"],
-  ["timeout", "never an answer"],
+  ["timeout", "no answer"],
   ["reset", "connection reset"],
-  ["500-after", "taken, then 500"],
-  ["truncated", "taken, then cut short"],
-  ["garbage", "taken, answer garbled"],
-  ["slow", "taken, a second late"],
+  ["500-after", "accepted, then 500"],
+  ["truncated", "accepted, answer cut off"],
+  ["garbage", "accepted, answer garbled"],
+  ["slow", "accepted, a second late"],
 ];
-const SHARES = [
+const RATES = [
   ["", "never"],
   ["x1", "next request"],
   [":0.05", "1 in 20"],
@@ -25,7 +25,7 @@ const SHARES = [
 ];
 const PART = /^(.+?)((?::|x)[\d.]+)$/;
 
-/** A panel that calls `changed` once the sandbox has taken a change. */
+/** A panel that calls `changed` after the sandbox has applied a change. */
 export class Faults {
   #text = "";
   #seed = 0;
@@ -41,30 +41,30 @@ export class Faults {
     });
   }
 
-  /** Shows what is on now; a text that someone is writing is left alone. */
+  /** Show the current faults. Do not overwrite a text that the user is editing. */
   show({ faults, seed }) {
     [this.#text, this.#seed] = [faults, seed];
     const field = byId("faults-text");
     if (field !== document.activeElement) field.value = faults;
     byId("faults-off").hidden = !faults;
-    const shares = new Map(parts(faults));
-    for (const [kind] of KINDS) choose(byId(`fault-${kind}`), shares.get(kind) ?? "");
+    const rates = new Map(parts(faults));
+    for (const [kind] of KINDS) choose(byId(`fault-${kind}`), rates.get(kind) ?? "");
   }
 
   #row(kind, meaning) {
-    const choices = SHARES.map(([value, words]) => element("option", { value }, words));
+    const choices = RATES.map(([value, label]) => element("option", { value }, label));
     const select = element("select", { id: `fault-${kind}` }, ...choices);
-    select.addEventListener("change", () => this.#apply(joined(this.#text, kind, select.value)));
+    select.addEventListener("change", () => this.#apply(withFault(this.#text, kind, select.value)));
     return element("label", {}, element("span", {}, element("code", {}, kind), " ", meaning), select);
   }
 
   async #apply(text) {
     try {
       await misbehave(text, this.#seed);
-      byId("faults-wrong").textContent = "";
+      byId("faults-error").textContent = "";
       byId("faults-text").value = text;
     } catch (error) {
-      byId("faults-wrong").textContent = error.message;
+      byId("faults-error").textContent = error.message;
     }
     await this.#changed();
   }
@@ -72,15 +72,15 @@ export class Faults {
 
 const parts = (text) => text.split(",").map((part) => PART.exec(part)?.slice(1) ?? [part, ""]);
 
-function joined(text, kind, share) {
+function withFault(text, kind, rate) {
   const others = parts(text).filter(([other]) => other && other !== kind).map((part) => part.join(""));
-  return [...others, ...(share ? [kind + share] : [])].join(",");
+  return [...others, ...(rate ? [kind + rate] : [])].join(",");
 }
 
-function choose(select, share) {
-  const known = [...select.options].find(({ value }) => value === share);
-  if (!known) select.append(element("option", { value: share }, words(share)));
-  select.value = share;
+function choose(select, rate) {
+  const known = [...select.options].some(({ value }) => value === rate);
+  if (!known) select.append(element("option", { value: rate }, label(rate)));
+  select.value = rate;
 }
 
-const words = (share) => (share[0] === "x" ? `next ${share.slice(1)} requests` : `${+(share.slice(1) * 100).toFixed(4)} %`);
+const label = (rate) => (rate[0] === "x" ? `next ${rate.slice(1)} requests` : `${+(rate.slice(1) * 100).toFixed(4)}%`);

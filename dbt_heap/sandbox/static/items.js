@@ -1,26 +1,26 @@
-/** A user, an account, an event or a request as an item of the list. */
+/** Users, accounts, events and requests as items of the list. */
 
 import { element } from "./elements.js";
-import { Digits, body, bodyAddress } from "./server.js";
+import { ExactNumber, body, bodyAddress } from "./server.js";
 
-const SHOWN_CHARACTERS = 50_000; // of a body; browsers are slow to lay out more
+const MAX_CHARACTERS = 50_000; // of a body; browsers lay out more only slowly
 const KEYS = ["session_id", "idempotency_key"];
 
-/** The list item of one thing, as the server shows it. */
+/** For each list, a function that returns the list item of one JSON object. */
 export const itemOf = {
-  users: (user) => held(user.identity, [properties(user)], user),
-  accounts: (account) => held(account.account_id, [properties(account)], account),
-  events: (event) => held(event.event, eventFacts(event), event),
+  users: (user) => record(user.identity, [properties(user)], user),
+  accounts: (account) => record(account.account_id, [properties(account)], account),
+  events: (event) => record(event.event, eventFacts(event), event),
   requests: (request) => element("li", {}, requestDetails(request)),
 };
 
-function held(subject, facts, thing) {
+function record(subject, facts, item) {
   return element(
     "li",
-    { class: "held" },
+    { class: "record" },
     element("h3", {}, element("bdi", {}, subject)),
     element("div", {}, ...facts),
-    element("p", { class: "origin" }, ...origin(thing)),
+    element("p", { class: "origin" }, ...origin(item)),
   );
 }
 
@@ -30,26 +30,26 @@ function eventFacts(event) {
   return [
     element("p", { class: "who" }, element("bdi", {}, who), " ", time(event.timestamp)),
     properties(event),
-    ...(keys.length ? [listed("keys", keys)] : []),
+    ...(keys.length ? [list("keys", keys)] : []),
   ];
 }
 
-const properties = (thing) => listed("properties", Object.entries(thing.properties));
+const properties = (item) => list("properties", Object.entries(item.properties));
 
-function listed(kind, pairs) {
+function list(kind, pairs) {
   const rows = pairs.map(([name, value]) => element("div", {}, element("dt", {}, element("bdi", {}, name)), valueOf(value)));
   return element("dl", { class: kind }, ...rows);
 }
 
 function valueOf(value) {
   if (typeof value === "string") return element("dd", { class: "text" }, element("bdi", {}, value));
-  return element("dd", { class: "other" }, value instanceof Digits ? value.text : JSON.stringify(value));
+  return element("dd", { class: "other" }, value instanceof ExactNumber ? value.text : JSON.stringify(value));
 }
 
-function origin(thing) {
-  const app = element("span", {}, `app ${thing.app_id}`);
-  if (thing.request === null) return [app];
-  return [time(thing.at), app, element("a", { href: `#requests/${thing.request}` }, `request ${thing.request}`)];
+function origin(item) {
+  const app = element("span", {}, `app ${item.app_id}`);
+  if (item.request === null) return [app];
+  return [time(item.at), app, element("a", { href: `#requests/${item.request}` }, `request ${item.request}`)];
 }
 
 function requestDetails(request) {
@@ -73,10 +73,10 @@ function requestSummary(request) {
 
 async function addBody(details, number) {
   const text = await body(number).catch((error) => error.message);
-  const cut = text.length > SHOWN_CHARACTERS ? `; shown are its first ${SHOWN_CHARACTERS.toLocaleString("en")} characters` : "";
+  const cut = text.length > MAX_CHARACTERS ? `. Showing the first ${MAX_CHARACTERS.toLocaleString("en")} characters.` : "";
   details.append(
-    element("pre", { tabindex: "0" }, text.slice(0, SHOWN_CHARACTERS)),
-    element("p", {}, element("a", { href: bodyAddress(number) }, "The body as it came"), cut),
+    element("pre", { tabindex: "0" }, text.slice(0, MAX_CHARACTERS)),
+    element("p", {}, element("a", { href: bodyAddress(number) }, "Original body"), cut),
   );
 }
 
@@ -84,6 +84,6 @@ function time(at) {
   const shown = new Date(String(at));
   if (Number.isNaN(shown.valueOf())) return element("span", {}, String(at));
   const today = shown.toDateString() === new Date().toDateString();
-  const words = shown.toLocaleString([], { dateStyle: today ? undefined : "medium", timeStyle: "medium" });
-  return element("time", { datetime: shown.toISOString(), title: String(at) }, words);
+  const label = shown.toLocaleString([], { dateStyle: today ? undefined : "medium", timeStyle: "medium" });
+  return element("time", { datetime: shown.toISOString(), title: String(at) }, label);
 }

@@ -1,23 +1,23 @@
-/** The page: a list that follows the sandbox, a search, and what can be done by hand. */
+/** The page: a list that follows the sandbox, with a search, a pause, a reset and the faults. */
 
 import { byId, replaceItems } from "./elements.js";
 import { Faults } from "./faults.js";
 import { itemOf } from "./items.js";
 import { newest, now, request, reset } from "./server.js";
 
-const EVERY_MS = 1000;
+const POLL_MS = 1000;
 const TYPING_MS = 150;
-const STEP = 100; // items at first, and more by each "Show more"
-const MOST = 1000;
+const STEP = 100; // items at first, and added by "Show more"
+const MAX_ITEMS = 1000;
 const PLURALS = Object.keys(itemOf);
 
 const view = { plural: "", number: "", search: "", count: STEP };
-const faults = new Faults(() => look());
-let seen = ""; // the moment that the page shows
-let items = new Map(); // the items of the list, by all that they say
+const faults = new Faults(() => refresh());
+let seen = ""; // the moment of the sandbox that the page shows
+let items = new Map(); // list items by the JSON of their content
 
-/** Shows what is new since the last look, and says how it went. */
-async function look() {
+/** Show what changed since the last refresh, and whether the sandbox answers. */
+async function refresh() {
   try {
     const found = await now(seen);
     if (found) {
@@ -29,61 +29,61 @@ async function look() {
     if (paused()) pulse("paused", "Paused");
     else pulse("live", "Live");
   } catch (error) {
-    seen = ""; // what it shows once it answers again may be another moment's
+    seen = ""; // it may have changed once it answers again
     pulse("gone", "The sandbox does not answer");
     console.error(error);
   }
 }
 
-/** Lists the newest of the view, unless another view was chosen meanwhile. */
+/** List the newest items of the view, unless the user has changed the view meanwhile. */
 async function list() {
-  const asked = { ...view };
-  const found = asked.number ? await request(asked.number) : await newest(asked.plural, asked.count + 1, asked.search);
-  if (Object.keys(view).every((name) => asked[name] === view[name])) show(found);
+  const requested = { ...view };
+  const found = requested.number ? await request(requested.number) : await newest(requested.plural, requested.count + 1, requested.search);
+  if (Object.keys(view).every((name) => requested[name] === view[name])) show(found);
 }
 
 function show(found) {
   const more = found.length > view.count;
   const live = items.size > 0;
-  const next = found.slice(0, view.count).map((thing) => [JSON.stringify(thing), thing]);
-  items = new Map(next.map(([key, thing]) => [key, items.get(key) ?? made(thing, live)]));
+  const next = found.slice(0, view.count).map((content) => [JSON.stringify(content), content]);
+  items = new Map(next.map(([key, content]) => [key, items.get(key) ?? created(content, live)]));
   replaceItems(byId("list"), [...items.values()]);
   byId("found").textContent = summary(items.size, more);
-  byId("more").hidden = !more || view.count >= MOST;
+  byId("more").hidden = !more || view.count >= MAX_ITEMS;
   byId("nothing").hidden = items.size > 0 || view.search !== "" || view.number !== "";
 }
 
-function made(thing, live) {
-  const item = itemOf[view.plural](thing);
+function created(content, live) {
+  const item = itemOf[view.plural](content);
   item.classList.toggle("new", live);
   if (view.number) item.querySelector("details").open = true;
   return item;
 }
 
 function summary(shown, more) {
-  if (view.number) return shown ? "" : `There is no request ${view.number} any more.`;
+  if (view.number) return shown ? "" : `Request ${view.number} does not exist.`;
   if (view.search) return `${more ? "more than " : ""}${counted(shown)} found`;
-  return more ? `The newest ${counted(shown)}; a search looks at all.` : "";
+  return more ? `Showing the latest ${counted(shown)}. Search covers everything.` : "";
 }
 
 const counted = (number) => number.toLocaleString("en");
 
-function pulse(state, words) {
-  if (byId("pulse").dataset.state === state) return; // it would be read out again
+function pulse(state, text) {
+  if (byId("pulse").dataset.state === state) return; // a screen reader would read it again
   byId("pulse").dataset.state = state;
-  byId("pulse").textContent = words;
+  byId("pulse").textContent = text;
 }
 
 const paused = () => byId("pause").getAttribute("aria-pressed") === "true";
 
-/** Changes the view, and lists it anew. */
+/** Change the view, and list it. */
 async function choose(changes) {
   Object.assign(view, changes);
   [items, seen] = [new Map(), ""];
-  await look();
+  await refresh();
 }
 
-/** Chooses the view that the address names: `#events`, or `#requests/12` for that one; with another it stays. */
+/** Open the view that the address names: `#events`, or `#requests/12` for one request. Ignore other addresses. */
 function route() {
   const [plural, number = ""] = location.hash.slice(1).split("/");
   if (PLURALS.includes(plural)) open(plural, number);
@@ -116,22 +116,22 @@ function listen() {
 }
 
 function listenToReset() {
-  const sure = byId("sure");
+  const dialog = byId("confirm");
   byId("reset").addEventListener("click", () => {
-    sure.returnValue = ""; // that of the last time would stay where the dialog is dismissed
-    sure.showModal();
+    dialog.returnValue = ""; // Escape would keep the previous value
+    dialog.showModal();
   });
-  sure.addEventListener("close", async () => {
-    if (sure.returnValue !== "yes") return;
+  dialog.addEventListener("close", async () => {
+    if (dialog.returnValue !== "yes") return;
     await reset().catch(console.error);
-    await look();
+    await refresh();
   });
 }
 
 async function follow() {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-    if (!paused() && !document.hidden) await look();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!paused() && !document.hidden) await refresh();
   }
 }
 

@@ -1,7 +1,7 @@
-/** What the sandbox is asked and told. Each call throws an Error with the server's words where it is refused. */
+/** Call the sandbox. Each function throws an Error with the server's text if the sandbox refuses. */
 
-/** A number as its digits came: JavaScript's own numbers would lose some. */
-export class Digits {
+/** A number with all the digits that were sent; JavaScript's own numbers would lose some. */
+export class ExactNumber {
   constructor(text) {
     this.text = text;
   }
@@ -15,42 +15,42 @@ export class Digits {
   }
 }
 
-/** How much there is, and which faults are on; null where nothing is new since the moment `seen`. */
-export const now = (seen) => answer(`sandbox/now?${new URLSearchParams({ seen })}`);
+/** Return the counts and the faults, or null if nothing has changed since the moment `seen`. */
+export const now = (seen) => json(`sandbox/now?${new URLSearchParams({ seen })}`);
 
-/** The newest users, accounts, events or requests that hold the text `search`; every number is of Digits. */
+/** Return the newest users, accounts, events or requests that contain `search`, with ExactNumber for numbers. */
 export const newest = (plural, count, search) =>
-  things(`sandbox/${plural}?${new URLSearchParams({ newest: count, search })}`);
+  items(`sandbox/${plural}?${new URLSearchParams({ newest: count, search })}`);
 
-/** The request of this number, in a list; an empty one where there is none. */
-export const request = (number) => things(`sandbox/requests?${new URLSearchParams({ newest: 1, number })}`);
+/** Return a list with the request of this number, or an empty list. */
+export const request = (number) => items(`sandbox/requests?${new URLSearchParams({ newest: 1, number })}`);
 
-/** Where a request's body stands as it came. */
+/** Return the address of a request's original body. */
 export const bodyAddress = (number) => `sandbox/requests/${number}/body`;
 
-/** A request's body, indented where it is JSON. */
-export const body = (number) => said(`${bodyAddress(number)}?indented=1`);
+/** Return a request's body, formatted if it is JSON. */
+export const body = (number) => text(`${bodyAddress(number)}?indented=1`);
 
-/** Forgets everything. */
-export const reset = () => said("sandbox/reset", { method: "POST" });
+/** Delete everything except the faults. */
+export const reset = () => text("sandbox/reset", { method: "POST" });
 
-/** Has requests go wrong from now on. */
-export const misbehave = (faults, seed) => said(`sandbox/faults?seed=${seed}`, { method: "POST", body: faults });
+/** Set the faults from now on. */
+export const misbehave = (faults, seed) => text(`sandbox/faults?seed=${seed}`, { method: "POST", body: faults });
 
-async function answer(address) {
-  const text = await said(address);
-  return text ? JSON.parse(text) : null;
+async function json(address) {
+  const answer = await text(address);
+  return answer ? JSON.parse(answer) : null;
 }
 
-async function things(address) {
-  return JSON.parse(await said(address), (_, value, read) =>
-    typeof value === "number" ? new Digits(read?.source ?? String(value)) : value,
+async function items(address) {
+  return JSON.parse(await text(address), (_, value, read) =>
+    typeof value === "number" ? new ExactNumber(read?.source ?? String(value)) : value,
   );
 }
 
-async function said(address, request) {
+async function text(address, request) {
   const response = await fetch(address, request);
-  const text = await response.text();
-  if (!response.ok) throw new Error(text || `the sandbox answered ${response.status}`);
-  return text;
+  const answer = await response.text();
+  if (!response.ok) throw new Error(answer || `the sandbox answered with status ${response.status}`);
+  return answer;
 }
