@@ -102,7 +102,7 @@ def test_every_command_supports_deletions(users: Project, heap: Sandbox) -> None
 def test_plan_counts_users_that_heap_would_delete(project: Project, heap: Sandbox) -> None:
     lists(project, "ana", "bob", "ana")
     plan = project.run("plan")
-    assert "gone: Heap would delete them in all environments of the project; only with --allow-deletions" in plan.stdout
+    assert "gone: With --allow-deletions, Heap deletes them from all environments of the project" in plan.stdout
     assert project.run("plan", "--output", "json").json()[0]["new"] == 2
     assert heap.requests() == []
 
