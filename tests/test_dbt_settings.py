@@ -203,5 +203,6 @@ def test_debug_names_the_origin_of_every_setting(shop: Commands) -> None:
     assert f"{shop.folder}/target  [--target-path]" in said
     assert "5@127.0.0.1" in said and "[HEAP_APP_ID]" in said
     assert (
-        "shop  [dbt_project.yml]" in said and "[dbt_project.yml: vars.dbt_heap.schema, by generate_schema_name]" in said
+        "shop  [dbt_project.yml]" in said
+        and "[dbt_project.yml: vars.dbt_heap.schema, through generate_schema_name]" in said
     )

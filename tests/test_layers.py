@@ -76,7 +76,7 @@ def test_help_loads_neither_dbt_nor_an_adapter() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
     assert ran.stdout.strip().endswith("[]")
-    assert "Send what is new or changed" in ran.stdout
+    assert "Send new and changed rows" in ran.stdout
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.cli.start import begin_for, tell
+from dbt_heap.cli.start import begin_for, report_messages
 from dbt_heap.errors import HeapError, counted
 from dbt_heap.reports.readiness import Readiness, readiness
 from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
@@ -24,21 +24,21 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
     if `sync` would stop, and with 1 if it would not send a model because of its build or tests.
     """
     settings = settings_of(**shared)
-    invocation = begin_for(settings)  # mistakes in declarations are among the problems
+    invocation = begin_for(settings)  # which include mistakes in declarations
     with console_of(settings) as console:
         found = _found(invocation)
-        tell(console, found.warnings, found.notes)
+        report_messages(console, found.warnings, found.notes)
         for problem in (*found.problems, *found.held_back):
             console.problem(problem)
     raise_if_warn_error(found.warnings, settings)
     code = 2 if found.problems else 1 if found.held_back else 0
-    outcome = {0: "OK", 1: "`sync` would leave some out", 2: "`sync` would stop"}[code]
+    outcome = {0: "OK", 1: "`sync` would not send all of them", 2: "`sync` would stop"}[code]
     click.echo(f"{_counted(invocation)}: {outcome}")
     ctx.exit(code)
 
 
 def _found(invocation: Invocation) -> Readiness:
-    """Return what `sync` would meet. Raises HeapError, with the mistakes in declarations, which need no warehouse."""
+    """Return what `sync` would do. Raises HeapError, with the mistakes in declarations."""
     try:
         return readiness(invocation)
     except HeapError as failure:
@@ -48,6 +48,6 @@ def _found(invocation: Invocation) -> Readiness:
 
 
 def _counted(invocation: Invocation) -> str:
-    """How many syncs are selected, of how many models."""
+    """Return the number of selected syncs and their models."""
     syncs, models = len(invocation.selected), len({each.model.unique_id for each in invocation.selected})
     return f"{counted(syncs, 'sync')} in {counted(models, 'model')}"

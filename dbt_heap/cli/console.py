@@ -1,4 +1,4 @@
-"""Whoever runs dbt-heap watches it here, on stderr: as bars, as plain lines or as JSON lines."""
+"""Progress and messages on stderr: bars, plain lines or JSON lines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import click
 import orjson
 from rich.text import Text
 
-from dbt_heap.cli.progress import Bars, Course, course_line, plan_line, result_line
+from dbt_heap.cli.progress import Bars, SyncProgress, plan_line, progress_line, result_line
 from dbt_heap.cli.streams import Terminal
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.state.plan import Plan
 from dbt_heap.syncs.sync import Sync
 
-# By name; dbt's own codes begin with other letters.
+# dbt's own codes start with other letters.
 CODES = {
     "SyncStarted": "H001",
     "SyncPlanned": "H002",
@@ -39,7 +39,10 @@ CODES = {
 def event_line(
     name: str, level: str, text: str, facts: Mapping[str, Any], *, invocation_id: str, extra: Mapping[str, str]
 ) -> str:
-    """An event as a line of JSON; `extra` are the user's own variables, as dbt repeats them."""
+    """Return an event as a line of JSON in the shape of dbt's events.
+
+    `extra` holds the user's DBT_ENV_CUSTOM_ENV_* variables. https://docs.getdbt.com/reference/events-logging#structured-logging
+    """
     info = {
         "category": "",
         "code": CODES[name],
@@ -55,15 +58,15 @@ def event_line(
     return orjson.dumps({"data": facts, "info": info}).decode()
 
 
-LINE_SECONDS = 30.0  # between two lines on the same sync
+LINE_SECONDS = 30.0  # between two lines about the same sync
 
 _STYLES = {Status.SUCCESS: "green", Status.WARN: "yellow", Status.SKIPPED: "yellow", Status.PARTIAL: "yellow"}
 
 
 class Console:
-    """Watches a run (`run.Observer`) on a terminal as bars, elsewhere as plain lines or as JSON lines.
+    """Prints what happens in a run (a `run.Observer`): as bars on a terminal, otherwise as plain or JSON lines.
 
-    `invocation_id` and `extra` stand in each JSON line. `clock` gives seconds that only rise.
+    Each JSON line includes `invocation_id` and `extra`. `clock` returns monotonic seconds.
     """
 
     def __init__(
@@ -77,10 +80,10 @@ class Console:
         self._extra = extra or {}
         self._clock = clock
         self._terminal = Terminal(file=stream or sys.stderr, highlight=False)
-        looked_at = self._terminal.is_terminal and not self._terminal.is_dumb_terminal
-        self._bars = Bars(self._terminal, clock) if looked_at and not quiet and not self._json else None
-        self._course: Course | None = None
-        self._told_at = 0.0
+        interactive = self._terminal.is_terminal and not self._terminal.is_dumb_terminal
+        self._bars = Bars(self._terminal, clock) if interactive and not quiet and not self._json else None
+        self._progress: SyncProgress | None = None
+        self._reported_at = 0.0
 
     def __enter__(self) -> Console:
         if self._bars:
@@ -94,59 +97,59 @@ class Console:
             self._bars.stop()
 
     def context(self, text: str, facts: Mapping[str, Any]) -> None:
-        """Print which project, target and Heap environment the command is about."""
-        self._tell("Context", "info", text, style="dim", **facts)
+        """Print the context line."""
+        self._report("Context", "info", text, style="dim", **facts)
 
     def started(self, sync: Sync) -> None:
-        """A sync's turn begins."""
+        """Report that a sync starts."""
         if self._bars:
             self._bars.begin(sync.name)
         elif self._json:
-            self._tell("SyncStarted", "info", f"{sync.name}: begun", **_facts(sync.name, sync.model.unique_id))
+            self._report("SyncStarted", "info", f"{sync.name}: started", **_facts(sync.name, sync.model.unique_id))
 
     def planned(self, plan: Plan, per_minute: int | None) -> None:
-        """Its rows are counted."""
-        self._course, self._told_at = Course.of(plan, per_minute, self._clock()), self._clock()
-        self._tell(
+        """Report the plan of the running sync."""
+        self._progress, self._reported_at = SyncProgress.of(plan, per_minute, self._clock()), self._clock()
+        self._report(
             "SyncPlanned", "info", plan_line(plan), **_facts(plan.sync.name, plan.sync.model.unique_id),
             planned=plan.planned, new=plan.new, changed=plan.changed, rejected=plan.rejected,
             still_rejected=plan.still_rejected,
         )  # fmt: skip
         if self._bars:
-            self._bars.show(self._course)
+            self._bars.show(self._progress)
 
     def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
-        """More of its rows have their fate."""
-        if self._course is None:
+        """Report more verdicts on rows of the running sync."""
+        if self._progress is None:
             return
         now = self._clock()
-        self._course = self._course.advanced(accepted, rejected, now)
+        self._progress = self._progress.advanced(accepted, rejected, now)
         if self._bars:
-            self._bars.show(self._course)
-        elif now - self._told_at >= LINE_SECONDS:
-            self._told_at = now
-            self._tell(
-                "SyncProgress", "info", course_line(self._course, now), **_facts(sync.name, sync.model.unique_id),
-                planned=self._course.total, accepted=self._course.accepted, rejected=self._course.rejected,
-                rows_per_second=self._course.rate, seconds_left=self._course.seconds_left(now),
+            self._bars.show(self._progress)
+        elif now - self._reported_at >= LINE_SECONDS:
+            self._reported_at = now
+            self._report(
+                "SyncProgress", "info", progress_line(self._progress, now), **_facts(sync.name, sync.model.unique_id),
+                planned=self._progress.total, accepted=self._progress.accepted, rejected=self._progress.rejected,
+                rows_per_second=self._progress.rate, seconds_left=self._progress.seconds_left(now),
             )  # fmt: skip
 
     def ended(self, result: SyncResult) -> None:
-        """Its turn is over."""
+        """Report the result of the running sync."""
         if self._bars:
             self._bars.end(result.name)
-        self._course = None
-        self._tell(
+        self._progress = None
+        self._report(
             "SyncEnded", "info" if result.status.exit_code == 0 else "error", result_line(result),
             style=_STYLES.get(result.status, "red"), **_facts(result.name, result.model), result=result,
         )  # fmt: skip
 
     def warn(self, text: str) -> None:
-        """Something to know."""
-        self._tell("Warning", "warn", text, style="yellow", prefix="warning: ")
+        """Print a warning."""
+        self._report("Warning", "warn", text, style="yellow", prefix="warning: ")
 
     def confirmed(self, text: str) -> bool:
-        """Whether the person at the terminal agrees to something; the bars make room for it."""
+        """Ask a question on the terminal and return whether the answer is yes."""
         if self._bars:
             self._bars.stop()
         try:
@@ -156,24 +159,24 @@ class Console:
                 self._bars.start()
 
     def note(self, text: str) -> None:
-        """Something to know that nobody has to mend."""
-        self._tell("Note", "info", text, style="dim")
+        """Print something to know that needs no action."""
+        self._report("Note", "info", text, style="dim")
 
     def problem(self, text: str) -> None:
-        """Something to do. Told even when quiet."""
-        self._tell("Problem", "error", text, style="red", loud=True)
+        """Print something to act on, even with --quiet."""
+        self._report("Problem", "error", text, style="red", loud=True)
 
     def let_go(self) -> None:
-        """Gives the terminal its cursor back, before the process is ended where it stands."""
+        """Show the terminal's cursor again, before the process is ended."""
         if self._bars:
             self._terminal.show_cursor()
 
-    def _tell(
+    def _report(
         self, name: str, level: str, text: str, *, style: str = "", prefix: str = "", loud: bool = False, **facts: Any
     ) -> None:
         if self._quiet and not loud:
             return
-        with suppress(OSError):  # stderr is closed or full: a sync is not ended by that
+        with suppress(OSError):  # stderr is closed or full, which does not stop a sync
             self._print(name, level, text, style, prefix, facts)
 
     def _print(self, name: str, level: str, text: str, style: str, prefix: str, facts: Mapping[str, Any]) -> None:
@@ -202,7 +205,7 @@ class _ConsoleHandler(logging.Handler):
 
 def show_log(console: Console) -> None:
     """Print what the package logs from now on, in the form that the command's options ask for."""
-    # What urllib3 logs would mix with our lines, which tell all of it.
+    # urllib3's messages would repeat ours.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     ours = logging.getLogger("dbt_heap")
     ours.handlers = [_ConsoleHandler(console)]

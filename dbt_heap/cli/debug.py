@@ -20,14 +20,14 @@ from dbt_heap.state.open import open_state
 from dbt_heap.syncs.invocation import Invocation, target_path
 from dbt_heap.warehouse.connection import Warehouse
 
-Line = tuple[str, str, str]  # a setting, its value, and where that comes from
+Line = tuple[str, str, str]  # a setting, its value and its origin
 
 
 @click.command("debug")
 @all_options
 @click.pass_context
 def command(ctx: click.Context, /, **shared: Any) -> None:
-    """Show every setting and its origin, then try what a sync needs, as `dbt debug` does. Sends nothing to Heap."""
+    """Show every setting with its origin, then test the connections, like `dbt debug`. Sends nothing to Heap."""
     click.echo(f"dbt-heap {__version__}")
     settings = settings_of(**shared)
     found: list[Invocation] = []
@@ -64,17 +64,17 @@ def _print(lines: Iterator[Line]) -> None:
 
 
 def _of_files(settings: Settings, project: ProjectFile) -> Iterator[Line]:
-    """What flags, variables and the project's files say, before any warehouse is opened."""
-    origins, here = settings.origins, "this folder or the nearest above it"
+    """Yield the settings from flags, variables and files."""
+    origins, here = settings.origins, "the current folder or its nearest parent"
     yield "project folder", str(settings.project_dir), origins.get("project_dir", here)
     if settings.env_file:
         count = len(settings.env_file.variables)
-        yield ".env", str(settings.env_file.path), f"{counted(count, 'variable')} that the shell lacks"
+        yield ".env", str(settings.env_file.path), f"{counted(count, 'variable')} not set in the shell"
     profiles_dir, why = settings.profiles_choice
     yield "profiles.yml", str(profiles_dir / "profiles.yml"), why
     yield "profile", settings.profile or project.profile or "none", origins.get("profile", FILE_NAME)
     place = project.heap_vars_place
-    rules = "never_send does not apply" if not place else "the block of rules and Environment IDs"
+    rules = "never_send does not apply" if not place else "rules and Environment IDs"
     yield "vars: dbt_heap", place or "not found", rules
     yield "target path", str(target_path(settings, project)), _origin_of_target_path(settings, project)
     for name in ("state", "threads", "manifest", "log_format", "quiet", "warn_error"):
@@ -107,7 +107,11 @@ def _of_warehouse(invocation: Invocation, warehouse: Warehouse, state_schema: st
     settings, target = invocation.settings, warehouse.target_name
     yield "target", target, settings.origins.get("target", "profiles.yml")
     place = invocation.project.heap_vars_place
-    yield "state schema", state_schema, f"{place}.schema, by generate_schema_name" if place else "generate_schema_name"
+    yield (
+        "state schema",
+        state_schema,
+        f"{place}.schema, through generate_schema_name" if place else "generate_schema_name",
+    )
     environments = invocation.project.heap_vars.environment_names
     for environment in environments:
         variables = [variable_of(environment), *(["HEAP_APP_ID"] if len(environments) == 1 else [])]
@@ -117,7 +121,7 @@ def _of_warehouse(invocation: Invocation, warehouse: Warehouse, state_schema: st
         try:
             destination = invocation.destination_of(environment, target)
         except HeapError:
-            yield f"Heap: {environment}", "no Environment ID", f"none for the target {target}"
+            yield f"Heap: {environment}", "no Environment ID", f"none for target {target}"
             continue
         yield f"Heap: {environment}", destination.label, f"{variable}{from_file}" if variable else place
 
@@ -129,4 +133,4 @@ def _destinations(invocation: Invocation) -> str:
     for base_url in sorted({each.base_url for each in destinations}):
         check_environment_for(base_url)
     labels = sorted({each.label for each in destinations})
-    return f"{', '.join(labels)}; no API tells whether an Environment ID is right" if labels else "none needed"
+    return f"{', '.join(labels)}; no API can verify an Environment ID" if labels else "none needed"

@@ -1,4 +1,4 @@
-"""Explanations as text for people or as JSON, on stdout."""
+"""`dbt-heap explain`: explanations as text or JSON on stdout."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from dbt_heap.reports.explain import Explained, Explanation, Key, PropertyState,
 from dbt_heap.syncs.sync import SyncType
 
 OUTPUTS = ("text", "json")
-_COLUMNS = ("property", "in the warehouse", "Heap acknowledged", "would be sent", "why")
+_COLUMNS = ("property", "in the warehouse", "acknowledged by Heap", "to send", "why")
 
 _EVENTS = str(SyncType.EVENTS)
 
 
 def write_explanations(explained: Sequence[Explained], output: str, context: Mapping[str, Any]) -> None:
-    """Write them in one of the OUTPUTS; as JSON, each has the fields of the command's context too."""
+    """Print explanations in one of the OUTPUTS; JSON includes the fields of the command's context."""
     if output == "json":
         found = [{**context, **_as_json(each)} for each in explained]
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
@@ -42,7 +42,7 @@ def _write(row: Explanation) -> None:
     click.echo(printable(f"  {row.key}: {row.sentence}"))
     for line in _lines(row):
         click.echo(printable(f"    {line}"))
-    known = any(told.warehouse is not None or told.acknowledged is not None for told in row.properties)
+    known = any(each.warehouse is not None or each.acknowledged is not None for each in row.properties)
     if known and row.type != _EVENTS:
         print_table(_COLUMNS, map(_cells, row.properties))
 
@@ -53,15 +53,15 @@ def _lines(row: Explanation) -> Iterator[str]:
     if row.since:
         yield f"rejected since {row.since}"
     if row.acknowledged_at:
-        how = "counts as sent by another tool since" if row.origin == "adopted" else "Heap acknowledged it last at"
+        how = "marked as sent by another tool at" if row.origin == "adopted" else "last acknowledged by Heap at"
         yield f"{how} {row.acknowledged_at}, in run {row.run_id}"
-    if row.type == _EVENTS:  # which are many, and whose values are compared with none
-        yield from (f"{told.property}: {told.warehouse}" for told in row.properties if told.warehouse is not None)
+    if row.type == _EVENTS:  # their values are not compared
+        yield from (f"{each.property}: {each.warehouse}" for each in row.properties if each.warehouse is not None)
 
 
-def _cells(told: PropertyState) -> tuple[str | None, ...]:
-    following = None if told.next is None else str(told.next)  # as it is, without a thousands separator
-    return told.property, told.warehouse, told.acknowledged, following, told.why
+def _cells(state: PropertyState) -> tuple[str | None, ...]:
+    following = None if state.next is None else str(state.next)  # without a thousands separator
+    return state.property, state.warehouse, state.acknowledged, following, state.why
 
 
 def _as_json(explained: Explained) -> dict[str, Any]:
@@ -85,16 +85,15 @@ MAX_KEYS = 100
 
 
 @click.command("explain")
-@key_file_option("A key a line; one of several columns as a JSON list.")
+@key_file_option("One key per line; a key of several columns as a JSON list.")
 @click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True)
 @all_options
 @click.pass_context
 def command(ctx: click.Context, /, key_file: TextIO, output: str, **shared: Any) -> None:
-    """Tell of some keys what the warehouse has, what Heap acknowledged and when, what it would get next, and why.
+    """Explain for single keys what the warehouse has, what Heap acknowledged, what the next sync sends, and why.
 
-    A key is an identity, an account's id or an event's unique key; of an identity all events are told, too. Keys are
-    read from a file, so that none is on a command line, which others can see. This command shows rows' values: that is
-    what it is for. Sends nothing.
+    A key is an identity, an account ID or an event's unique key; for an identity, its events are included. Keys are
+    read from a file, because others can see the command line. Shows row values. Sends nothing.
     """
     invocation = begin(settings_of(**shared))
     explained = explanations(invocation, _keys(key_file))
@@ -103,15 +102,15 @@ def command(ctx: click.Context, /, key_file: TextIO, output: str, **shared: Any)
 
 
 def _keys(file: TextIO) -> list[Key]:
-    """The keys, each once. Raises SettingsError where there is none, or too many; it repeats no key."""
+    """Return the distinct keys. Raises SettingsError if there are none or too many; the message contains no key."""
     keys = list(dict.fromkeys(map(_key, key_lines(file))))
     if len(keys) > MAX_KEYS:
-        raise SettingsError(f"--key-file: it holds {len(keys):,} keys; at most {MAX_KEYS} are explained at once")
+        raise SettingsError(f"--key-file has {len(keys):,} keys; explain takes at most {MAX_KEYS}")
     return keys
 
 
 def _key(line: str) -> Key:
-    """A line as it is, or the parts of a JSON list of several."""
+    """Return a line as it is, or the parts of a JSON list with several."""
     if not line.startswith("["):
         return line
     try:

@@ -1,4 +1,4 @@
-"""What narrows a look at the past: since when."""
+"""Options that several commands share: --since and --key-file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _since(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    """The instant that is named, or so long ago; in UTC."""
+    """Return a time in UTC from a time or a duration before now."""
     if value is None:
         return None
     found = re.fullmatch(r"(\d{1,6})([mhdw])", value.strip())
@@ -39,7 +39,7 @@ since_option = click.option(
     "--since",
     callback=_since,
     metavar="INSTANT",
-    help="Only later ones: 2026-11-01, in UTC without an offset, 24h, 7d.",
+    help="Only from this time on: 2026-11-01 (UTC if it has no offset), 24h or 7d.",
 )
 
 
@@ -47,7 +47,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def key_file_option(what: str) -> Callable[[F], F]:
-    """`--key-file`; `what` says what stands on a line of it. A byte order mark is no part of the first."""
+    """Return the option `--key-file`; `what` describes a line. A byte order mark is ignored."""
     return click.option(
         "--key-file",
         type=click.File(encoding="utf-8-sig"),
@@ -58,11 +58,11 @@ def key_file_option(what: str) -> Callable[[F], F]:
 
 
 def key_lines(file: TextIO) -> list[str]:
-    """The lines that are not blank, exactly as they are, each once. Raises SettingsError, which repeats none."""
+    """Return the distinct lines that are not blank, unchanged. Raises SettingsError, which contains none of them."""
     try:
         lines = dict.fromkeys(line.rstrip("\r\n") for line in file)
     except UnicodeDecodeError:
-        raise SettingsError("--key-file: it is not in UTF-8") from None
+        raise SettingsError("--key-file is not UTF-8") from None
     if not (keys := [line for line in lines if line.strip()]):
-        raise SettingsError("--key-file: it holds no key; one a line is needed")
+        raise SettingsError("--key-file is empty: write one key per line")
     return keys

@@ -19,7 +19,7 @@ _COLUMNS = ("sync", "type", "environment", "key", "properties", "model")
 @click.option("--output", type=click.Choice(["text", "name", "json"]), default="text", show_default=True)
 @all_options
 def command(output: str, **shared: Any) -> None:
-    """List the declared syncs. Needs the manifest alone."""
+    """List the declared syncs. Needs only the manifest."""
     invocation = begin(settings_of(**shared), opens=False)
     if output == "name":
         for each in invocation.selected:

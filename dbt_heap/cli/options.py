@@ -1,4 +1,4 @@
-"""The options that commands share: dbt's own, with dbt's names, meanings and environment variables."""
+"""The options that commands share: dbt's, with dbt's names, meanings and environment variables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from click.core import ParameterSource
 
 from dbt_heap.cli.console import Console, show_log
-from dbt_heap.cli.group import TELLS
+from dbt_heap.cli.group import REPORTS_PROBLEM
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.environment import EnvFile, dbt_variables
 from dbt_heap.project.settings import Settings, project_dir_from
@@ -24,13 +24,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Several(click.Option):
-    """An option that takes all words up to the next option, as dbt's --select does; it may be repeated."""
+    """An option that takes all words up to the next option, like dbt's --select, and can be repeated."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "multiple": True})
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        """Has the parser hand over what follows the option's first word, too."""
+        """Make the parser pass on the words after the first one, too."""
         super().add_to_parser(parser, ctx)
         for name in self.opts:
             known = parser._long_opt.get(name) or parser._short_opt.get(name)
@@ -38,13 +38,13 @@ class Several(click.Option):
                 known.process = _greedy(known)
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> tuple[str, ...]:
-        """The words, whether they came apart or in one text."""
+        """Return the words, given separately or in one string."""
         words = super().type_cast_value(ctx, value) or ()
         return tuple(word for text in words for word in str(text).split() or [""])  # "" selects nothing, as in dbt
 
 
 def _greedy(known: Any) -> Callable[[Any, Any], None]:
-    """Takes an option's first word as click does, then every word that begins no option."""
+    """Return a parser action that takes the first word as click does, then every word that is not an option."""
     process = known.process
 
     def take(value: Any, state: Any) -> None:
@@ -58,33 +58,34 @@ def _greedy(known: Any) -> Callable[[Any, Any], None]:
 _PROJECT = [
     click.option("--project-dir", type=click.Path(path_type=Path, file_okay=False),
                  envvar=dbt_variables("DBT_PROJECT_DIR"),
-                 help="Folder of dbt_project.yml. Default: this folder or the nearest parent that has one."),
+                 help="Folder of dbt_project.yml. Default: the current folder or its nearest parent that has one."),
     click.option("--profiles-dir", type=click.Path(path_type=Path, file_okay=False),
                  envvar=dbt_variables("DBT_PROFILES_DIR"),
-                 help="Folder of profiles.yml. Default: this folder if it has one, else ~/.dbt, as in dbt."),
+                 help="Folder of profiles.yml. Default: the current folder if it has one, else ~/.dbt."),
     click.option("--profile", envvar=dbt_variables("DBT_PROFILE"), help="Profile to use instead of the project's."),
-    click.option("--target", "-t", envvar=dbt_variables("DBT_TARGET"), help="Target of the profile."),
+    click.option("--target", "-t", envvar=dbt_variables("DBT_TARGET"),
+                 help="dbt target. It decides the warehouse and the Heap environment."),
     click.option("--target-path", type=click.Path(path_type=Path), envvar=dbt_variables("DBT_TARGET_PATH"),
                  help="Folder of dbt's artifacts. Default: target."),
     click.option("--vars", "vars_text", help="Project variables as YAML; they override the project's."),
-    click.option("--threads", type=int, help="As in dbt; one connection is used."),
+    click.option("--threads", type=int, help="Accepted as in dbt; dbt-heap uses one connection."),
     click.option("--allow-target-mismatch", is_flag=True,
-                 help="Go on, once, with a manifest.json that was built under another target."),
+                 help="Accept a manifest.json that was built for another target, for this run."),
     click.option("--manifest", type=click.Path(path_type=Path, dir_okay=False), envvar="DBT_HEAP_MANIFEST",
-                 help="The manifest.json to read. No checkout of the project is needed then."),
+                 help="manifest.json to read. You need no checkout of the project then."),
 ]  # fmt: skip
 
 _SELECTION = [
-    click.option("--select", "-s", cls=Several, help="Syncs whose models dbt would select."),
-    click.option("--exclude", cls=Several, help="Syncs to leave out."),
+    click.option("--select", "-s", cls=Several, help="Syncs of the models that dbt would select."),
+    click.option("--exclude", cls=Several, help="Models whose syncs to exclude."),
     click.option("--selector", help="A selector of selectors.yml."),
-    click.option("--sync", "syncs", cls=Several, help="Syncs by their own names, whatever their models."),
+    click.option("--sync", "syncs", cls=Several, help="Syncs by name."),
     click.option("--state", type=click.Path(path_type=Path, file_okay=False), envvar=dbt_variables("DBT_STATE"),
                  help="Folder of earlier artifacts, for `state:` selection."),
 ]  # fmt: skip
 
 _OUTPUT = [
-    click.option("--quiet/--no-quiet", "-q", envvar=dbt_variables("DBT_QUIET"), help="Only errors on stderr."),
+    click.option("--quiet/--no-quiet", "-q", envvar=dbt_variables("DBT_QUIET"), help="Print only errors on stderr."),
     click.option("--log-format", type=click.Choice(LOG_FORMATS, case_sensitive=False),
                  default="default", envvar=dbt_variables("DBT_LOG_FORMAT"),
                  help="As in dbt. json: one JSON object per line on stderr."),
@@ -97,27 +98,27 @@ rate_option = click.option(
     "--events-per-minute",
     type=click.IntRange(min=1),
     envvar="DBT_HEAP_EVENTS_PER_MINUTE",
-    help="Share of Heap's 15,000 events a minute, where other processes send to the same environment.",
+    help="Your share of Heap's 15,000 events per minute, if other processes send to the same environment.",
 )
 
 
 def project_options(command: F) -> F:
-    """Where the project, its profile and its artifacts are."""
+    """Add the options for the project, its profile and its artifacts."""
     return _with([*_PROJECT, *CLOUD], command)
 
 
 def selection_options(command: F) -> F:
-    """Which syncs."""
+    """Add the options that select syncs."""
     return _with(_SELECTION, command)
 
 
 def output_options(command: F) -> F:
-    """How much is told, and in which form."""
+    """Add the options for output."""
     return _with(_OUTPUT, command)
 
 
 def all_options(command: F) -> F:
-    """The three groups together."""
+    """Add all shared options."""
     return project_options(selection_options(output_options(command)))
 
 
@@ -141,7 +142,7 @@ def settings_of(*, project_dir: Path | None = None, vars_text: str | None = None
     )
     show_log(console_of(settings))
     if context and settings.log_format == "json":
-        context.meta[TELLS] = console_of(settings).problem
+        context.meta[REPORTS_PROBLEM] = console_of(settings).problem
     return settings
 
 
@@ -166,7 +167,7 @@ def _project_flags(project_dir: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _origins(context: click.Context, file: EnvFile | None) -> dict[str, str]:
-    """Where each option that was given comes from: its flag, or the variable, which may be one of `.env`."""
+    """Return the origin of each given option: its flag, or its environment variable, perhaps from `.env`."""
     found: dict[str, str] = {}
     for parameter in context.command.params:
         name = parameter.name or ""
@@ -181,7 +182,7 @@ def _origins(context: click.Context, file: EnvFile | None) -> dict[str, str]:
 
 
 def console_of(settings: Settings) -> Console:
-    """The console that the settings ask for."""
+    """Return the console for these settings."""
     return Console(
         quiet=settings.quiet, log_format=settings.log_format, invocation_id=settings.invocation_id, extra=settings.extra
     )
@@ -194,7 +195,7 @@ def _cli_vars(text: str) -> dict[str, Any]:
         given = None
     if isinstance(given, dict):
         return given
-    raise SettingsError("--vars: a YAML mapping is needed, such as '{day: 2}'")
+    raise SettingsError("--vars must be a YAML mapping, such as '{day: 2}'")
 
 
 def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
@@ -204,22 +205,22 @@ def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
 
 
 def _goes_with_dbt_cloud(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """A flag that would be without effect is a mistake; a variable may be set for other tools."""
+    """Refuse a flag that has no effect without --dbt-cloud; a variable may be set for other tools."""
     if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE and not ctx.params.get("dbt_cloud"):
-        raise click.UsageError(f"{param.opts[0]} goes with --dbt-cloud", ctx)
+        raise click.UsageError(f"{param.opts[0]} needs --dbt-cloud", ctx)
     return value
 
 
 def _option(flag: str, variable: str, text: str) -> Any:
-    # Texts, as a variable that is set for another tool must not be an error before it is needed.
+    # Strings, because a variable that is set for another tool must not be an error before it is needed.
     return click.option(flag, envvar=variable, callback=_goes_with_dbt_cloud, help=text)
 
 
 CLOUD = [
     click.option("--dbt-cloud", is_flag=True, is_eager=True,
-                 help="Read the artifacts of a run of dbt Cloud's. No checkout of the project is needed then."),
-    _option("--dbt-cloud-host", "DBT_CLOUD_HOST", "The account's host."),
-    _option("--dbt-cloud-account-id", "DBT_CLOUD_ACCOUNT_ID", "The account."),
-    _option("--dbt-cloud-job-id", "DBT_CLOUD_JOB_ID", "The job, of which the latest run is read."),
-    _option("--dbt-cloud-run-id", "DBT_CLOUD_RUN_ID", "Exactly this run."),
+                 help="Read the artifacts of a dbt platform (formerly dbt Cloud) run, without a checkout."),
+    _option("--dbt-cloud-host", "DBT_CLOUD_HOST", "Host of the dbt platform account."),
+    _option("--dbt-cloud-account-id", "DBT_CLOUD_ACCOUNT_ID", "Account ID."),
+    _option("--dbt-cloud-job-id", "DBT_CLOUD_JOB_ID", "Job ID; its latest run is read."),
+    _option("--dbt-cloud-run-id", "DBT_CLOUD_RUN_ID", "Run ID, to read exactly this run."),
 ]  # fmt: skip

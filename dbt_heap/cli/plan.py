@@ -1,4 +1,4 @@
-"""Plans, and what a pull request changes, as text, JSON or Markdown on stdout."""
+"""`dbt-heap plan`: plans, and what a pull request changes, as text, JSON or Markdown on stdout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 from dbt_heap.cli.console import Console
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
-from dbt_heap.cli.start import begin, leave_out, tell
+from dbt_heap.cli.start import begin, leave_out, report_messages
 from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError
 from dbt_heap.reports.plan import Preview, previews
@@ -26,7 +26,7 @@ _REVIEW = ("sync", "declaration", *_FIGURES)
 
 
 def write_plans(plans: Sequence[Preview], output: str) -> None:
-    """Writes them in one of the OUTPUTS."""
+    """Print plans in one of the OUTPUTS."""
     rows = [(each.plan.sync.name, *_figures(each)) for each in plans]
     lines = [f"{each.plan.sync.name}: {note}" for each in plans for note in each.notes()]
     if output == "json":
@@ -38,7 +38,7 @@ def write_plans(plans: Sequence[Preview], output: str) -> None:
 
 
 def write_review(review: Review, output: str) -> None:
-    """Writes it in one of the OUTPUTS; as Markdown it is a comment on a pull request."""
+    """Print a review in one of the OUTPUTS; the Markdown suits a comment on a pull request."""
     rows = [(each.name, "" if each.status == SAME else each.status, *_figures(each.preview)) for each in review.syncs]
     if output == "json":
         _json([each.as_json() for each in review.syncs])
@@ -50,8 +50,8 @@ def write_review(review: Review, output: str) -> None:
 
 def _headline(review: Review) -> str:
     counts = Counter(each.status for each in review.syncs)
-    told = [f"{counts[status]} {status}" for status in (ADDED, CHANGED, REMOVED) if counts[status]]
-    return ", ".join(told) or "no sync changes"
+    parts = [f"{counts[status]} {status}" for status in (ADDED, CHANGED, REMOVED) if counts[status]]
+    return ", ".join(parts) or "no sync changes"
 
 
 def _paragraphs(review: Review) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _paragraphs(review: Review) -> Iterator[str]:
 
 def _lines(each: Reviewed) -> Iterator[str]:
     for change in each.changes:
-        yield f"{'IT RE-KEYS. ' if change.rekeys else ''}{change.key}: {change.text}"
+        yield f"{'CHANGES KEYS. ' if change.rekeys else ''}{change.key}: {change.text}"
     yield from each.notes
 
 
@@ -90,15 +90,13 @@ def _text(header: Sequence[str], rows: Sequence[Sequence[Any]], lines: Sequence[
 
 
 @click.command("plan")
-@click.option("--retry-rejected", is_flag=True, help="As if rows that stand rejected were tried again.")
-@click.option("--full-scan", is_flag=True, help="Compare all events, also those before the lookback.")
+@click.option("--retry-rejected", is_flag=True, help="Include rows that are still rejected.")
+@click.option("--full-scan", is_flag=True, help="Compare all events, including those before the lookback.")
 @click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True)
 @click.option(
-    "--check", is_flag=True, help="Exit with 3 where there is something to do; with --against, where it changes."
+    "--check", is_flag=True, help="Exit with 3 if there is something to send; with --against, if a declaration changes."
 )
-@click.option(
-    "--against", metavar="TARGET", help="Hold the syncs against the manifest of --state and this target's state."
-)
+@click.option("--against", metavar="TARGET", help="Compare with the manifest in --state and the state of this target.")
 @rate_option
 @all_options
 @click.pass_context
@@ -112,21 +110,21 @@ def command(
     against: str | None,
     **shared: Any,
 ) -> None:
-    """Count what a sync would send: the same diff, nothing sent, nothing written.
+    """Count what `sync` would send. Sends and writes nothing.
 
-    Values that only a payload shows to be unfit are found by `sync` itself.
+    Some values that Heap would refuse are only found by `sync` itself, when it builds the records.
     """
     settings = settings_of(**shared)
     if against and not settings.state:
-        raise SettingsError("--against: say with --state where the manifest.json is that is to be compared")
+        raise SettingsError("--against needs --state: the folder that holds the manifest.json to compare with")
     invocation = begin(settings)
     options = DiffOptions(retry_rejected=retry_rejected, full_scan=full_scan)
     with console_of(settings) as console:
-        _tell_gates(invocation, console, reviewing=bool(against))
+        _report_gates(invocation, console, reviewing=bool(against))
         if against and settings.state:
             invocation.must_be_correct()
             reviewed = review(invocation, options, settings.state, against)
-            tell(console, reviewed.warnings)
+            report_messages(console, reviewed.warnings)
             write_review(reviewed, output)
             due = reviewed.changes_something
         else:
@@ -138,9 +136,9 @@ def command(
         ctx.exit(3)
 
 
-def _tell_gates(invocation: Invocation, console: Console, *, reviewing: bool) -> None:
-    """Report what is unknown about builds and tests; a review needs neither. Raises SettingsError."""
+def _report_gates(invocation: Invocation, console: Console, *, reviewing: bool) -> None:
+    """Report missing build and test results; a review needs neither. Raises SettingsError."""
     gates = invocation.gates
     warnings, notes = (gates.stale, ()) if reviewing else (gates.warnings, gates.notes)
     raise_if_warn_error(warnings, invocation.settings)
-    tell(console, warnings, notes)
+    report_messages(console, warnings, notes)

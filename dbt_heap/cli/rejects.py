@@ -17,7 +17,7 @@ from dbt_heap.state.open import open_state
 
 
 @click.command("rejects")
-@click.option("--with-values", is_flag=True, help="Row by row, with their keys.")
+@click.option("--with-values", is_flag=True, help="List single rows with their keys.")
 @since_option
 @click.option(
     "--reason",
@@ -25,7 +25,7 @@ from dbt_heap.state.open import open_state
     type=click.Choice([str(each) for each in Reason]),
     metavar="REASON",
     multiple=True,
-    help="Only those rejected for it, such as too_long.",
+    help="Only rows rejected for this reason, such as too_long.",
 )
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--output", type=click.Choice(OUTPUTS), default="table", show_default=True)
@@ -38,10 +38,10 @@ def command(
     output: str,
     **shared: Any,
 ) -> None:
-    """Show which rows stand rejected, and why.
+    """Show rejected rows and their reasons.
 
-    A rejected row is tried again when its values change, or with `dbt-heap sync --retry-rejected`. --since is about
-    when a row was rejected first.
+    A rejected row is sent again when its values change, or with `dbt-heap sync --retry-rejected`. --since applies to
+    the time of the first rejection.
     """
     invocation = begin(settings_of(**shared))
     with open_state(invocation, reads_models=False) as store:

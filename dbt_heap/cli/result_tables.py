@@ -1,4 +1,4 @@
-"""Result tables on stdout: for people, as csv or as JSON, written by agate."""
+"""Print agate result tables on stdout as text, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from dbt_heap.cli.tables import print_table
 
 OUTPUTS = ("table", "csv", "json")
 
-_NUMBERS = (agate.Number, Integer)  # dbt's whole numbers are none of agate's
+_NUMBERS = (agate.Number, Integer)  # dbt's integer type is not one of agate's
 _TIMES = frozenset({"started_at", "last_at", "since"})
 
 
 def write_table(table: agate.Table, output: str, context: Mapping[str, Any]) -> None:
-    """Write it in one of the OUTPUTS; as JSON, each row has the fields of the command's context too."""
+    """Print a table in one of the OUTPUTS; JSON rows include the fields of the command's context."""
     if output == "csv":
         table.to_csv(sys.stdout)
     elif output == "json":
@@ -37,7 +37,7 @@ def write_table(table: agate.Table, output: str, context: Mapping[str, Any]) -> 
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A cell as people want it: of our own times, no fractions of a second; of a number without any, none."""
+    """Return a cell to display: times without fractions of a second, whole numbers without decimals."""
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     return re.sub(r"\.\d+", "", value) if name in _TIMES and isinstance(value, str) else value

@@ -10,7 +10,7 @@ from dbt_heap.syncs.block import block_schema
 
 
 @click.command("schema")
-@click.option("--results", is_flag=True, help="Of heap_results.json instead.")
+@click.option("--results", is_flag=True, help="Print the schema of heap_results.json instead.")
 def command(results: bool) -> None:
-    """Print the JSON Schema of `meta.heap`, for editors and checks."""
+    """Print the JSON Schema of `meta.heap`, for editors."""
     click.echo(orjson.dumps(results_schema() if results else block_schema(), option=orjson.OPT_INDENT_2))

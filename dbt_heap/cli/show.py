@@ -13,12 +13,12 @@ from dbt_heap.reports.plan import samples
 
 
 @click.command("show")
-@click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="Rows of each sync.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="Rows per sync.")
 @all_options
 def command(limit: int, **shared: Any) -> None:
-    """Print the requests that the first rows to send would make. Sends nothing.
+    """Print the request bodies of the first rows to send. Sends nothing.
 
-    This command shows rows' values: that is what it is for.
+    Shows row values.
     """
     settings = settings_of(**shared)
     shown, failure = samples(begin(settings), limit)

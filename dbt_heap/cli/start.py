@@ -1,4 +1,4 @@
-"""What a command on a project begins with, and tells first: warnings and notes, on stderr."""
+"""How commands start: read the project, print the context line, warnings and notes on stderr."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _CONTEXT = "dbt_heap.reports.context"  # in a click context's `meta`
 
 
 def begin(settings: Settings, *, opens: bool = True) -> Invocation:
-    """Return the call that the settings make; its warnings, notes and mistakes are printed.
+    """Return the invocation for these settings, and print its warnings, notes and mistakes.
 
-    If some declarations have mistakes, the command goes on with the other syncs and ends with exit code 1. If the
-    command opens the warehouse, warnings follow the line of context, which names the target.
+    If some declarations have mistakes, the command continues with the other syncs and exits with 1. If it opens the
+    warehouse, warnings follow the context line, which names the target.
     Raises what `invoke` raises, and DeclarationError if no other sync is selected.
     """
     invocation = _begun(settings, opens)
@@ -36,16 +36,16 @@ def begin(settings: Settings, *, opens: bool = True) -> Invocation:
 
 
 def begin_correct(settings: Settings, *, opens: bool = True) -> Invocation:
-    """Do as `begin` does, for a command that needs all selected declarations. Raises DeclarationError."""
+    """Return the invocation, for a command that needs all selected declarations. Raises DeclarationError."""
     invocation = _begun(settings, opens)
     invocation.must_be_correct()
     return invocation
 
 
 def begin_for(settings: Settings, *names: str) -> Invocation:
-    """Do as `begin` does, for a command about these syncs, which other syncs' mistakes do not concern.
+    """Return the invocation, for a command about the syncs `names`.
 
-    Raises DeclarationError if the declaration of one of them has mistakes.
+    Raises DeclarationError if one of their declarations has mistakes.
     """
     invocation = _begun(settings, opens=True)
     if concerned := [each for each in invocation.mistaken if each.name in names]:
@@ -57,7 +57,7 @@ def _begun(settings: Settings, opens: bool) -> Invocation:
     invocation = invoke(settings)
     if opens:
         return with_context(invocation, console_of(settings))
-    tell(console_of(settings), invocation.warnings, invocation.notes)
+    report_messages(console_of(settings), invocation.warnings, invocation.notes)
     return invocation
 
 
@@ -68,9 +68,9 @@ def context_fields() -> dict[str, Any]:
 
 
 def with_context(invocation: Invocation, console: Console, *, warn: bool = True) -> Invocation:
-    """Return the invocation, which prints its context when it opens the warehouse, then what is to be known of it.
+    """Return the invocation, which prints its context line, warnings and notes when it opens the warehouse.
 
-    Without `warn`, warnings are left to the run, which reports them itself.
+    Without `warn`, the run reports the warnings itself.
     """
     printed: list[str] = []
 
@@ -81,27 +81,27 @@ def with_context(invocation: Invocation, console: Console, *, warn: bool = True)
             console.context(context.line(), context.fields())
             click.get_current_context().meta[_CONTEXT] = context.fields()
             if len(printed) == 1:
-                tell(console, invocation.warnings if warn else (), invocation.notes)
+                report_messages(console, invocation.warnings if warn else (), invocation.notes)
 
     return replace(invocation, opened=opened)
 
 
 def leave_out(console: Console, why: object) -> None:
-    """Print why some of the selected syncs are left out, if there is a reason: the command ends with exit code 1."""
+    """Print why some selected syncs could not run, if there is a reason; the command then exits with 1."""
     if why:
         console.problem(str(why))
         click.get_current_context().meta[INCOMPLETE] = True
 
 
 def not_run(mistaken: Collection[Mistaken]) -> str:
-    """Return the mistakes of syncs that are left out, as a list, and what is left out."""
+    """Return the mistakes of syncs that are not run, and their names."""
     times = Counter(each.name for each in mistaken)
     names = [each.name if times[each.name] == 1 else f"{each.name} of {each.model.full_name}" for each in mistaken]
-    return f"{mistakes_of(mistaken)}\nLeft out until they are corrected: {', '.join(names)}"
+    return f"{mistakes_of(mistaken)}\nNot run until you fix these: {', '.join(names)}"
 
 
-def tell(console: Console, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
-    """Tells each of them: first what is to be mended, then what is only to be known."""
+def report_messages(console: Console, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
+    """Print warnings, then notes."""
     for warning in warnings:
         console.warn(warning)
     for note in notes:

@@ -34,7 +34,7 @@ def prepare() -> None:
 
 
 def run(command: Callable[[], Any]) -> None:
-    """Run a command that ends with SystemExit; a failed write to stdout or stderr ends it with a sentence."""
+    """Run a command that ends with SystemExit; if it cannot write to stdout or stderr, end it with a message."""
     try:
         command()
     except SystemExit as ended:
@@ -58,7 +58,7 @@ def is_of_output(refusal: OSError) -> bool:
 
 
 def tried(write: Callable[[], None]) -> str:
-    """Write to stdout and return why that failed; empty if it did not, or if the reader has had enough."""
+    """Write to stdout and return why that failed; empty if it did not, or if the reader closed the pipe."""
     try:
         write()
     except OSError as refusal:
@@ -70,7 +70,7 @@ def tried(write: Callable[[], None]) -> str:
 
 
 def give_up(stream: Any) -> None:
-    """Send what a stream still holds, and all that follows, nowhere: Python flushes it once more at the end."""
+    """Discard the rest of a stream's output, because Python flushes it again at exit."""
     with suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -100,7 +100,7 @@ def _could_not_write(refusal: OSError) -> None:
 
 
 def _open_closed() -> None:
-    """Open what the caller closed (`>&-`): otherwise the next file takes its number, and gets what is printed."""
+    """Open the streams that the caller closed (`>&-`); otherwise the next opened file would receive the output."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -111,8 +111,8 @@ def _open_closed() -> None:
 
 
 class Terminal(Console):
-    """A console that leaves it to its caller what a reader who has gone means."""
+    """A rich console that raises BrokenPipeError instead of ending the process."""
 
     def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError again. rich itself would end the process, here in the middle of a sync."""
+        """Raise BrokenPipeError again, because rich would end the process in the middle of a sync."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))

@@ -17,7 +17,7 @@ _WIDE = 240
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
 ) -> None:
-    """A table on stdout, as wide as it needs to be where nobody looks at a terminal. Nothing is cut or obeyed."""
+    """Print a table on stdout, as wide as needed if stdout is not a terminal. Control characters are escaped."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         right = column in numbers

@@ -153,7 +153,7 @@ def test_sigterm_ends_a_running_sync_cleanly(
         listening.wait_until(lambda: len(own_heap.requests()) >= 2)
         listening.post(webhook(9))
         listening.process.send_signal(signal.SIGTERM)
-        listening.wait_until(lambda: "Stopping after the requests under way" in listening.stderr)
+        listening.wait_until(lambda: "Stopping after the requests in flight" in listening.stderr)
         own_heap.release()
         listening.process.wait(timeout=HANGS_SECONDS)
     assert listening.process.returncode == 0, listening.stderr

@@ -165,7 +165,7 @@ def test_retried_request_prints_one_line_on_stderr(users: Project, cloud: DbtClo
 
 def test_flags_without_effect_are_refused(users: Project) -> None:
     outcome = users.run("ls", "--dbt-cloud-run-id", "7")
-    assert (outcome.exit_code, "--dbt-cloud-run-id goes with --dbt-cloud" in outcome.stderr) == (2, True)
+    assert (outcome.exit_code, "--dbt-cloud-run-id needs --dbt-cloud" in outcome.stderr) == (2, True)
     assert users.run("ls", DBT_CLOUD_RUN_ID="of another tool").exit_code == 0
     outcome = users.run("ls", "--dbt-cloud", "--manifest", "manifest.json", DBT_CLOUD_RUN_ID="7")
     assert (outcome.exit_code, "not both" in outcome.stderr) == (2, True)

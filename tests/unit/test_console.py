@@ -9,7 +9,7 @@ import re
 import pytest
 
 from dbt_heap.cli.console import LINE_SECONDS, Console
-from dbt_heap.cli.progress import Bars, Course, time_left
+from dbt_heap.cli.progress import Bars, SyncProgress, time_left
 from dbt_heap.cli.streams import Terminal
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.state.plan import Plan
@@ -85,22 +85,22 @@ def test_without_a_terminal_progress_is_a_line_every_half_minute(clock: Clock) -
 
 
 def test_time_left_follows_heaps_rate_limit(clock: Clock) -> None:
-    course = Course.of(plan(rows=150_000), 15_000, clock())
-    assert time_left(course, clock()) == "10:00 left at the limit of Heap"
+    course = SyncProgress.of(plan(rows=150_000), 15_000, clock())
+    assert time_left(course, clock()) == "10:00 left (Heap's rate limit)"
     clock.now += 60
-    assert time_left(course.advanced(15_000, 0, clock()), clock()) == "9:00 left at the limit of Heap"
+    assert time_left(course.advanced(15_000, 0, clock()), clock()) == "9:00 left (Heap's rate limit)"
     assert time_left(course.advanced(7_500, 0, clock()), clock()).startswith("19:00 left")  # it is slower than that
 
 
 def test_time_left_runs_down_between_two_groups(clock: Clock) -> None:
-    course = Course.of(plan(), None, clock())
+    course = SyncProgress.of(plan(), None, clock())
     assert time_left(course, clock()) == ""
     clock.now += 10
     course = course.advanced(2_000, 0, clock())
     assert time_left(course, clock()) == "0:40 left"
     assert time_left(course, clock() + 3) == "0:37 left"
     assert time_left(course, clock() + 99) == "0:00 left"
-    assert time_left(Course.of(plan(rows=1_000_000), 9_000, 0.0), 0.0) == "1:51:06 left at the limit of Heap"
+    assert time_left(SyncProgress.of(plan(rows=1_000_000), 9_000, 0.0), 0.0) == "1:51:06 left (Heap's rate limit)"
 
 
 def test_terminal_shows_rows_rejects_rate_and_time_as_they_come(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

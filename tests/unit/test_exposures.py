@@ -113,7 +113,7 @@ def test_check_exits_with_3_until_the_file_is_up_to_date(project: Project) -> No
     assert project.run(*check).exit_code == 0
     project.declare("people", {**USERS, "properties": {"Plan": "plan", "Seats": "seats"}})
     ran = project.run(*check)
-    assert ran.exit_code == 3 and "is not what the declared syncs make" in ran.stderr
+    assert ran.exit_code == 3 and "is outdated" in ran.stderr
     assert project.run("exposures", "--check").exit_code == 2
     assert [path.name for path in project.folder.glob("*heap_exposures*")] == [file.name]
 
@@ -121,7 +121,7 @@ def test_check_exits_with_3_until_the_file_is_up_to_date(project: Project) -> No
 @pytest.mark.parametrize(
     "place, told",
     [
-        ("dbt_project.yml", "was not written by dbt-heap, and would be lost"),
+        ("dbt_project.yml", "was not written by dbt-heap and would be overwritten"),
         ("nowhere/heap.yml", "cannot be written: No such file"),
         ("target", "cannot be read: Is a directory"),
     ],

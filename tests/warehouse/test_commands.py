@@ -261,4 +261,4 @@ def test_unknown_syncs_in_allow_large_are_reported(shop: Project) -> None:
 def test_vars_must_be_a_mapping(shop: Project) -> None:
     outcome = shop.sync("--vars", "[1, 2]")
     assert outcome.exit_code == 2
-    assert "--vars: a YAML mapping is needed" in outcome.stderr
+    assert "--vars must be a YAML mapping" in outcome.stderr

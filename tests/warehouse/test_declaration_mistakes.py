@@ -43,7 +43,7 @@ def test_sync_sends_the_others_and_exits_1(shop: Project, heap: Sandbox) -> None
     ran = shop.sync()
     assert ran.exit_code == 1
     assert ran.stderr.count(TOLD) == 1
-    assert ran.stderr.splitlines()[-1] == "Left out until they are corrected: trials"
+    assert ran.stderr.splitlines()[-1] == "Not run until you fix these: trials"
     assert [each["properties"] for each in heap.users()] == [{"Plan": "team"}]
     results = shop.results()
     assert {name: each["status"] for name, each in results.items()} == {"users": "success", "trials": "error"}

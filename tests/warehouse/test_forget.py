@@ -103,4 +103,4 @@ def test_forget_is_refused_while_a_run_may_still_send(users: Project) -> None:
 @pytest.mark.parametrize("keys", [(), ("", "")])
 def test_key_file_without_keys_is_reported(users: Project, keys: tuple[str, ...]) -> None:
     ended = forget(users, *keys)
-    assert (ended.exit_code, ended.stderr) == (2, "Error: --key-file: it holds no key; one a line is needed\n")
+    assert (ended.exit_code, ended.stderr) == (2, "Error: --key-file is empty: write one key per line\n")

@@ -16,7 +16,7 @@ from tests.warehouse.users import many_users
 from tests.warehouses import Engine
 
 ROWS = 8_000
-STOPPING = "Stopping after the requests under way"
+STOPPING = "Stopping after the requests in flight"
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_changed_key_is_reported_and_refused(shop: Project) -> None:
     propose(shop, orders={**ORDERS, "unique_key": ["order_id", "user_id"]})
     found = told(shop)["heap_orders"]
     assert found["rekeys"] and found["plan"]["new"] == 3
-    assert "heap_orders: IT RE-KEYS. unique_key: order_id -> order_id, user_id:" in review(shop).stdout
+    assert "heap_orders: CHANGES KEYS. unique_key: order_id -> order_id, user_id:" in review(shop).stdout
     shop.declare("heap_users", USERS)
     shop.declare("heap_orders", {**ORDERS, "unique_key": ["order_id", "user_id"]})
     outcome = shop.sync("--target", "prod")
