@@ -124,7 +124,7 @@ def test_terminal_shows_rows_rejects_rate_and_time_as_they_come(clock: Clock, mo
 def test_bar_stays_on_one_line_however_narrow_the_terminal_is(clock: Clock, width: int) -> None:
     screen = Screen()
     bars = Bars(Terminal(file=screen, width=width, force_terminal=True, highlight=False), clock)
-    course = Course("a_sync_with_a_name_that_is_long_and_longer", 1_000_000, 0, 15_000, clock(), clock())
+    course = SyncProgress("a_sync_with_a_name_that_is_long_and_longer", 1_000_000, 0, 15_000, clock(), clock())
     bars.begin(course.sync)
     bars.show(course.advanced(123_456, 7_890, clock() + 60))
     bars.start()

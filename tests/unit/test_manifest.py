@@ -95,7 +95,7 @@ def test_manifest_cut_short_is_reported_at_any_length(path: Path, size: int) -> 
     path.write_bytes((WRITTEN / "v1.json").read_bytes()[:size])
     assert refusal(path) == (
         f"{path} is cut short or no JSON: dbt may have been stopped while it wrote it, or is writing it now. "
-        "Run `dbt parse` (or `dbt run`) again"
+        "run `dbt parse` (or `dbt run`) again"
     )
 
 
@@ -138,7 +138,7 @@ NO_MANIFESTS = {
 @pytest.mark.parametrize(("content", "says"), NO_MANIFESTS.values(), ids=NO_MANIFESTS)
 def test_other_json_is_named_in_the_error(path: Path, content: Any, says: str) -> None:
     path.write_text(json.dumps(content))
-    assert refusal(path) == f"{path} {says}: give the path of dbt's manifest.json, or Run `dbt parse` again"
+    assert refusal(path) == f"{path} {says}: give the path of dbt's manifest.json, or run `dbt parse` again"
 
 
 # Versions

@@ -24,7 +24,7 @@ def adopt(project: Project, *arguments: str) -> Outcome:
 @on_every_warehouse
 def test_events_before_an_instant_are_not_sent(orders: Project, heap: Sandbox) -> None:
     outcome = adopt(orders, "heap_orders", "--before", "2026-03-03T09:15:00+01:00")
-    assert outcome.exit_code == 0 and "heap_orders: 2 rows count as sent" in outcome.stdout
+    assert outcome.exit_code == 0 and "heap_orders: 2 rows marked as sent" in outcome.stdout
     assert heap.requests() == []
     assert orders.sync().exit_code == 0
     assert [event["properties"]["Total"] for event in heap.events()] == [7.25]
@@ -33,7 +33,9 @@ def test_events_before_an_instant_are_not_sent(orders: Project, heap: Sandbox) -
 
 def test_instant_is_read_in_the_zone_of_the_models_times(orders: Project, heap: Sandbox) -> None:
     orders.declare("heap_orders", {**ORDERS, "timezone": "Europe/Berlin"})
-    assert "1 rows count" in adopt(orders, "heap_orders", "--before", "2026-03-02T07:15:00Z").stdout  # 08:15 in Berlin
+    assert (
+        "1 row marked as sent" in adopt(orders, "heap_orders", "--before", "2026-03-02T07:15:00Z").stdout
+    )  # 08:15 in Berlin
 
 
 @on_every_warehouse
@@ -43,7 +45,7 @@ def test_only_user_properties_that_heap_lacks_are_sent(users: Project, heap: San
         "select * from (values ('ana', 'team', 3), ('bob', 'free', 7), ('zoe', 'free', 9)) as t(user_id, plan, seats)",
     )
     outcome = adopt(users, "heap_users", "--from-relation", table)
-    assert outcome.exit_code == 0 and "heap_users: 3 rows count as sent" in outcome.stdout
+    assert outcome.exit_code == 0 and "heap_users: 3 rows marked as sent" in outcome.stdout
     plan = users.run("plan", "--output", "json").json()[0]
     assert users.sync().exit_code == 0
     assert (plan["first"], len(sent(heap))) == (False, plan["planned"])
@@ -56,7 +58,7 @@ def test_only_user_properties_that_heap_lacks_are_sent(users: Project, heap: San
 
 def test_property_that_the_relation_lacks_is_sent_for_every_row(users: Project, heap: Sandbox) -> None:
     outcome = adopt(users, "heap_users", "--from-relation", given(users, "select 'ana' as user_id, 'team' as plan"))
-    assert "each row sends it: Seats" in outcome.stdout
+    assert "sent for every row: Seats" in outcome.stdout
     assert users.sync().exit_code == 0
     assert held(heap)["ana"] == {"Seats": 3} and len(held(heap)) == 3
 
@@ -66,7 +68,7 @@ def test_duplicate_key_is_not_adopted(users: Project, heap: Sandbox) -> None:
         users,
         "select * from (values ('ana', 'team', 3), ('ana', 'free', 5), ('bob', 'free', 1)) as t(user_id, plan, seats)",
     )
-    assert "1 rows count" in adopt(users, "heap_users", "--from-relation", table).stdout
+    assert "1 row marked as sent" in adopt(users, "heap_users", "--from-relation", table).stdout
     assert users.sync().exit_code == 0
     assert "ana" in held(heap) and "bob" not in held(heap)
 
@@ -74,9 +76,9 @@ def test_duplicate_key_is_not_adopted(users: Project, heap: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["heap_users"], "one of --before and --from-relation"),
+        (["heap_users"], "one of --before (events) and --from-relation"),
         (["heap_users", "--before", "2026-03-01"], "--from-relation"),
-        (["heap_orders", "--before", "yesterday"], "an instant is needed"),
+        (["heap_orders", "--before", "yesterday"], "--before must be a time"),
         (["heap_orders", "--from-relation", "x.in_heap"], "For events, use --before"),
         (["heap_users", "--from-relation", "in_heap"], "schema.table"),
         (["heap_users", "--from-relation", "nowhere.in_heap"], "nowhere.in_heap"),

@@ -64,7 +64,7 @@ def test_results_that_cannot_be_written_are_a_warning_once_rows_are_delivered(sh
         (("--manifest", manifest, "--target-path", str(shop.folder / "file")), "file", "Not a directory"),
         (("--manifest", manifest, "--target-path", "/proc/heap"), "/proc/heap", "No such file or directory"),
     ):
-        said = f"warning: {shop.folder / path / 'heap_results.json'} cannot be written: {why}. Nothing else is lost"
+        said = f"warning: {shop.folder / path / 'heap_results.json'} cannot be written: {why}. No data is lost"
         first = shop.sync("--resync", *where)
         assert (first.exit_code, said in first.stderr) == (0, True), first.stderr
         assert shop.sync("--resync", "--warn-error", *where).exit_code == 1

@@ -137,13 +137,17 @@ def test_text_output_cannot_control_the_terminal(users: Project) -> None:
     users.sql("update heap_users set plan = 'a' || chr(27) || '[2Jb' where user_id = 'ana'")
     shown = users.run("explain", "--key-file", key_file(users, "ana", "\x1b[2J")).stdout
     assert "ana: would be sent: it changed since Heap acknowledged it" in shown
-    assert "Heap acknowledged it last at 20" in shown
+    assert "last acknowledged by Heap at 20" in shown
     assert "\x1b" not in shown and r"a\x1b[2Jb" in shown
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("", "it holds no key"), ("\n \n", "it holds no key"), ("\n".join(map(str, range(101))), "it holds 101 keys")],
+    [
+        ("", "--key-file is empty"),
+        ("\n \n", "--key-file is empty"),
+        ("\n".join(map(str, range(101))), "--key-file has 101 keys"),
+    ],
 )
 def test_key_file_with_no_keys_or_too_many_is_reported(users: Project, text: str, told: str) -> None:
     outcome = users.run("explain", "--key-file", key_file(users, *text.split("\n")))

@@ -23,7 +23,10 @@ def forget(project: Project, *keys: str, more: tuple[str, ...] = ()) -> Outcome:
 def test_forgotten_person_is_in_no_table_of_the_state_and_is_never_sent_again(users: Project, heap: Sandbox) -> None:
     shop(users)
     ended = forget(users, "ana", "nobody")
-    assert (ended.exit_code, ended.stdout) == (0, "2 people have left the state, and no sync sends them any more\n")
+    assert (ended.exit_code, ended.stdout) == (
+        0,
+        "2 people have been purged from the state. No sync sends them again.\n",
+    )
     assert "ana" not in ended.stdout + ended.stderr
     assert kept_of(users, "ana") == set()
     assert {"heap_users", "visits"} == {
@@ -41,7 +44,7 @@ def test_plan_and_result_count_skipped_users(users: Project) -> None:
     shop(users)
     forget(users, "ana")
     plan = users.run("plan")
-    assert "visits: left out, of people whom Heap was asked to delete: 1" in plan.stdout
+    assert "visits: 1 deleted user skipped" in plan.stdout
     assert users.run("plan", "--check").exit_code == 0
     [planned] = [each for each in users.run("plan", "--output", "json").json() if each["sync"] == "visits"]
     assert (planned["planned"], planned["deleted"]) == (0, 1)
