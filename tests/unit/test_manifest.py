@@ -95,7 +95,7 @@ def test_manifest_cut_short_is_reported_at_any_length(path: Path, size: int) -> 
     path.write_bytes((WRITTEN / "v1.json").read_bytes()[:size])
     assert refusal(path) == (
         f"{path} is cut short or no JSON: dbt may have been stopped while it wrote it, or is writing it now. "
-        "run `dbt parse` (or `dbt run`) again"
+        "Run `dbt parse` (or `dbt run`) again"
     )
 
 
