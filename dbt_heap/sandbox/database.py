@@ -119,7 +119,7 @@ class Store:
         ]
 
     def request_body(self, number: int) -> bytes | None:
-        """Return the body of a request as it was received; None if there is no such request."""
+        """Return the body of a request as it was received; None if the number is unknown."""
         found = self.rows("select body from requests where number = ?", (number,))
         return zlib.decompress(found[0][0]) if found else None
 

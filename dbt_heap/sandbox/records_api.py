@@ -34,7 +34,7 @@ class SlidingWindow:
         self._totals: Counter[Hashable] = Counter()
 
     def wait_seconds(self, now: float, counts: Counts) -> float:
-        """Return how long it takes until there is room for `counts`; 0.0 if there is room now."""
+        """Return how long it takes until `counts` fit under the limit; 0.0 if they fit now."""
         self._remove_expired(now)
         over = {key: self._totals[key] + count - self._limit for key, count in counts.items()}
         over = {key: excess for key, excess in over.items() if excess > 0}

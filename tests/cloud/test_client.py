@@ -138,7 +138,7 @@ def test_no_redirect_is_followed(cloud: Server) -> None:
 
 
 def test_netrc_does_not_replace_the_token(cloud: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else")
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     cloud.add(7)
     with client(cloud) as dbt_cloud:

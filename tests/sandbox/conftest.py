@@ -10,13 +10,13 @@ from tests.browser import NoBrowserError, chromium
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox is on this machine, whatever proxy the machine has."""
+    """Use no proxy, because the sandbox is on this machine."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real one, for one module: while it lives, no other event loop runs in this thread."""
+    """Yield a real browser for one module. No other event loop may run in this thread meanwhile."""
     try:
         with chromium() as browser:
             yield browser

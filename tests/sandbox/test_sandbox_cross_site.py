@@ -36,7 +36,7 @@ def status(sandbox: Sandbox, path: str, method: str = "GET", **headers: str) -> 
 
 @pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize("origin", ["https://example.org", "null", "http://127.0.0.1:1", "http://localhost", ""])
-def test_page_from_elsewhere_changes_nothing(sandbox: Sandbox, path: str, origin: str) -> None:
+def test_page_of_another_origin_changes_nothing(sandbox: Sandbox, path: str, origin: str) -> None:
     assert status(sandbox, path, "POST", Origin=origin, **{"Content-Type": "text/plain"}) == 403
     assert sandbox.counts() == {"users": 1, "accounts": 0, "events": 0, "requests": 1}
     assert requests.get(f"{sandbox.url}/sandbox/now", timeout=HANGS_SECONDS).json()["faults"] == ""
@@ -69,7 +69,9 @@ def test_host_name_given_with_host_is_answered() -> None:
 
 def test_programs_reach_heaps_own_routes_by_any_name(sandbox: Sandbox) -> None:
     headers = {"Host": "heap.example.org", "Content-Type": "application/json"}
-    assert status(sandbox, "/api/add_user_properties", "POST", **headers) == 400  # judged, not turned away
+    assert (
+        status(sandbox, "/api/add_user_properties", "POST", **headers) == 400
+    )  # checked by Heap's rules, not refused by the guard
     answer = requests.post(f"{sandbox.url}/api/add_user_properties", json=USER, headers=headers, timeout=HANGS_SECONDS)
     assert (answer.status_code, "content-security-policy" in answer.headers) == (200, False)
 

@@ -1,4 +1,4 @@
-"""A sandbox as a process of its own: stopped, killed, and started again on the same file."""
+"""A sandbox in its own process is stopped, killed, and started again on the same file."""
 
 from __future__ import annotations
 

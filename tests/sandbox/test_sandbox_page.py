@@ -1,4 +1,4 @@
-"""The sandbox's page as people meet it: in a real browser."""
+"""The sandbox's page in a real browser."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def sandbox(shared: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def page(browser: Browser, sandbox: Sandbox) -> Iterator[Page]:
-    """The page, which has to have no complaints at the end."""
-    context = browser.new_context(base_url=sandbox.url, reduced_motion="reduce")  # what moves costs time
+    """Yield the page. At the end, the browser must have logged no errors."""
+    context = browser.new_context(base_url=sandbox.url, reduced_motion="reduce")  # animations take time
     context.set_default_timeout(SECONDS * 1000)
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto("/")
     yield page
     context.close()
-    assert [each for each in complaints if "400 (Bad Request)" not in each] == []  # what the sandbox refuses it says
+    assert [each for each in errors if "400 (Bad Request)" not in each] == []  # the sandbox refused faults
 
 
 def send(sandbox: Sandbox, endpoint: str, **records: Any) -> int:
@@ -75,6 +75,12 @@ def user(sandbox: Sandbox, identity: str, **properties: object) -> int:
     return send(sandbox, "add_user_properties", users=[{"identity": identity, "properties": properties}])
 
 
+def new_page(browser: Browser) -> Page:
+    page = browser.new_page()
+    page.set_default_timeout(SECONDS * 1000)
+    return page
+
+
 def view(page: Page, name: str) -> None:
     page.get_by_role("link", name=name).first.click()
     expect(page.locator("nav a[aria-current=page]")).to_contain_text(name)
@@ -84,7 +90,7 @@ def subjects(page: Page) -> Any:
     return page.locator("#list h3")
 
 
-def test_empty_sandbox_says_how_to_fill_it(page: Page, sandbox: Sandbox) -> None:
+def test_empty_page_shows_a_command_to_start_with(page: Page, sandbox: Sandbox) -> None:
     expect(page.get_by_role("status").first).to_have_text("Live")
     expect(page.locator("#example")).to_have_text(f"HEAP_BASE_URL={sandbox.url} HEAP_APP_ID=11 dbt-heap sync")
 
@@ -111,7 +117,7 @@ def test_accounts_and_events_have_their_own_lists(page: Page, sandbox: Sandbox) 
     expect(page.locator("#list .keys")).to_have_text("idempotency_keyk1")
 
 
-def test_search_asks_the_server_and_continues_while_more_arrives(page: Page, sandbox: Sandbox) -> None:
+def test_search_covers_everything_and_includes_what_arrives_later(page: Page, sandbox: Sandbox) -> None:
     people = [{"identity": f"u{number:03}", "properties": {"Plan": f"p{number}"}} for number in range(250)]
     send(sandbox, "add_user_properties", users=people)
     expect(page.locator("#found")).to_have_text("Showing the latest 100. Search covers everything.")
@@ -120,11 +126,11 @@ def test_search_asks_the_server_and_continues_while_more_arrives(page: Page, san
     user(sandbox, "later", Plan="p7")
     expect(page.locator("#found")).to_have_text("12 found")
     expect(subjects(page).first).to_have_text("later")
-    page.get_by_role("searchbox").fill("nobody")
+    page.get_by_role("searchbox").fill("unknown")
     expect(page.locator("#found")).to_have_text("0 found")
 
 
-def test_more_are_shown_on_request(page: Page, sandbox: Sandbox) -> None:
+def test_show_more_lists_more_items(page: Page, sandbox: Sandbox) -> None:
     send(sandbox, "add_user_properties", users=[{"identity": f"u{number:03}"} for number in range(150)])
     expect(subjects(page)).to_have_count(100)
     page.get_by_role("button", name="Show more").click()
@@ -159,7 +165,7 @@ def test_records_link_to_the_request_that_sent_them(page: Page, sandbox: Sandbox
     expect(page.locator("summary .number")).to_have_text(["2", "1"])
 
 
-def test_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) -> None:
+def test_fault_is_turned_on_and_off_on_the_page(page: Page, sandbox: Sandbox) -> None:
     page.get_by_label("500 server error").select_option("every request")
     expect(page.get_by_label("All faults")).to_have_value("500:1")
     assert user(sandbox, "ana") == 500
@@ -170,7 +176,7 @@ def test_fault_is_switched_on_and_off_by_hand(page: Page, sandbox: Sandbox) -> N
     assert user(sandbox, "ana") == 200
 
 
-def test_panel_follows_faults_that_are_used_up_or_set_elsewhere(page: Page, sandbox: Sandbox) -> None:
+def test_panel_shows_faults_that_are_used_up_or_set_elsewhere(page: Page, sandbox: Sandbox) -> None:
     sandbox.misbehave("429x1,html:0.07", seed=3)
     expect(page.get_by_label("429 too many")).to_have_value("x1")
     expect(page.get_by_label("html a proxy")).to_have_value(":0.07")
@@ -190,7 +196,7 @@ def test_faults_can_be_entered_and_invalid_ones_are_reported(page: Page, sandbox
     expect(errors).to_contain_text("'often' is not a valid fault")
 
 
-def test_reset_asks_first_and_forgets_everything(page: Page, sandbox: Sandbox) -> None:
+def test_reset_asks_for_confirmation_and_deletes_everything(page: Page, sandbox: Sandbox) -> None:
     for sure in (True, False):
         user(sandbox, "ana")
         expect(subjects(page)).to_have_text(["ana"])
@@ -209,7 +215,7 @@ def test_page_pauses_and_continues(page: Page, sandbox: Sandbox) -> None:
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#pulse")).to_have_text("Paused")
     user(sandbox, "ana")
-    page.wait_for_timeout(1200)  # longer than it takes to look
+    page.wait_for_timeout(1200)  # longer than the interval between refreshes
     expect(subjects(page)).to_have_count(0)
     page.get_by_role("button", name="Pause").click()
     expect(subjects(page)).to_have_text(["ana"])
@@ -245,7 +251,7 @@ def test_undocumented_values_are_shown_as_json(browser: Browser) -> None:
         body = '{"app_id":"11","identity":"ana","properties":{"p":{"n":[1.10,"1",true,null]}}}'
         headers = {"Content-Type": "application/json"}
         requests.post(f"{lenient.url}/api/add_user_properties", data=body, headers=headers, timeout=HANGS_SECONDS)
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(lenient.url)
         expect(page.locator("#list dd")).to_have_text('{"n":[1.10,"1",true,null]}')
         page.close()
@@ -295,8 +301,8 @@ def assert_nothing_ran(page: Page) -> None:
     assert page.url.startswith(page.evaluate("location.origin"))
 
 
-def test_browser_itself_keeps_text_from_becoming_html_or_code(browser: Browser, sandbox: Sandbox) -> None:
-    page = browser.new_page()
+def test_browser_refuses_to_turn_text_into_html_or_code(browser: Browser, sandbox: Sandbox) -> None:
+    page = new_page(browser)
     page.goto(sandbox.url)
     for slip in (
         "document.body.innerHTML = '<b>'",
@@ -310,7 +316,7 @@ def test_browser_itself_keeps_text_from_becoming_html_or_code(browser: Browser, 
 
 def test_form_on_another_website_is_refused(browser: Browser, sandbox: Sandbox) -> None:
     user(sandbox, "ana")
-    page = browser.new_page()
+    page = new_page(browser)
     page.set_content(f"<form method='post' action='{sandbox.url}/sandbox/reset'><button>Win a prize</button></form>")
     page.get_by_role("button").click()
     expect(page.locator("body")).to_have_text("The sandbox refuses requests from other websites.")
@@ -319,7 +325,7 @@ def test_form_on_another_website_is_refused(browser: Browser, sandbox: Sandbox) 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_and_nothing_overflows_a_phone(page: Page, sandbox: Sandbox, scheme: Any) -> None:
+def test_text_has_contrast_and_nothing_overflows_on_a_phone(page: Page, sandbox: Sandbox, scheme: Any) -> None:
     user(sandbox, "a" * 255, Plan="v" * 1023, **{"n" * 300: 1})
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 800})
@@ -329,7 +335,7 @@ def test_text_can_be_read_and_nothing_overflows_a_phone(page: Page, sandbox: San
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
 
 
-# https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio, against the first background that is one
+# https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio, with the nearest background that is not transparent
 CONTRAST = """element => {
     const luminance = color => {
         const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
@@ -346,7 +352,7 @@ CONTRAST = """element => {
 
 def test_page_notices_when_the_sandbox_stops_and_returns(browser: Browser) -> None:
     with running(SandboxOptions()) as first:
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(first.url)
         expect(page.locator("#pulse")).to_have_text("Live")
     expect(page.locator("#pulse")).to_have_text("The sandbox does not answer")

@@ -1,4 +1,4 @@
-"""The sandbox as its clients meet it: real HTTP by requests."""
+"""The sandbox over real HTTP."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def get(sandbox: Sandbox, path: str) -> requests.Response:
     return requests.get(sandbox.url + path, timeout=HANGS_SECONDS)
 
 
-def by_hand(sandbox: Sandbox) -> socket.socket:
-    """A connection by which an event was sent."""
+def connection_with_event(sandbox: Sandbox) -> socket.socket:
+    """Return a connection that has sent an event."""
     raw = socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])))
     body = json.dumps({"app_id": "11", **EVENT})
     head = f"POST {TRACK} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
@@ -64,7 +64,7 @@ def track(sandbox: Sandbox, *events: dict[str, Any], timeout: float = HANGS_SECO
     return post(sandbox, TRACK, {"app_id": "11", "events": list(events)}, timeout)
 
 
-def test_success_reads_as_heap_documents_it(sandbox: Sandbox) -> None:
+def test_success_has_the_answer_that_heap_documents(sandbox: Sandbox) -> None:
     answers = [
         post(sandbox, TRACK, {"app_id": "11", **EVENT}),
         post(sandbox, USERS, {"app_id": "11", "identity": "ana"}),
@@ -130,7 +130,7 @@ def test_arrays_in_events_are_joined_and_cut(sandbox: Sandbox) -> None:
     assert properties["long"] == "v" * 1000 + "||" + "w" * 22
 
 
-def test_app_ids_are_kept_apart(sandbox: Sandbox) -> None:
+def test_app_ids_are_separate(sandbox: Sandbox) -> None:
     for app_id in ("11", "12"):
         post(sandbox, USERS, {"app_id": app_id, "identity": "ana", "properties": {"app": app_id}})
         post(sandbox, TRACK, {"app_id": app_id, **EVENT})
@@ -150,13 +150,13 @@ def test_numbers_keep_the_digits_they_were_sent_with(sandbox: Sandbox, digits: s
     assert f'"n":{digits}}}' in get(sandbox, "/sandbox/events").text
 
 
-def test_numbers_are_read_without_loss_by_the_handle(sandbox: Sandbox) -> None:
+def test_python_returns_numbers_without_loss(sandbox: Sandbox) -> None:
     post(sandbox, USERS, '{"app_id":"11","identity":"ana","properties":{"price":1.10,"seats":3}}')
     assert repr(sandbox.users()[0]["properties"]) == repr({"price": Decimal("1.10"), "seats": 3})
 
 
 @pytest.mark.parametrize("text", ["", "☃ \u0000 \U0001f600", 'a "quoted" \\ line\nbreak'])
-def test_any_text_comes_back_as_it_was(sandbox: Sandbox, text: str) -> None:
+def test_any_text_is_returned_unchanged(sandbox: Sandbox, text: str) -> None:
     post(sandbox, USERS, {"app_id": "11", "identity": f"i{text}", "properties": {f"p{text}": text}})
     assert sandbox.users() == [{"app_id": "11", "identity": f"i{text}", "properties": {f"p{text}": text}}]
 
@@ -182,7 +182,7 @@ def test_body_that_is_not_declared_as_json_is_refused(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "body", ["", "nonsense", "[]", '{"app_id": {}, "events": 3}', '{"app_id":"11","events":[{"user_id":{}}]}']
 )
-def test_any_strange_body_gets_a_plain_refusal(sandbox: Sandbox, body: str) -> None:
+def test_any_invalid_body_is_refused_with_400(sandbox: Sandbox, body: str) -> None:
     for path in (TRACK, USERS, ACCOUNTS):
         assert post(sandbox, path, body).status_code == 400
 
@@ -193,7 +193,7 @@ def test_bodies_over_the_given_size_are_refused(started: Any) -> None:
     assert track(sandbox, EVENT, EVENT, EVENT).status_code == 413
 
 
-def test_lenient_sandbox_keeps_undocumented_values_as_they_came(started: Any) -> None:
+def test_lenient_sandbox_keeps_undocumented_values_unchanged(started: Any) -> None:
     sandbox = started(strict=False)
     properties = {"paid": True, "note": None, "deep": {"a": [1]}}
     post(sandbox, USERS, {"app_id": "11", "identity": "ana", "properties": properties})
@@ -220,25 +220,25 @@ def test_over_the_limit_the_answer_is_429_and_says_how_long_to_wait(started: Any
     assert track(sandbox, {**EVENT, "idempotency_key": "k2"}).status_code == 200
 
 
-def test_429_without_retry_after_is_retried(started: Any) -> None:
+def test_retry_after_can_be_turned_off(started: Any) -> None:
     sandbox = started(single_calls=0, retry_after=False)
     answer = post(sandbox, TRACK, {"app_id": "11", **EVENT})
     assert (answer.status_code, "retry-after" in answer.headers) == (429, False)
 
 
-def test_limits_can_be_off(started: Any) -> None:
+def test_limits_can_be_turned_off(started: Any) -> None:
     sandbox = started(events_per_minute=0, rate_limits=False)
     assert track(sandbox, EVENT).status_code == 200
 
 
-def test_latency_is_waited_for(started: Any) -> None:
+def test_latency_delays_each_answer(started: Any) -> None:
     sandbox = started(latency_ms=200)
     begun = time.monotonic()
     assert track(sandbox, EVENT).status_code == 200
     assert time.monotonic() - begun >= 0.2
 
 
-def test_latency_is_waited_for_by_requests_side_by_side(started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_requests_wait_at_the_same_time(started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting: list[float] = []
 
     async def until_all_wait(seconds: float) -> None:
@@ -268,7 +268,7 @@ def test_held_answers_wait_while_their_requests_are_accepted(sandbox: Sandbox) -
 def test_drained_sandbox_has_accepted_what_disconnected_clients_sent(started: Any) -> None:
     sandbox = started(latency_ms=100)
     for number in range(1, 4):
-        with by_hand(sandbox):
+        with connection_with_event(sandbox):
             pass
         sandbox.drain()
         assert len(sandbox.requests()) == number
@@ -299,7 +299,7 @@ def test_reset_clears_records_and_rate_limits(started: Any) -> None:
     assert track(sandbox, EVENT).status_code == 200
 
 
-def test_first_page_says_where_to_look(sandbox: Sandbox) -> None:
+def test_index_lists_paths_that_exist(sandbox: Sandbox) -> None:
     paths = [word for word in get(sandbox, "/").text.split() if word.startswith("/sandbox/")]
     assert len(paths) == 5
     assert {get(sandbox, path).status_code for path in paths} == {200}
@@ -324,7 +324,7 @@ def test_status_fault_may_come_after_the_body_was_accepted(sandbox: Sandbox, kin
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("reset", 0), ("reset-after", 1)])
-def test_client_sees_a_reset_connection_as_such(sandbox: Sandbox, kind: str, kept: int) -> None:
+def test_client_reads_a_reset_as_a_connection_error(sandbox: Sandbox, kind: str, kept: int) -> None:
     sandbox.misbehave(f"{kind}x1")
     with pytest.raises(requests.ConnectionError, match="Connection reset by peer"):
         track(sandbox, EVENT)
@@ -357,7 +357,7 @@ def test_slow_fault_delays_the_answer(sandbox: Sandbox) -> None:
     assert (answer.status_code, answer.json(), len(sandbox.events())) == (200, {}, 1)
 
 
-def test_reset_connection_sends_no_orderly_end(sandbox: Sandbox) -> None:
+def test_reset_sends_rst_instead_of_fin(sandbox: Sandbox) -> None:
     sandbox.misbehave("resetx1")
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=HANGS_SECONDS) as raw:
         raw.sendall(b"POST /api/track HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
@@ -368,7 +368,7 @@ def test_reset_connection_sends_no_orderly_end(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(("kind", "kept"), [("timeout", 0), ("timeout-after", 1)])
 def test_timeout_never_answers(sandbox: Sandbox, kind: str, kept: int) -> None:
     sandbox.misbehave(f"{kind}x1")
-    with by_hand(sandbox) as raw:
+    with connection_with_event(sandbox) as raw:
         while not sandbox.requests():
             time.sleep(0.01)
         raw.settimeout(0.3)
@@ -380,9 +380,9 @@ def test_timeout_never_answers(sandbox: Sandbox, kind: str, kept: int) -> None:
 
 def test_hanging_client_does_not_delay_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[object] = []
-    config = uvicorn.Config  # by which the server would wait until the client gives up
-    patient = {"timeout_graceful_shutdown": 2 * HANGS_SECONDS}
-    monkeypatch.setattr(uvicorn, "Config", lambda *args, **options: config(*args, **{**options, **patient}))
+    config = uvicorn.Config  # makes the server wait until the client gives up
+    waiting = {"timeout_graceful_shutdown": 2 * HANGS_SECONDS}
+    monkeypatch.setattr(uvicorn, "Config", lambda *args, **options: config(*args, **{**options, **waiting}))
 
     def hang() -> None:
         try:
@@ -420,7 +420,7 @@ def test_faults_do_not_hide_refusals(sandbox: Sandbox, kind: str) -> None:
     assert track(sandbox, {}).status_code == 400
 
 
-def test_next_request_of_a_session_is_well_after_any_fault(sandbox: Sandbox) -> None:
+def test_next_request_of_a_session_succeeds_after_any_fault(sandbox: Sandbox) -> None:
     sandbox.misbehave("500x1,resetx1,truncatedx1,garbagex1,htmlx1,reset-afterx1")
     with requests.Session() as session:
         for _ in range(6):
@@ -443,21 +443,21 @@ def test_faults_are_changed_while_it_runs(started: Any) -> None:
     assert track(sandbox, EVENT).status_code == 200
 
 
-def test_same_seed_misbehaves_the_same_way_twice(started: Any) -> None:
+def test_same_seed_gives_the_same_faults_again(started: Any) -> None:
     runs = [started(faults="500:0.3,429:0.3", seed=7) for _ in range(2)]
     first, second = ([track(sandbox, EVENT).status_code for _ in range(40)] for sandbox in runs)
     assert first == second
     assert set(first) == {200, 429, 500}
 
 
-def test_port_in_use_is_reported_in_one_sentence(sandbox: Sandbox) -> None:
+def test_port_in_use_is_a_settings_error(sandbox: Sandbox) -> None:
     port = int(sandbox.url.rpartition(":")[2])
     with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1, port {port}: "):  # noqa: SIM117
         with running(SandboxOptions(port=port)):
             pass
 
 
-def test_file_that_is_no_database_is_reported_in_one_sentence(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_a_settings_error(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database, and long enough to be one " * 100)
     with pytest.raises(SettingsError, match=r"cannot store its data in .*notes\.txt: "):  # noqa: SIM117

@@ -1,4 +1,4 @@
-"""What Heap's documentation allows and forbids, case by case, each as the JSON a client would send."""
+"""The bodies that Heap's documentation allows and forbids, as the JSON that a client would send."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ FORBIDDEN = {
         "postBody.events[0].properties should be object",
     ),
     "null for properties": (TRACK, event(properties=None), "postBody.events[0].properties should be object"),
-    "an event of nobody": (
+    "an event without a user": (
         TRACK,
         {"app_id": "11", "event": "x"},
         "postBody.events[0] should have required property 'identity'",
@@ -293,7 +293,7 @@ def test_lenient_sandbox_still_refuses_what_is_forbidden() -> None:
         (TRACK, event(identity="someone else", account_id="acct-9"), None),
     ],
 )
-def test_users_set_to_be_refused_are_refused(endpoint: Endpoint, body: object, text: str | None) -> None:
+def test_subject_in_refused_is_an_error(endpoint: Endpoint, body: object, text: str | None) -> None:
     assert error(endpoint, body, refused={"cust_1", "acct-9"}) == text
 
 

@@ -28,14 +28,14 @@ def test_window_slides() -> None:
     assert window.wait_seconds(60.0, {"a": 7}) == 30.0
 
 
-def test_window_keeps_keys_apart() -> None:
+def test_window_counts_each_key_separately() -> None:
     window = SlidingWindow(limit=1, seconds=60)
     window.add(0.0, {"a": 1})
     assert window.wait_seconds(1.0, {"b": 1}) == FREE
     assert window.wait_seconds(1.0, {"b": 1, "a": 1}) == 59.0
 
 
-def test_more_than_the_limit_at_once_waits_a_whole_window_each_time() -> None:
+def test_request_over_the_limit_by_itself_waits_a_whole_window() -> None:
     assert SlidingWindow(limit=1, seconds=60).wait_seconds(5.0, {"a": 2}) == 60.0
 
 
@@ -71,7 +71,7 @@ def test_single_calls_are_limited_to_30_in_30_seconds_by_identity_and_endpoint()
     assert limits.wait_seconds(call, now=30.0) == FREE
 
 
-def test_heap_states_no_limit_for_bulk_users_and_for_accounts() -> None:
+def test_bulk_users_and_accounts_have_no_limit() -> None:
     limits = RateLimits(SandboxOptions())
     for endpoint, bulk in (
         (ADD_USER_PROPERTIES, True),

@@ -1,4 +1,4 @@
-"""What the page asks of the sandbox, as JSON."""
+"""The JSON lists that the page requests, with their search."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def users(sandbox: Sandbox, **properties: dict[str, Any]) -> None:
     send(sandbox, "add_user_properties", users=[{"identity": who, "properties": properties[who]} for who in properties])
 
 
-def asked(sandbox: Sandbox, path: str) -> Any:
+def get(sandbox: Sandbox, path: str) -> Any:
     return requests.get(f"{sandbox.url}/sandbox/{path}", timeout=HANGS_SECONDS).json()
 
 
@@ -46,11 +46,11 @@ def found(sandbox: Sandbox, plural: str, field: str, search: str = "") -> list[A
 def test_user_changed_last_comes_first_with_its_request(sandbox: Sandbox) -> None:
     users(sandbox, ana={"Plan": "free"}, ben={"Plan": "free"})
     users(sandbox, ana={"Plan": "team"})
-    assert asked(sandbox, "users?newest=5") == [
+    assert get(sandbox, "users?newest=5") == [
         {"app_id": "11", "identity": "ana", "properties": {"Plan": "team"}, "request": 2, "at": AT},
         {"app_id": "11", "identity": "ben", "properties": {"Plan": "free"}, "request": 1, "at": AT},
     ]
-    assert asked(sandbox, "users?newest=1") == asked(sandbox, "users?newest=5")[:1]
+    assert get(sandbox, "users?newest=1") == get(sandbox, "users?newest=5")[:1]
 
 
 def test_accounts_events_and_requests_come_newest_first_too(sandbox: Sandbox) -> None:
@@ -63,7 +63,7 @@ def test_accounts_events_and_requests_come_newest_first_too(sandbox: Sandbox) ->
     assert found(sandbox, "requests", "number") == [4, 3, 2, 1]
 
 
-def test_known_event_stays_with_the_request_that_sent_it(sandbox: Sandbox) -> None:
+def test_repeated_event_keeps_its_first_request(sandbox: Sandbox) -> None:
     for _ in range(2):
         send(sandbox, "track", identity="ana", event="Opened", idempotency_key="k1")
     assert found(sandbox, "events", "request") == [1]
@@ -77,14 +77,14 @@ def test_request_shows_its_verdict(sandbox: Sandbox) -> None:
         send(sandbox, "track", identity="ana", event="Opened")
     send(sandbox, "track", identity="ana")
     send(sandbox, "track", identity="ana", event="Opened")
-    told = [(each["verdict"], each["status"], each["reason"]) for each in asked(sandbox, "requests?newest=9")]
-    assert told == [
+    verdicts = [(each["verdict"], each["status"], each["reason"]) for each in get(sandbox, "requests?newest=9")]
+    assert verdicts == [
         ("accepted", 200, ""),
         ("refused", 400, "postBody.events[0] should have required property 'event'"),
         ("fault", 200, "fault: truncated"),
         ("fault", 500, "fault: 500"),
     ]
-    assert [each["number"] for each in asked(sandbox, "requests?newest=1&number=2")] == [2]
+    assert [each["number"] for each in get(sandbox, "requests?newest=1&number=2")] == [2]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_request_shows_its_verdict(sandbox: Sandbox) -> None:
     [("ANA", ["ana"]), ("seats", ["ben", "ana"]), ('say "hi" \\', ["ben"]), ("50%", ["ana"]), ("_", []), ("☃", ["ben"]),
      ("' or 1=1", []), ("11", ["ben", "ana"])],
 )  # fmt: skip
-def test_search_matches_text_as_it_is_shown(sandbox: Sandbox, search: str, who: list[str]) -> None:
+def test_search_matches_the_displayed_text(sandbox: Sandbox, search: str, who: list[str]) -> None:
     users(sandbox, ana={"Seats": 3, "Off": "50%"}, ben={"Seats": 40, "Note": 'say "hi" \\ ☃'})
     assert found(sandbox, "users", "identity", search) == who
 
@@ -110,7 +110,7 @@ def test_app_id_filters_the_newest_list_too(sandbox: Sandbox) -> None:
     for app_id in ("11", "12"):
         send(sandbox, "track", app_id=app_id, identity="ana", event="Paid")
     for plural in ("users", "events", "requests"):
-        assert [each["app_id"] for each in asked(sandbox, f"{plural}?newest=9&app_id=12")] == ["12"]
+        assert [each["app_id"] for each in get(sandbox, f"{plural}?newest=9&app_id=12")] == ["12"]
 
 
 def test_digits_are_unchanged(sandbox: Sandbox) -> None:
@@ -136,23 +136,23 @@ def test_body_that_is_not_json_is_shown_as_received_and_never_as_html(sandbox: S
 def test_missing_request_is_404(sandbox: Sandbox, number: str) -> None:
     send(sandbox, "track", identity="ana", event="Paid")
     assert requests.get(f"{sandbox.url}/sandbox/requests/{number}/body", timeout=HANGS_SECONDS).status_code == 404
-    assert asked(sandbox, f"requests?newest=5&number={number}") == []
+    assert get(sandbox, f"requests?newest=5&number={number}") == []
 
 
-def test_sandbox_state_is_reported_only_when_it_changes(sandbox: Sandbox) -> None:
+def test_now_answers_only_after_a_change(sandbox: Sandbox) -> None:
     sandbox.misbehave("429x2,500:0.10", seed=7)
-    first = asked(sandbox, "now")
+    first = get(sandbox, "now")
     assert (first["users"], first["requests"], first["faults"], first["seed"]) == (0, 0, "429x2,500:0.1", 7)
     assert unchanged(sandbox, first)
     send(sandbox, "track", identity="ana", event="Paid")
     assert not unchanged(sandbox, first)
-    then = asked(sandbox, "now")
+    then = get(sandbox, "now")
     assert (then["requests"], then["faults"]) == (1, "429x1,500:0.1")
     sandbox.misbehave("")
     assert not unchanged(sandbox, then)
     sandbox.reset()
     send(sandbox, "track", identity="ana")
-    assert asked(sandbox, "now")["requests"] == 1
+    assert get(sandbox, "now")["requests"] == 1
     assert not unchanged(sandbox, then)
 
 
@@ -191,4 +191,4 @@ def test_newest_of_100000_users_are_listed_and_all_are_searched(tmp_path: Path) 
         assert len(found(sandbox, "users", "identity")) == 100
         assert found(sandbox, "users", "identity", "U000007") == ["u000007"]
         assert found(sandbox, "users", "identity", "P99999") == ["u099999"]
-        assert asked(sandbox, "now")["users"] == 100_000
+        assert get(sandbox, "now")["users"] == 100_000
