@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 COVERED = (
     "README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks", "docs",
     "tests/test_docs.py", "tests/test_site.py", "tests/test_tutorial.py",
+    "dbt_heap/cloud", "dbt_heap/sandbox", "tests/sandbox",
     "macros", "models", "dbt_project.yml", "integration_tests/macros",
 )  # fmt: skip
 NOT_PROSE = {"tests/test_prose.py"}

@@ -7,17 +7,21 @@ import hmac
 import json
 import re
 import signal
+import socket
 from collections.abc import MutableMapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from dbt_heap.cli.group import group
 from dbt_heap.cloud.listener.queue import ClosedError, ListenOptions, Queue, Work, Worker
 from dbt_heap.cloud.listener.receiver import WebhookReceiver, parse_event
+from dbt_heap.cloud.listener.server import MAX_CONNECTIONS
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.listener import SECRET, Listener, webhook
 from tests.cloud.server import JOB, TOKEN, DbtCloud, step
@@ -138,6 +142,16 @@ def test_sync_that_could_not_run_is_retried_a_few_times(tmp_path: Path) -> None:
         listening.post(webhook(8))
         listening.wait_until(lambda: len(begun(tmp_path)) == 6)
     assert listening.stderr.count("; retrying in") == 4
+
+
+def test_503_answers_requests_over_the_limit_of_connections(tmp_path: Path) -> None:
+    with stub(tmp_path, JOB) as listening:
+        port = int(listening.url.rpartition(":")[2])
+        with ExitStack() as stack:
+            for _ in range(MAX_CONNECTIONS + 10):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            assert requests.get(f"{listening.url}/health", timeout=HANGS_SECONDS).status_code == 503
+        listening.wait_until(lambda: requests.get(f"{listening.url}/health", timeout=HANGS_SECONDS).status_code == 200)
 
 
 def test_sigterm_ends_a_running_sync_cleanly(

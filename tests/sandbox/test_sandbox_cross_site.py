@@ -69,9 +69,7 @@ def test_host_name_given_with_host_is_answered() -> None:
 
 def test_programs_reach_heaps_own_routes_by_any_name(sandbox: Sandbox) -> None:
     headers = {"Host": "heap.example.org", "Content-Type": "application/json"}
-    assert (
-        status(sandbox, "/api/add_user_properties", "POST", **headers) == 400
-    )  # checked by Heap's rules, not refused by the guard
+    assert status(sandbox, "/api/add_user_properties", "POST", **headers) == 400  # by Heap's rules, not by the guard
     answer = requests.post(f"{sandbox.url}/api/add_user_properties", json=USER, headers=headers, timeout=HANGS_SECONDS)
     assert (answer.status_code, "content-security-policy" in answer.headers) == (200, False)
 

@@ -10,9 +10,9 @@ const KINDS = [
   ["timeout", "no answer"],
   ["reset", "connection reset"],
   ["500-after", "accepted, then 500"],
-  ["truncated", "accepted, answer cut off"],
-  ["garbage", "accepted, answer garbled"],
-  ["slow", "accepted, a second late"],
+  ["truncated", "accepted, cut off"],
+  ["garbage", "accepted, garbled"],
+  ["slow", "accepted, 1 s late"],
 ];
 const RATES = [
   ["", "never"],
