@@ -14,8 +14,7 @@ from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError, counted
 from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.nodes import Relation
-from dbt_heap.state.admin import rebind, rename, reset
-from dbt_heap.state.adoption import adopt_events, adopt_objects
+from dbt_heap.state.admin import adopt_events, adopt_objects, rebind, rename, reset
 from dbt_heap.state.deletion_log import Deletions, with_deletion_log
 from dbt_heap.state.names import new_run_id
 from dbt_heap.state.open import open_state

@@ -19,7 +19,7 @@ from dbt_heap.syncs.absence import absent
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
-from dbt_heap.warehouse.target_check import ReadManifest, raise_if_other_target
+from dbt_heap.warehouse.targets import ReadManifest, raise_if_other_target
 
 
 @dataclass(frozen=True)

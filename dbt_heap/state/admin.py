@@ -1,18 +1,32 @@
-"""Changes that a person makes to the state: reset a sync, rename it, bind it to another relation."""
+"""Changes that a person makes to the state: reset, rename or rebind a sync, or adopt what another tool sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Unpack
+from zoneinfo import ZoneInfo
 
-from dbt_heap.errors import StateError
+from dbt_heap.errors import RunningError, StateError, WarehouseError
+from dbt_heap.project.nodes import Relation
 from dbt_heap.state import names
+from dbt_heap.state.catalog import as_arguments, read_catalog
+from dbt_heap.state.comparison import Comparison
+from dbt_heap.state.contract import PlanChanges
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry, Step
+from dbt_heap.state.merge import drop_view, property_names, show_synced
+from dbt_heap.state.models import absence_of
+from dbt_heap.state.plan import DiffOptions
+from dbt_heap.state.steps import entry_by, locked
 from dbt_heap.state.store import StateStore
-from dbt_heap.state.views import view_of
-from dbt_heap.syncs.sync import Sync
+from dbt_heap.state.sync_state import SyncState
+from dbt_heap.state.takeover import hand_over
+from dbt_heap.syncs.absence import absent_relations
+from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass, spellings
+from dbt_heap.syncs.sync import Sync, SyncType
 
 
 def reset(store: StateStore, destination: str, sync: str) -> None:
@@ -23,7 +37,7 @@ def reset(store: StateStore, destination: str, sync: str) -> None:
     with _locked_with_entry(store, destination, sync, unfinished_too=True) as (store, entry, lock, holder):
         cleared = entry_by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None)
         store.append(cleared, lock, holder)
-        _drop_view(store, destination, sync)
+        drop_view(store, destination, sync)
         shared = any(other.synced == entry.synced for name, other in store.log.entries.items() if name[1] != sync)
         if entry.synced and not shared:  # an interrupted rename leaves two syncs with one table
             store.drop(entry.synced)
@@ -47,51 +61,11 @@ def rename(store: StateStore, destination: str, older: str, newer: str, project:
             newer_lock.drop(holder)
 
 
-def hand_over(
-    store: StateStore, entry: LogEntry, newer: str, locks: tuple[Lock, Lock], holder: Holder, **changes: str | None
-) -> None:
-    """Write the two entries that move a sync's state to its new name; finish an interrupted move.
-
-    Args:
-        store: as it was read under both locks.
-        entry: the newest entry of the older name.
-        newer: the new name, which has no acknowledged rows of its own.
-        locks: the locks of the older and of the newer name.
-        holder: the run that has both locks.
-        changes: other fields that change with the name.
-    """
-    current = store.log.current(entry.destination, newer)
-    if current is None or current.synced != entry.synced:
-        number = store.log.last_number(entry.destination, newer) + 1
-        begun = entry_by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None, **changes)
-        store.append(replace(begun, entry=number), locks[1], holder)
-    store.append(entry_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), locks[0], holder)
-    _drop_view(store, entry.destination, entry.sync)
-
-
 def rebind(store: StateStore, destination: str, sync: Sync, project: str | None = None) -> None:
     """Bind a sync's state to its current relation and project. Raises as `reset`."""
     with _locked_with_entry(store, destination, sync.name) as (store, entry, lock, holder):
         changes = {"relation": str(sync.model.relation), "model": sync.model.unique_id}
         store.append(entry_by(holder, entry, Step.REBOUND, **changes, project=project or entry.project), lock, holder)
-
-
-def _drop_view(store: StateStore, destination: str, sync: str) -> None:
-    view = view_of(store, store.catalog, destination, sync)
-    store.warehouse.execute("drop_state_view", view=store.relation(view))
-
-
-@contextmanager
-def locked(store: StateStore, destination: str, sync: str) -> Iterator[tuple[StateStore, Lock, Holder]]:
-    """Yield the store as it is under a sync's lock, the lock, and its holder. Raises RunningError if a run has it."""
-    store = store.prepare()
-    holder = Holder.of_this_process(names.new_run_id())
-    lock = store.lock(destination, sync)
-    lock.take(holder)
-    try:
-        yield store.reread(), lock, holder
-    finally:
-        lock.drop(holder)
 
 
 @contextmanager
@@ -119,6 +93,105 @@ def _entry(store: StateStore, destination: str, sync: str, unfinished_too: bool)
     return entry
 
 
-def entry_by(holder: Holder, entry: LogEntry, step: Step, **changes: str | None) -> LogEntry:
-    """Return the entry for what a person does, to append after the newest one."""
-    return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)
+@dataclass(frozen=True)
+class Adopted:
+    """The rows that count as sent."""
+
+    rows: int
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # properties that the relation lacks: the next run sends them for every row
+
+
+def adopt_events(store: StateStore, sync: Sync, destination: str, before: datetime) -> Adopted:
+    """Count all events of a model before an instant as sent, even when they leave the model later.
+
+    Raises StateError if the sync has state already or its events have no time, RunningError, WarehouseError.
+    """
+    comparison = _first_comparison(store, sync, destination)
+    times = [column for column in comparison.columns if column.role is Role.TIMESTAMP]
+    if sync.type is not SyncType.EVENTS or not times:
+        raise StateError(
+            f"{sync.name}: --before is for events with a `timestamp`. For users and accounts, use --from-relation"
+        )
+    local = times[0].value_class is not ValueClass.TIMESTAMPTZ
+    instant = before.astimezone(ZoneInfo(sync.timezone if local else "UTC")).replace(tzinfo=None)
+    return _adopted(comparison, "adopt_events", before=instant.isoformat(sep=" "))
+
+
+def adopt_objects(store: StateStore, sync: Sync, destination: str, given: Relation) -> Adopted:
+    """Count the rows of a relation as sent. It must have the model's key and some of its other columns.
+
+    Raises StateError if the sync has state already or the relation does not fit, RunningError, WarehouseError.
+    """
+    if sync.type is SyncType.EVENTS:
+        raise StateError(f"{sync.name}: --from-relation is for users and accounts. For events, use --before")
+    comparison = _first_comparison(store, sync, destination)
+    warehouse = store.warehouse
+    given = replace(given, database=given.database or warehouse.database)
+    catalog = read_catalog(warehouse, store.schema, [given])
+    types = catalog.of_model(given)
+    if not types and (absence := absence_of(warehouse, catalog, given)):
+        raise StateError(f"{sync.name}: {absent_relations([given], absence, 'Correct --from-relation')}")
+    (key,) = comparison.key_columns
+    if len(keys := spellings(key, types)) != 1:
+        raise StateError(f"{sync.name}: {given} has no column {key}, which identifies its rows")
+    columns = tuple(_columns(comparison, given, types))
+    relation = str(warehouse.render("relation_name", relation=as_arguments(given))).strip()
+    there = replace(
+        comparison, columns=columns, key_columns=tuple(keys), tables={**comparison.tables, "relation": relation}
+    )
+    have = {column.name for column in columns}
+    left_out = tuple(column.name for column in comparison.columns if column.name not in have)
+    return replace(_adopted(there, "adopt_objects"), left_out=left_out)
+
+
+def _first_comparison(store: StateStore, sync: Sync, destination: str) -> Comparison:
+    """Return the comparison of a sync that has no state yet."""
+    store.models.check([sync])
+    state = SyncState(store, sync, destination)
+    state.raise_if_stopped()
+    comparison = state.compare(DiffOptions())
+    if comparison.newest is not None:
+        raise StateError(
+            f"{sync.name}: it has state at {destination} already, which is more exact than another tool's. To discard "
+            f"it: dbt-heap state reset {sync.name}"
+        )
+    return comparison
+
+
+def _columns(comparison: Comparison, given: Relation, types: Mapping[str, str]) -> Iterator[MappedColumn]:
+    """Yield the sync's properties with a relation's columns and types. Raises StateError with all types that differ."""
+    wrong = []
+    for column in comparison.columns:
+        for spelled in spellings(column.column, types)[:1]:
+            value_class = comparison.store.models.value_class(types[spelled])
+            if value_class is not column.value_class:
+                wrong.append(f"{column.column} is {types[spelled]} there and {column.type} in the model")
+            yield replace(column, column=spelled, type=types[spelled])
+    if wrong:
+        raise StateError(f"{comparison.sync.name}: {given} has columns of other types: {'; '.join(wrong)}. Cast them")
+
+
+def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges]) -> Adopted:
+    """Create the first state by one statement and log it; it counts only once it is in the log."""
+    sync, destination = comparison.sync, comparison.destination
+    with locked(comparison.store, destination, sync.name) as (store, lock, holder):
+        if store.log.current(destination, sync.name):
+            raise RunningError(f"{sync.name}: another run came between. Run the same command again.")
+        table = names.generation(destination, sync.name)
+        relation = store.relation(table)
+        named: PlanChanges = {**changes, "next": relation, "run_id": holder.run_id}
+        plan = comparison.arguments(**named)
+        with store.warehouse.about(sync=sync.name, run_id=holder.run_id):
+            store.warehouse.execute(macro, plan=plan)
+            before = SyncState(store, sync, destination).entry()
+            entry = entry_by(holder, before, Step.ADOPTED, synced=table)
+            store.append(entry, lock, holder)
+            if lock.held_by() != holder.run_id:
+                raise RunningError(f"{sync.name}: another run took over, and nothing was adopted. Run it again.")
+            rows = int(store.warehouse.query("count_rows", relation=relation).rows[0]["found"])
+            try:
+                show_synced(store, store.catalog, entry, before, property_names(comparison.columns))
+            except WarehouseError as refusal:  # only people read the view
+                return Adopted(rows, notes=(f"its view could not be made: {refusal}",))
+            return Adopted(rows)

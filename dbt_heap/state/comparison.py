@@ -11,11 +11,11 @@ from dbt_heap.http import limits
 from dbt_heap.project.instants import parse_instant
 from dbt_heap.state.contract import ColumnArguments, PlanArguments, PlanChanges, PlanTables
 from dbt_heap.state.log import LogEntry
+from dbt_heap.state.merge import shown_names
 from dbt_heap.state.models import reading
 from dbt_heap.state.plan import DiffOptions, Plan
 from dbt_heap.state.rekeyed import LEAST, LEAST_TIMED, RekeyedRows, count_rekeyed
 from dbt_heap.state.store import StateStore
-from dbt_heap.state.views import shown_names
 from dbt_heap.syncs.columns import MappedColumn, Role, ValueClass
 from dbt_heap.syncs.sync import Sync, SyncType
 from dbt_heap.warehouse.connection import Row, Warehouse

@@ -10,9 +10,9 @@ from typing import Any
 
 from dbt_heap.errors import WarehouseError
 from dbt_heap.state import names
-from dbt_heap.state.admin import locked
 from dbt_heap.state.contract import DeletionArguments, PlanArguments
 from dbt_heap.state.purge import purge
+from dbt_heap.state.steps import locked
 from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.sync import Sync, SyncType
 

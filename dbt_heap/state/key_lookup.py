@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dbt_heap.state.comparison import Comparison
-from dbt_heap.state.views import property_names, shown_names
+from dbt_heap.state.merge import property_names, shown_names
 from dbt_heap.syncs.columns import is_property
 from dbt_heap.warehouse.connection import Row
 

@@ -1,19 +1,19 @@
-"""Step 7: merge what Heap accepted into the state, and mark what it may have as in doubt."""
+"""Step 7: merge what Heap accepted into the state, mark the rest as in doubt, and show it in `<sync>__synced`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 from dbt_heap.errors import StateError
 from dbt_heap.state import names
-from dbt_heap.state.catalog import Catalog
+from dbt_heap.state.catalog import Catalog, read_catalog
 from dbt_heap.state.contract import PropertyArguments, RunArguments, RunChanges, StateColumnArguments
-from dbt_heap.state.log import LogEntry, RowCounts
+from dbt_heap.state.log import LogEntry, RowCounts, Step
 from dbt_heap.state.store import StateStore
-from dbt_heap.syncs.columns import is_field, is_property
+from dbt_heap.syncs.columns import MappedColumn, Role, is_field, is_property
 
 _OWN_COLUMNS = frozenset({"key", "doubt", "origin", "acked_at", "run_id"})
 
@@ -144,3 +144,76 @@ def mark_in_doubt(store: StateStore, entry: LogEntry) -> str | None:
 def _holds(stored: str | None, sent: str) -> bool:
     """Return whether a column can store a type: the same one, or the same one with limits, `numeric(10,2)`."""
     return stored is not None and (stored == sent or bool(re.fullmatch(re.escape(stored) + r"\(\d+(, ?\d+)?\)", sent)))
+
+
+_MAX_BYTES = 60  # of a column's name in the view; Postgres cuts at 63
+
+
+def view_of(store: StateStore, catalog: Catalog, destination: str, sync: str) -> str:
+    """Return the name of a sync's view at a destination: `<sync>__synced`, unless another destination came first."""
+    own = names.view(sync, destination)
+    others = [where for where, name in store.log.entries if name == sync and where != destination]
+    first = any(store.log.current(each, sync) and not catalog.of_view(names.view(sync, each)) for each in others)
+    return own if first or catalog.of_view(own) else names.view(sync)
+
+
+def shown_names(store: StateStore, catalog: Catalog, entry: LogEntry) -> dict[str, str]:
+    """Return Heap's names of properties by stored name, from the view; empty if the view shows another table."""
+    view = view_of(store, catalog, entry.destination, entry.sync)
+    stored, shown = catalog.of_state(entry.synced), catalog.of_view(view)
+    known = zip(stored, shown, strict=True) if len(stored) == len(shown) else ()
+    return {name: wanted for name, wanted in known if is_property(name)}
+
+
+def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:
+    """Return Heap's names of mapped properties by stored name."""
+    return {each.stored: each.name for each in columns if each.role is Role.PROPERTY}
+
+
+def show_synced(
+    store: StateStore, catalog: Catalog, entry: LogEntry, before: LogEntry, wanted: Mapping[str, str]
+) -> None:
+    """Make a sync's view show its current state, unless it does already: grants on it and views over it stay.
+
+    Args:
+        store: the state schema.
+        catalog: read before `entry` was logged.
+        entry: the sync's newest entry.
+        before: the entry that the view showed.
+        wanted: Heap's property names by stored name.
+
+    Raises:
+        WarehouseError: the warehouse refused, for example because another view depends on this one.
+    """
+    if entry.synced != before.synced:
+        catalog = read_catalog(store.warehouse, store.schema, [])
+    stored = catalog.of_state(entry.synced)
+    columns = _columns(stored, wanted)
+    view = view_of(store, catalog, entry.destination, entry.sync)
+    same = list(catalog.of_view(view).items()) == [(shown, stored[name]) for name, shown in columns.items()]
+    # A dead run may have created the table without its view, and the catalog does not say what a view reads.
+    in_place = before.synced == entry.synced and before.step is not Step.MERGED
+    if columns and not (same and in_place):
+        relation, synced = store.relation(view), store.relation(entry.synced or "")
+        store.warehouse.execute("synced_view", view=relation, synced=synced, columns=columns, same=same)
+
+
+def _columns(stored: Iterable[str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the view's column names by stored name.
+
+    A name that another column has already (warehouses ignore case), or that is too long, is replaced by the stored one.
+    """
+    columns: dict[str, str] = {}
+    taken = {name.lower() for name in stored if name not in wanted}
+    for name in stored:
+        shown = wanted.get(name, name)
+        fits = shown.lower() not in taken and len(shown.encode()) <= _MAX_BYTES and not set(shown) & set('"`')
+        columns[name] = shown if fits else name
+        taken.add(columns[name].lower())
+    return columns
+
+
+def drop_view(store: StateStore, destination: str, sync: str) -> None:
+    """Drop a sync's view, if it exists. Raises WarehouseError."""
+    view = view_of(store, store.catalog, destination, sync)
+    store.warehouse.execute("drop_state_view", view=store.relation(view))

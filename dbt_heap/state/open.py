@@ -19,7 +19,7 @@ from dbt_heap.syncs.columns import ValueClass
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.warehouse.adapter import open_warehouse
 from dbt_heap.warehouse.connection import Warehouse
-from dbt_heap.warehouse.target_check import ReadManifest, raise_if_other_target
+from dbt_heap.warehouse.targets import ReadManifest, raise_if_other_target
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbt_heap.state import names
-from dbt_heap.state.admin import entry_by, locked
 from dbt_heap.state.contract import DeletionArguments, SyncArguments
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry, Step
+from dbt_heap.state.merge import show_synced, shown_names
+from dbt_heap.state.steps import entry_by, locked
 from dbt_heap.state.store import StateStore
-from dbt_heap.state.views import show_synced, shown_names
 from dbt_heap.syncs.sync import Sync, SyncType
 
 _OF_SUBJECT = "p_subject_"  # an event's identity in an outbox: see MappedColumn.stored

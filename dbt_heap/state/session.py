@@ -12,6 +12,7 @@ from dbt_heap.state.contract import PlanArguments
 from dbt_heap.state.deletion_log import with_deletion_log
 from dbt_heap.state.lock import Holder, Lock, releasing
 from dbt_heap.state.log import Acknowledgement, RowCounts, Step
+from dbt_heap.state.merge import property_names
 from dbt_heap.state.models import reading
 from dbt_heap.state.ownership import own_entry
 from dbt_heap.state.plan import DiffOptions, Plan
@@ -19,7 +20,6 @@ from dbt_heap.state.steps import SyncSteps
 from dbt_heap.state.store import StateStore
 from dbt_heap.state.sync_state import SyncState
 from dbt_heap.state.takeover import predecessor, take_over
-from dbt_heap.state.views import property_names
 from dbt_heap.syncs.sync import Sync, SyncType
 from dbt_heap.warehouse.connection import Row
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
 from dbt_heap.errors import RunningError, StateError, WarehouseError
+from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog, read_catalog
 from dbt_heap.state.lock import Holder, Lock
 from dbt_heap.state.log import LogEntry, RowCounts, Step
-from dbt_heap.state.merge import Merge, mark_in_doubt
+from dbt_heap.state.merge import Merge, mark_in_doubt, property_names, show_synced, shown_names
 from dbt_heap.state.store import StateStore
-from dbt_heap.state.views import property_names, show_synced, shown_names
 from dbt_heap.syncs.columns import MappedColumn
 
 
@@ -126,3 +126,21 @@ class SyncSteps:
             self._store.drop(table)
         except WarehouseError as refusal:
             self.notes.append(f"{table} is no longer needed and cannot be dropped: {refusal}")
+
+
+@contextmanager
+def locked(store: StateStore, destination: str, sync: str) -> Iterator[tuple[StateStore, Lock, Holder]]:
+    """Yield the store as it is under a sync's lock, the lock, and its holder. Raises RunningError if a run has it."""
+    store = store.prepare()
+    holder = Holder.of_this_process(names.new_run_id())
+    lock = store.lock(destination, sync)
+    lock.take(holder)
+    try:
+        yield store.reread(), lock, holder
+    finally:
+        lock.drop(holder)
+
+
+def entry_by(holder: Holder, entry: LogEntry, step: Step, **changes: str | None) -> LogEntry:
+    """Return the entry for what a person does, to append after the newest one."""
+    return entry.opened_by(holder.run_id, holder.host, holder.pid).next(step, status=str(step), **changes)

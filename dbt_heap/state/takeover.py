@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dbt_heap.errors import StateError, counted
-from dbt_heap.state.admin import hand_over
 from dbt_heap.state.lock import Holder, Lock
-from dbt_heap.state.log import LogEntry
+from dbt_heap.state.log import LogEntry, Step
+from dbt_heap.state.merge import drop_view
 from dbt_heap.state.ownership import in_schema_of
-from dbt_heap.state.steps import SyncSteps
+from dbt_heap.state.steps import SyncSteps, entry_by
 from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.sync import Sync, SyncType
 
@@ -152,6 +152,28 @@ def take_over(store: StateStore, sync: Sync, lock: Lock, holder: Holder, older: 
     if aside:  # no other run can move this one's lock any more
         store.drop(aside)
     return store.reread()
+
+
+def hand_over(
+    store: StateStore, entry: LogEntry, newer: str, locks: tuple[Lock, Lock], holder: Holder, **changes: str | None
+) -> None:
+    """Write the two entries that move a sync's state to its new name; finish an interrupted move.
+
+    Args:
+        store: as it was read under both locks.
+        entry: the newest entry of the older name.
+        newer: the new name, which has no acknowledged rows of its own.
+        locks: the locks of the older and of the newer name.
+        holder: the run that has both locks.
+        changes: other fields that change with the name.
+    """
+    current = store.log.current(entry.destination, newer)
+    if current is None or current.synced != entry.synced:
+        number = store.log.last_number(entry.destination, newer) + 1
+        begun = entry_by(holder, entry, Step.RENAMED, sync=newer, rejects_run_id=None, **changes)
+        store.append(replace(begun, entry=number), locks[1], holder)
+    store.append(entry_by(holder, entry, Step.RENAMED, synced=None, rejects_run_id=None), locks[0], holder)
+    drop_view(store, entry.destination, entry.sync)
 
 
 def _raise_if_unsuitable(store: StateStore, sync: Sync, older: LogEntry, *, bound: bool) -> None:
