@@ -16,7 +16,7 @@ No text of these holds a row's value, an identity or a key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -66,6 +66,44 @@ class StateError(HeapError):
 
 class RunningError(HeapError):
     """Another run of the same sync is at work."""
+
+
+class Messages:
+    """The warnings and notes of one invocation. Each is reported once; with --warn-error, a warning is an error."""
+
+    def __init__(self, *, warn_error: bool = False) -> None:
+        self._warn_error = warn_error
+        self._known: dict[str, None] = {}
+        self._pending: list[tuple[bool, str]] = []  # whether it is a warning, and its text
+        self._report: Callable[[bool, str], None] | None = None
+
+    def add(self, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
+        """Report what is new, now or when `report_to` is called.
+
+        Args:
+            warnings: Sentences about what to fix.
+            notes: Sentences that are good to know.
+
+        Raises:
+            SettingsError: There are warnings, and --warn-error is on. Its text lists them.
+        """
+        warnings = list(warnings)
+        if self._warn_error and warnings:
+            listed = "\n".join(f"  {each}" for each in warnings)
+            raise SettingsError(f"with --warn-error a warning is an error:\n{listed}")
+        found = [(True, each) for each in warnings] + [(False, each) for each in notes]
+        self._pending += [(is_warning, each) for is_warning, each in found if each not in self._known]
+        self._known |= dict.fromkeys(each for _, each in found)
+        self._report_pending()
+
+    def report_to(self, warn: Callable[[str], None], note: Callable[[str], None]) -> None:
+        """Report what is waiting, and from now on each message when it is added."""
+        self._report = lambda is_warning, text: warn(text) if is_warning else note(text)
+        self._report_pending()
+
+    def _report_pending(self) -> None:
+        while self._report and self._pending:
+            self._report(*self._pending.pop(0))
 
 
 @dataclass(frozen=True, order=True)

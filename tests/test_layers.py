@@ -62,6 +62,19 @@ def test_modules_and_functions_stay_small(module: Path) -> None:
             assert not local, f"{node.name} imports inside"
 
 
+# Modules that import others of the package while they run, and why.
+LOADERS = {
+    "cli/group.py": "`--help` loads no command",
+    "syncs/invocation.py": "`ls` loads dbt or HTTP only for a selection, a profile or the dbt platform",
+}
+
+
+def test_only_two_modules_import_others_while_they_run() -> None:
+    found = [each.relative_to(PACKAGE).as_posix() for each in MODULES if "import_module(" in each.read_text()]
+    assert sorted(found) == sorted(LOADERS)
+    assert all((PACKAGE / each).read_text().count("import_module(") == 1 for each in found)
+
+
 def test_importing_the_package_loads_nothing_else() -> None:
     code = "import sys; before = set(sys.modules); import dbt_heap; print(sorted(set(sys.modules) - before))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

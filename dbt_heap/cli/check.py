@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.cli.start import begin_for, report_messages
+from dbt_heap.cli.start import begin_for
 from dbt_heap.errors import HeapError, counted
 from dbt_heap.reports.readiness import Readiness, readiness
-from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
+from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import mistakes_of
 
 
@@ -27,10 +27,11 @@ def command(ctx: click.Context, /, **shared: Any) -> None:
     invocation = begin_for(settings)  # which include mistakes in declarations
     with console_of(settings) as console:
         found = _found(invocation)
-        report_messages(console, found.warnings, found.notes)
-        for problem in (*found.problems, *found.held_back):
-            console.problem(problem)
-    raise_if_warn_error(found.warnings, settings)
+        try:
+            invocation.messages.add(found.warnings, found.notes)
+        finally:  # also if --warn-error makes a warning an error
+            for problem in (*found.problems, *found.held_back):
+                console.problem(problem)
     code = 2 if found.problems else 1 if found.held_back else 0
     outcome = {0: "OK", 1: "`sync` would not send all of them", 2: "`sync` would stop"}[code]
     click.echo(f"{_counted(invocation)}: {outcome}")

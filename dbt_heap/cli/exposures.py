@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.cli.start import begin_correct, report_messages
+from dbt_heap.cli.start import begin_correct
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 from dbt_heap.project.source_files import restricts_access
 from dbt_heap.syncs.dbt_exposures import MARK, exposures, why_not
-from dbt_heap.syncs.invocation import raise_if_warn_error
 
 
 @click.command("exposures")
@@ -50,8 +49,7 @@ def command(
     restricted = partial(restricts_access, settings.project_dir, invocation.project.raw)
     reasons = {sync.name: why_not(sync.model, project, restricted) for sync in invocation.selected}
     skipped = [f"{name}: skipped, because {reason}" for name, reason in reasons.items() if reason]
-    report_messages(console, skipped)
-    raise_if_warn_error(skipped, settings)
+    invocation.messages.add(skipped)
     referable = [sync for sync in invocation.selected if not reasons[sync.name]]
     text = exposures(referable, configured, project, invocation.manifest.groups)
     if output_file is None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dbt_heap.cli.options import console_of, output_options, project_options, settings_of
-from dbt_heap.cli.start import report_messages
+from dbt_heap.errors import Messages
 from dbt_heap.state.open import built_columns
 from dbt_heap.syncs.generate.draft import draft
 from dbt_heap.syncs.sync import SyncType
@@ -28,6 +28,6 @@ def command(model: str, sync_type: str | None, **shared: Any) -> None:
     its reason beside it.
     """
     settings = settings_of(**shared)
-    made = draft(settings, model, SyncType(sync_type) if sync_type else None, built_columns)
-    report_messages(console_of(settings), made.warnings, made.notes)
-    click.echo(made.text, nl=False)
+    messages, console = Messages(warn_error=settings.warn_error), console_of(settings)
+    messages.report_to(console.warn, console.note)
+    click.echo(draft(settings, model, SyncType(sync_type) if sync_type else None, built_columns, messages), nl=False)

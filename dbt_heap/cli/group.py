@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from dbt_heap import __version__
-from dbt_heap.cli import streams
+from dbt_heap.cli import streams, suggestions
 from dbt_heap.errors import HeapError, SettingsError
+from dbt_heap.project.environment import read_env_file
 
 # The help of each command in `dbt-heap --help`. Its module in this folder has the same name.
 COMMANDS = {
@@ -72,14 +73,14 @@ class LazyGroup(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise _suggested(error, _unknown().early_option(error.option_name, _options(self, ctx, "sync"))) from None
+            raise _suggested(error, suggestions.early_option(error.option_name, _options(self, ctx, "sync"))) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or suggest the one that was meant."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise CouldNotRun(_unknown().unknown_command(args[0], COMMANDS))
+            raise CouldNotRun(suggestions.unknown_command(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -92,10 +93,10 @@ class LazyGroup(click.Group):
             raise
         except click.NoSuchOption as error:
             owners = {name: _options(self, ctx, name) for name in _HAVE_OPTIONS}
-            raise _suggested(error, _unknown().unknown_option(error, owners)) from None
+            raise _suggested(error, suggestions.unknown_option(error, owners)) from None
         except click.UsageError as error:
             raise _suggested(
-                error, _unknown().unknown_state_command(error) or _unknown().extra_argument(error)
+                error, suggestions.unknown_state_command(error) or suggestions.extra_argument(error)
             ) from None
         except BrokenPipeError:  # the reader of stdout closed it
             streams.give_up(sys.stdout)
@@ -113,11 +114,6 @@ class LazyGroup(click.Group):
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-def _unknown() -> Any:
-    """Return the module that suggests commands and options, imported only when needed."""
-    return importlib.import_module("dbt_heap.cli.suggestions")
 
 
 def _options(group: click.Group, ctx: click.Context, name: str) -> list[str]:
@@ -150,9 +146,8 @@ def _load_env_file() -> Callable[[], Any]:
 
     Only commands that read settings call it, so a broken file does not break `--help` or `schema`.
     """
-    environment = importlib.import_module("dbt_heap.project.environment")  # `--help` does not need it
     try:
-        file = environment.read_env_file()
+        file = read_env_file()
     except SettingsError as refusal:
         return partial(_raise, refusal)
     os.environ.update(file.variables if file else {})

@@ -9,15 +9,14 @@ from typing import Any
 import click
 import orjson
 
-from dbt_heap.cli.console import Console
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
-from dbt_heap.cli.start import begin, leave_out, report_messages
+from dbt_heap.cli.start import begin, leave_out
 from dbt_heap.cli.tables import print_table
 from dbt_heap.errors import SettingsError
 from dbt_heap.reports.plan import Preview, previews
 from dbt_heap.reports.review import ADDED, CHANGED, REMOVED, SAME, Review, Reviewed, review
 from dbt_heap.state.plan import DiffOptions
-from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
+from dbt_heap.syncs.invocation import Invocation
 
 OUTPUTS = ("text", "json", "markdown")
 _FIGURES = ("new", "changed", "rejected", "still_rejected", "requests", "MB", "time")
@@ -120,11 +119,11 @@ def command(
     invocation = begin(settings)
     options = DiffOptions(retry_rejected=retry_rejected, full_scan=full_scan)
     with console_of(settings) as console:
-        _report_gates(invocation, console, reviewing=bool(against))
+        _report_gates(invocation, reviewing=bool(against))
         if against and settings.state:
             invocation.must_be_correct()
             reviewed = review(invocation, options, settings.state, against)
-            report_messages(console, reviewed.warnings)
+            invocation.messages.add(reviewed.warnings)
             write_review(reviewed, output)
             due = reviewed.changes_something
         else:
@@ -136,9 +135,8 @@ def command(
         ctx.exit(3)
 
 
-def _report_gates(invocation: Invocation, console: Console, *, reviewing: bool) -> None:
+def _report_gates(invocation: Invocation, *, reviewing: bool) -> None:
     """Report missing build and test results; a review needs neither. Raises SettingsError."""
     gates = invocation.gates
     warnings, notes = (gates.stale, ()) if reviewing else (gates.warnings, gates.notes)
-    raise_if_warn_error(warnings, invocation.settings)
-    report_messages(console, warnings, notes)
+    invocation.messages.add(warnings, notes)

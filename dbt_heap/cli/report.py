@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from dbt_heap.cli.options import all_options, console_of, settings_of
-from dbt_heap.cli.start import begin, report_messages
+from dbt_heap.cli.start import begin
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 from dbt_heap.reports.facts import FILE_NAME, gather
 from dbt_heap.reports.page import page
-from dbt_heap.syncs.invocation import raise_if_warn_error
 
 
 @click.command("report")
@@ -35,8 +34,9 @@ def command(output_file: Path | None, runs: int, **shared: Any) -> None:
     settings = settings_of(**shared)
     invocation = begin(settings)
     report = gather(invocation, runs=runs, now=datetime.now(UTC))
-    report_messages(console_of(settings), report.gaps)
-    raise_if_warn_error(report.gaps, settings)
+    console = console_of(settings)
+    invocation.messages.report_to(console.warn, console.note)  # the warehouse may not have been opened
+    invocation.messages.add(report.gaps)
     path = output_file or invocation.target_path / FILE_NAME
     try:
         write_whole(path, page(report).encode(errors="replace"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +57,8 @@ def _begun(settings: Settings, opens: bool) -> Invocation:
     invocation = invoke(settings)
     if opens:
         return with_context(invocation, console_of(settings))
-    report_messages(console_of(settings), invocation.warnings, invocation.notes)
+    console = console_of(settings)
+    invocation.messages.report_to(console.warn, console.note)
     return invocation
 
 
@@ -67,11 +68,8 @@ def context_fields() -> dict[str, Any]:
     return fields
 
 
-def with_context(invocation: Invocation, console: Console, *, warn: bool = True) -> Invocation:
-    """Return the invocation, which prints its context line, warnings and notes when it opens the warehouse.
-
-    Without `warn`, the run reports the warnings itself.
-    """
+def with_context(invocation: Invocation, console: Console) -> Invocation:
+    """Return the invocation, which prints its context line, warnings and notes when it opens the warehouse."""
     printed: list[str] = []
 
     def opened(target: str) -> None:
@@ -80,8 +78,7 @@ def with_context(invocation: Invocation, console: Console, *, warn: bool = True)
             context = Context.of(invocation, target)
             console.context(context.line(), context.fields())
             click.get_current_context().meta[_CONTEXT] = context.fields()
-            if len(printed) == 1:
-                report_messages(console, invocation.warnings if warn else (), invocation.notes)
+            invocation.messages.report_to(console.warn, console.note)
 
     return replace(invocation, opened=opened)
 
@@ -98,11 +95,3 @@ def not_run(mistaken: Collection[Mistaken]) -> str:
     times = Counter(each.name for each in mistaken)
     names = [each.name if times[each.name] == 1 else f"{each.name} of {each.model.full_name}" for each in mistaken]
     return f"{mistakes_of(mistaken)}\nNot run until you fix these: {', '.join(names)}"
-
-
-def report_messages(console: Console, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
-    """Print warnings, then notes."""
-    for warning in warnings:
-        console.warn(warning)
-    for note in notes:
-        console.note(note)

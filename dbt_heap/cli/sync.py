@@ -15,7 +15,7 @@ import click
 
 from dbt_heap.cli.console import Console
 from dbt_heap.cli.options import all_options, console_of, rate_option, settings_of
-from dbt_heap.cli.start import not_run, report_messages, with_context
+from dbt_heap.cli.start import not_run, with_context
 from dbt_heap.cli.streams import tried
 from dbt_heap.cli.tables import print_table
 from dbt_heap.delivery.results import FILE_NAME, Results, Status, sentences
@@ -113,7 +113,7 @@ def command(
         consent=consent and partial(consent, console),
         **flags,
     )
-    invocation = with_context(invoke(settings), console, warn=False)
+    invocation = with_context(invoke(settings), console)
     _must_go_together(invocation, options)
     folder = invocation.target_path  # fails here, before anything is sent, if it does not render
     with console, interruption:
@@ -206,7 +206,8 @@ def _summarize(results: Results) -> list[str]:
 
 def _report(results: Results, console: Console, warnings: list[str], mistaken: tuple[Mistaken, ...]) -> None:
     """Print warnings and notes and, as the last lines on stderr, each cause of a failed sync once."""
-    report_messages(console, warnings)
+    for warning in warnings:
+        console.warn(warning)
     if results.up_to_date:
         console.note(
             f"up to date, because dbt has not built their models since the last sync: {', '.join(results.up_to_date)}"

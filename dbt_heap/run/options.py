@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -82,11 +82,3 @@ class NullObserver:
 
     def ended(self, result: SyncResult) -> None:
         """Looks away."""
-
-
-def report(observer: Observer, warnings: Iterable[str], notes: Iterable[str] = ()) -> None:
-    """Report what is to be fixed, then what is only to be known."""
-    for warning in warnings:
-        observer.warn(warning)
-    for note in notes:
-        observer.note(note)

@@ -10,13 +10,13 @@ from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.errors import SettingsError, counted
 from dbt_heap.http.sessions import check_environment_for
 from dbt_heap.project.statuses import listed, unknown_statuses
-from dbt_heap.run.options import Observer, SyncOptions, report
+from dbt_heap.run.options import Observer, SyncOptions
 from dbt_heap.run.outcome import blank_result
 from dbt_heap.state.builds import History, read_builds
 from dbt_heap.state.names import BUILDS
 from dbt_heap.state.open import dropped_by_dbt2
 from dbt_heap.state.store import StateStore
-from dbt_heap.syncs.invocation import Invocation, raise_if_warn_error
+from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
 
 NOT_ALLOWED = (
@@ -82,18 +82,16 @@ def schedule_syncs(invocation: Invocation, store: StateStore, options: SyncOptio
         StateError: `built`, and the warehouse has no usable table `builds`.
         WarehouseError: The warehouse refused a statement.
     """
-    report(observer, invocation.warnings)
+    invocation.messages.report_to(observer.warn, observer.note)
     _require_destination(invocation, store.target, deleting=options.consent is not None)
-    report(observer, store.warnings(), store.notes())
-    raise_if_warn_error(store.warnings(), invocation.settings)
+    invocation.messages.add(store.warnings(), store.notes())
     missing = dropped_by_dbt2(invocation, store)
     gate = options.gate
     schedule = _from_builds(invocation, store, gate=gate) if options.built else _from_files(invocation, gate=gate)
     schedule = replace(schedule, warnings=(*schedule.warnings, *missing))
-    raise_if_warn_error(schedule.warnings, invocation.settings)
+    invocation.messages.add(schedule.warnings, schedule.notes)
     for base_url in sorted({url for sync in schedule.syncs if (url := invocation.known_base_url(sync, store.target))}):
         check_environment_for(base_url)
-    report(observer, schedule.warnings, schedule.notes)
     return schedule
 
 

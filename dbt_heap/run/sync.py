@@ -22,7 +22,7 @@ from dbt_heap.heap.deletion_client import HeapDeletions
 from dbt_heap.http.retry import BoundedRetry
 from dbt_heap.project.settings import Destination, api_key
 from dbt_heap.run.deliveries import RecordDelivery, RunChannel, UserDeletions
-from dbt_heap.run.options import NullObserver, Observer, SyncOptions, report
+from dbt_heap.run.options import NullObserver, Observer, SyncOptions
 from dbt_heap.run.outcome import acknowledgements, blank_result, outcome, row_counts, with_plan, with_verdicts
 from dbt_heap.run.schedule import Schedule, held_back, mistaken_results, schedule_syncs
 from dbt_heap.state.deletion_log import Deletions
@@ -58,7 +58,8 @@ def sync(invocation: Invocation, options: SyncOptions | None = None, observer: O
                 failed = options.fail_fast and any(result.status.exit_code for result in results)
                 results.append(_not_started(each) if failed or run.stopped() else run.result(each))
                 observer.ended(results[-1])
-            report(observer, delete_old(store, invocation.project.heap_vars.retain_days, time.time()))
+            for warning in delete_old(store, invocation.project.heap_vars.retain_days, time.time()):
+                observer.warn(warning)
     except RunningError as error:  # another process has the DuckDB file open
         if not options.skip_running:
             raise

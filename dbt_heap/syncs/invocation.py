@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from dbt_heap.errors import SettingsError
+from dbt_heap.errors import Messages, SettingsError
 from dbt_heap.project.dbt_project import ProjectFile, read_project
 from dbt_heap.project.manifest import read_manifest
 from dbt_heap.project.nodes import Manifest
@@ -22,12 +22,18 @@ from dbt_heap.project.validation import quoted
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.sync import Declarations, Mistaken, Sync, mistakes_of
 
-if TYPE_CHECKING:
-    from dbt_heap.project.selection import Selection
+# Slow to import: dbt takes more than a second. `ls` and `--help` need none of these.
+_SELECTION = "dbt_heap.project.selection"
+_PROFILE = "dbt_heap.project.profile"
+_JOB_RUNS = "dbt_heap.cloud.job_runs"
+
+
+def _load(module: str) -> Any:
+    return import_module(module)
 
 
 def _ignore(target: str) -> None:
-    """Nobody wants to know."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,9 @@ class Invocation:
     declared: tuple[Sync, ...]
     disabled: frozenset[str]  # names of syncs that are switched off
     selected: tuple[Sync, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # about the project; `messages` has these and all others
     manifest_path: Path
-    notes: tuple[str, ...] = ()  # what is to know, and nobody has to mend
+    messages: Messages
     mistaken: tuple[Mistaken, ...] = ()  # selected syncs that cannot run, because their declarations have mistakes
     broken: frozenset[str] = frozenset()  # names of all such syncs, selected or not: a model declares them
     opened: Callable[[str], None] = _ignore  # called with the target, once it is known and before anything is read
@@ -122,15 +128,15 @@ def invoke(settings: Settings) -> Invocation:
         *chosen.warnings,
         *(selection.warnings if selection else ()),
     )
-    raise_if_warn_error(warnings, settings)
-    notes = (*notes, *(selection.notes if selection else ()))
+    messages = Messages(warn_error=settings.warn_error)
+    messages.add(warnings, (*notes, *(selection.notes if selection else ())))
     return Invocation(
-        settings, project, manifest, declarations.syncs, declarations.disabled, chosen.syncs, warnings, path, notes,
+        settings, project, manifest, declarations.syncs, declarations.disabled, chosen.syncs, warnings, path, messages,
         chosen.mistaken, frozenset(each.name for each in declarations.mistaken),
     )  # fmt: skip
 
 
-def _must_not_name_syncs(selection: Selection | None, declarations: Declarations, manifest: Manifest) -> None:
+def _must_not_name_syncs(selection: Any, declarations: Declarations, manifest: Manifest) -> None:
     """Raise SettingsError if --select or --exclude names a sync instead of a model: dbt would only warn."""
     models = {part for unique_id in manifest.unique_ids for part in unique_id.split(".")[2:]}
     names = {each.name for each in declarations.syncs} | {each.name for each in declarations.mistaken}
@@ -160,15 +166,8 @@ def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
     project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
     if not settings.dbt_cloud:
         return project, settings.manifest or target_path(settings, project) / "manifest.json", ()
-    runs = import_module("dbt_heap.cloud.job_runs")  # loads HTTP, which most calls can do without
-    found = runs.download(settings, target_path(settings, project))
+    found = _load(_JOB_RUNS).download(settings, target_path(settings, project))
     return project, found.manifest, (found.note,)
-
-
-def raise_if_warn_error(warnings: Sequence[str], settings: Settings) -> None:
-    """Raises SettingsError where warnings are errors and there are some."""
-    if settings.warn_error and warnings:
-        raise SettingsError("with --warn-error a warning is an error:\n" + "\n".join(f"  {each}" for each in warnings))
 
 
 def target_path(settings: Settings, project: ProjectFile) -> Path:
@@ -180,18 +179,15 @@ def target_path(settings: Settings, project: ProjectFile) -> Path:
         return settings.project_dir / settings.target_path
     written = project.target_path
     if "{{" in written or "{%" in written:
-        profile = import_module("dbt_heap.project.profile")  # loads dbt, which most calls can do without
-        written = profile.rendered_target_path(settings.dbt_project(project), written)
+        written = _load(_PROFILE).rendered_target_path(settings.dbt_project(project), written)
     return settings.project_dir / written
 
 
-def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Selection | None:
-    """What dbt would select; None where that is all."""
+def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, path: Path) -> Any:
+    """Return the `Selection` that dbt would make; None if that is everything."""
     if not settings.selecting and (settings.syncs or not _may_have_default(settings, project, manifest)):
         return None
-    module = import_module("dbt_heap.project.selection")  # loads dbt, which most calls can do without
-    found: Selection | None = module.select(settings, path, project)
-    return found
+    return _load(_SELECTION).select(settings, path, project)
 
 
 def _may_have_default(settings: Settings, project: ProjectFile, manifest: Manifest) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from dbt_heap.errors import DeclarationError, SettingsError, counted, printable
+from dbt_heap.errors import DeclarationError, Messages, SettingsError, counted, printable
 from dbt_heap.project.artifacts import load_manifest, project_name_of
 from dbt_heap.project.dbt_project import ProjectFile
 from dbt_heap.project.files import scalar
@@ -22,7 +21,7 @@ from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.fields import sync_name
 from dbt_heap.syncs.generate.model import Column, Found, Guess, Proposal, Subject, find
 from dbt_heap.syncs.generate.roles import propose
-from dbt_heap.syncs.invocation import raise_if_warn_error, sources
+from dbt_heap.syncs.invocation import sources
 from dbt_heap.syncs.rules import no_relation, veto
 from dbt_heap.syncs.sync import Declarations, Sync, SyncType, mistakes_of, slug
 
@@ -30,18 +29,12 @@ from dbt_heap.syncs.sync import Declarations, Sync, SyncType, mistakes_of, slug
 BuiltColumns = Callable[[Settings, ProjectFile, str, Model], tuple[Mapping[str, ValueClass], str]]
 
 
-@dataclass(frozen=True)
-class Draft:
-    """The YAML to paste, and what to know about it."""
+def draft(
+    settings: Settings, name: str, sync_type: SyncType | None, built_columns: BuiltColumns, messages: Messages
+) -> str:
+    """Return a block for the model with this name, as YAML to paste.
 
-    text: str
-    warnings: tuple[str, ...]
-    notes: tuple[str, ...]  # where the manifest is from
-
-
-def draft(settings: Settings, name: str, sync_type: SyncType | None, built_columns: BuiltColumns) -> Draft:
-    """Draft a block for the model with this name. Needs no Environment ID; mistakes of other models are warnings.
-
+    Needs no Environment ID; mistakes in the declarations of other models are warnings.
     Raises SettingsError, ManifestError, WarehouseError; DeclarationError for `vars: dbt_heap:`.
     """
     project, path, notes = sources(settings)
@@ -58,8 +51,8 @@ def draft(settings: Settings, name: str, sync_type: SyncType | None, built_colum
     unsure = [] if built else [f"{why}: these are the columns that its YAML lists, of unknown types"]
     warnings += [f"{model.name}: {note}" for note in unsure]
     warnings += [f"{model.name}: `{guess.key}` is missing: {guess.why}" for guess in proposal.missing]
-    raise_if_warn_error(warnings, settings)
-    return Draft(as_yaml(found, proposal, unsure), tuple(warnings), notes)
+    messages.add(warnings, notes)
+    return as_yaml(found, proposal, unsure)
 
 
 def _others(content: Mapping[str, Any], model: Model, heap_vars: HeapVars) -> tuple[list[Sync], list[str]]:
