@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.terminal import PROGRAMS, typed
+from tests.terminal import PROGRAMS, run_forked
 
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "integration_tests"
@@ -33,7 +33,7 @@ class Commands:
         """Run a command in the folder. Fail if its exit code is not `ends_with`."""
         settings = self.environment | environment
         if command[0] in PROGRAMS:
-            ran = typed(command, self.folder, settings, stdin)
+            ran = run_forked(command, self.folder, settings, stdin)
         else:
             ran = subprocess.run(
                 command, cwd=self.folder, env=settings, input=stdin, capture_output=True, text=True, check=False

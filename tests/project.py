@@ -51,12 +51,12 @@ def dbt_heap(*arguments: str, **environment: str) -> Outcome:
     return Outcome(ran.exit_code, ran.stdout, ran.stderr)
 
 
-def requested(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
+def wait_for_requests(heap: Sandbox, requests: int, process: subprocess.Popen[str]) -> None:
     """Wait until Heap has received so many requests from a process. Fail if the process ends first."""
-    until(lambda: len(heap.requests()) >= requests, process)
+    wait_until(lambda: len(heap.requests()) >= requests, process)
 
 
-def until(well: Callable[[], object], process: subprocess.Popen[str]) -> None:
+def wait_until(well: Callable[[], object], process: subprocess.Popen[str]) -> None:
     """Wait until a condition is true while a process runs. Fail if the process ends first."""
     while not well():
         assert process.poll() is None, process.communicate()
@@ -139,7 +139,7 @@ class Project:
         """Run `dbt-heap sync`."""
         return self.run("sync", *arguments, **environment)
 
-    def begun(self, *arguments: str, program: Sequence[str] = ("-m", "dbt_heap")) -> subprocess.Popen[str]:
+    def start_sync(self, *arguments: str, program: Sequence[str] = ("-m", "dbt_heap")) -> subprocess.Popen[str]:
         """Start `dbt-heap sync` in a new process with readable output."""
         self.write()
         folder = str(self.folder)

@@ -34,7 +34,7 @@ LOADED = [
 ]
 
 
-def typed(
+def run_forked(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of PROGRAMS in a folder, and return its output and exit code."""

@@ -116,24 +116,24 @@ def test_state_folder_of_dbt_2_is_compared(shop: Shop) -> None:
 def test_entries_that_dbt_1_does_not_know_are_skipped_with_a_warning(shop: Shop) -> None:
     shop.rewrite(**{"model.shop.people": {"resource_type": "thing of dbt 3"}})
     assert "visits" in shop.run("ls", "--output", "name").stdout
-    told = shop.run("ls", "--select", "visits", "--output", "name")
-    assert (told.exit_code, told.stdout) == (0, "visits\n")
-    assert "what dbt 2.0.0-alpha.4 wrote of model.shop.people" in told.stderr
-    assert "Install the newest dbt-core below 2" in told.stderr
+    reported = shop.run("ls", "--select", "visits", "--output", "name")
+    assert (reported.exit_code, reported.stdout) == (0, "visits\n")
+    assert "what dbt 2.0.0-alpha.4 wrote of model.shop.people" in reported.stderr
+    assert "Install the newest dbt-core below 2" in reported.stderr
 
 
 def test_undeclared_sync_is_reported_by_its_state(shop: Shop, tmp_path: Path) -> None:
     shop.run("sync")
     shop.rewrite(**{"model.shop.people": {"meta": {}, "config": {"materialized": "view"}, "columns": {}}})
     (shop.folder / "models" / "crm.yml").unlink()  # what is not there, cannot be looked into
-    told = (
+    reported = (
         "people was synced before, and the manifest no longer declares it. dbt 2 drops `meta` that is not under "
         "`config:`. If the sync is gone for good: dbt-heap state reset people"
     )
     for command in ("check", "sync"):
         ran = shop.run(command)
-        assert (ran.exit_code, warned(ran)) == (0, [told])
-    assert json.loads((shop.folder / "target" / "heap_results.json").read_bytes())["warnings"] == [told]
+        assert (ran.exit_code, warned(ran)) == (0, [reported])
+    assert json.loads((shop.folder / "target" / "heap_results.json").read_bytes())["warnings"] == [reported]
     for command in ("check", "sync"):
         assert shop.run(command, "--warn-error").exit_code == 2
     shop.run("state", "reset", "people", "--yes")
@@ -166,8 +166,8 @@ def test_declarations_of_versions_and_snapshots_are_reported(shop: Shop) -> None
     (shop.folder / "models" / "crm.yml").write_text(
         f"models: [{versions}]\nsnapshots: [{{name: b, meta: {{heap: 1}}}}]"
     )
-    told = [text.partition(": its")[0] for text in dropped(shop.folder, read_manifest(shop.manifest))]
-    assert told == ["models/crm.yml: a", "models/crm.yml: b"]
+    reported = [text.partition(": its")[0] for text in dropped(shop.folder, read_manifest(shop.manifest))]
+    assert reported == ["models/crm.yml: a", "models/crm.yml: b"]
 
 
 def test_manifests_of_dbt_1_and_other_projects_are_not_compared_with_files(shop: Shop) -> None:

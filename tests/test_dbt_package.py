@@ -129,12 +129,12 @@ def test_models_are_empty_before_the_first_sync_and_a_test_on_them_alerts_later(
         first = shop.run("dbt", "build", "--select", "dbt_heap", "heap_users", STATE_SCHEMA="kept")
         assert "there is no view runs in the schema analytics_kept" in first.stdout
         assert shop.results()["syncs_succeeded"] == ("pass", 0)
-        assert typed(shop) == (TYPES, [])
+        assert column_types(shop) == (TYPES, [])
 
         shop.run("dbt-heap", "sync", ends_with=1, STATE_SCHEMA="kept")
         shop.run("dbt", "build", "--select", "dbt_heap", ends_with=1, STATE_SCHEMA="kept")
         assert shop.results()["syncs_succeeded"] == ("fail", 1)
-        assert typed(shop) == (TYPES, [(2, True, "rejected")])
+        assert column_types(shop) == (TYPES, [(2, True, "rejected")])
         rejects = "select sync, reason, property, row_count, first_at = last_at from analytics.heap_rejects order by 2"
         assert shop.engine.sql(rejects) == [
             ("heap_users", "placeholder_identity", None, 1, True), ("heap_users", "too_long", "plan", 1, True),
@@ -142,7 +142,7 @@ def test_models_are_empty_before_the_first_sync_and_a_test_on_them_alerts_later(
         assert "key" not in shop.engine.sql("select list(column_name) from (describe analytics.heap_rejects)")[0][0]
 
 
-def typed(shop: Shop) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
+def column_types(shop: Shop) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
     """Return the types of some columns of `heap_sync_runs`, and its rows."""
     with duckdb.connect(shop.engine.output["path"]) as connection:
         found = connection.execute("from analytics.heap_sync_runs").description or []

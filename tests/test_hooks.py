@@ -39,8 +39,8 @@ class Shop(Commands):
 
     def builds(self) -> list[tuple[str, ...]]:
         """What is on record, the oldest first: model, how it ended, its failed and its passed tests."""
-        told = "select split_part(model, '.', 3), status, failed_tests, passed_tests from main_heap.builds"
-        return self.engine.sql(f"{told} order by recorded_at, model")
+        reported = "select split_part(model, '.', 3), status, failed_tests, passed_tests from main_heap.builds"
+        return self.engine.sql(f"{reported} order by recorded_at, model")
 
     def synced(self, *arguments: str, ends_with: int = 0) -> tuple[dict[str, str], list[str]]:
         """How each sync of `sync --built` ended, and what was said last."""

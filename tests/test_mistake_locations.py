@@ -81,19 +81,19 @@ PLACES = {
 
 
 def test_mistake_names_the_file_and_key_where_the_block_was_written(shop: Commands) -> None:
-    told = shop.run("dbt-heap", "check", ends_with=2).stderr
-    assert {name for name in PLACES if f"  {name} ({PLACES[name]}.nuls: unknown key" not in told} == set(), told
+    reported = shop.run("dbt-heap", "check", ends_with=2).stderr
+    assert {name for name in PLACES if f"  {name} ({PLACES[name]}.nuls: unknown key" not in reported} == set(), reported
     parsed = shop.run("dbt", "parse", "--no-partial-parse").stdout
     assert all(f"{name} ({PLACES[name]}.nuls" in parsed for name in PLACES)
 
 
 def test_without_a_checkout_both_places_are_named_unless_known(shop: Commands, tmp_path: Path) -> None:
     manifest = shutil.copy(shop.folder / "target" / "manifest.json", tmp_path)
-    told = dbt_heap("ls", "--manifest", str(manifest), "--project-dir", str(tmp_path)).stderr
-    assert "described (models/models.yml, or +meta in dbt_project.yml): meta.heap.nuls" in told
-    assert "in_sql (models/in_sql.sql): meta.heap.nuls" in told
-    assert "kit_yaml (kit:models/kit.yml, or +meta in dbt_project.yml): meta.heap.nuls" in told
-    assert "folder (models/marts/folder.sql, or +meta in dbt_project.yml): meta.heap.nuls" in told
+    reported = dbt_heap("ls", "--manifest", str(manifest), "--project-dir", str(tmp_path)).stderr
+    assert "described (models/models.yml, or +meta in dbt_project.yml): meta.heap.nuls" in reported
+    assert "in_sql (models/in_sql.sql): meta.heap.nuls" in reported
+    assert "kit_yaml (kit:models/kit.yml, or +meta in dbt_project.yml): meta.heap.nuls" in reported
+    assert "folder (models/marts/folder.sql, or +meta in dbt_project.yml): meta.heap.nuls" in reported
 
 
 def test_package_that_is_not_installed_is_named_before_its_file(shop: Commands, tmp_path: Path) -> None:

@@ -120,12 +120,12 @@ def test_selection_that_dbt_refuses_is_refused_in_one_sentence(shop: Shop, selec
 
 
 def test_selection_without_a_match_is_reported_as_dbt_does(shop: Shop) -> None:
-    told = "The selection criterion 'peple' does not match any enabled nodes"
-    assert shop.ls("--select peple orders").stderr == f"warning: {told}\n"
-    assert shop.ls("--select orders --exclude peple").stderr == f"warning: {told}\n"
+    reported = "The selection criterion 'peple' does not match any enabled nodes"
+    assert shop.ls("--select peple orders").stderr == f"warning: {reported}\n"
+    assert shop.ls("--select orders --exclude peple").stderr == f"warning: {reported}\n"
     assert shop.ls("--select stg_people").stderr == ""  # it does fit something, which no sync is of
     refused = shop.ls("--select peple orders --warn-error")
-    assert refused.exit_code == 2 and told in refused.stderr
+    assert refused.exit_code == 2 and reported in refused.stderr
 
 
 @pytest.mark.parametrize("flag", ["--select", "--exclude", "--select +", "--select orders,"])
@@ -138,19 +138,21 @@ def test_sync_name_in_place_of_a_model_is_an_error_that_names_the_option(shop: S
 def test_syncs_are_selected_by_their_names(shop: Shop) -> None:
     assert models(shop.ls("--sync teams_1 orders")) == {"model.shop.teams.v1", "model.shop.orders"}
     assert models(shop.ls("--sync teams_1 --select teams")) == {"model.shop.teams.v1"}
-    for selection, told in {
+    for selection, reported in {
         "--sync teams": "no selected sync has this name; for the syncs of a model, use --select teams",
         "--sync ordres": "did you mean `orders`?",
         "--sync orders --select teams": "no selected sync has this name; there are teams_1, teams_2, teams_3",
     }.items():
         refused = shop.ls(selection)
-        assert refused.exit_code == 2 and told in refused.stderr
+        assert refused.exit_code == 2 and reported in refused.stderr
 
 
 def test_default_selector_is_reported(shop: Shop) -> None:
-    told = "as in dbt, the selector 'crm' chose, by its `default: true`\n"
-    assert shop.ls("").stderr == told
-    assert dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == told
+    reported = "as in dbt, the selector 'crm' chose, by its `default: true`\n"
+    assert shop.ls("").stderr == reported
+    assert (
+        dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == reported
+    )
     assert shop.ls("--target prod").exit_code == 2  # of which the profile knows nothing, and the selector's Jinja asks
     assert shop.ls("--exclude ''").stderr.splitlines() == [
         "warning: The selection criterion '' does not match any enabled nodes"
@@ -255,10 +257,10 @@ def test_entries_unknown_to_the_installed_dbt_are_skipped_with_a_warning(
     metadata = {**shop.manifest["metadata"], "dbt_version": version}
     nodes = {**shop.manifest["nodes"], "model.shop.people": people}
     (tmp_path / "manifest.json").write_text(json.dumps({**shop.manifest, "metadata": metadata, "nodes": nodes}))
-    told = shop.ls("--select orders", "--manifest", str(tmp_path / "manifest.json"))
-    assert models(told) == {"model.shop.orders"}
-    assert f"does not know what dbt {version} wrote of model.shop.people" in told.stderr
-    assert f"Install {advice}, or" in told.stderr
+    reported = shop.ls("--select orders", "--manifest", str(tmp_path / "manifest.json"))
+    assert models(reported) == {"model.shop.orders"}
+    assert f"does not know what dbt {version} wrote of model.shop.people" in reported.stderr
+    assert f"Install {advice}, or" in reported.stderr
 
 
 @pytest.mark.parametrize(

@@ -62,30 +62,33 @@ class Company:
         since = self.heap.counts()["requests"]
         outcome = self.project.sync(*ONE_BY_ONE, *flags)
         assert outcome.exit_code < 2, outcome.stderr
-        told, heard = self.project.results(), wire(self.heap, since)
-        self.faults += heard.faults
+        reported, received = self.project.results(), wire(self.heap, since)
+        self.faults += received.faults
         worst = 0
         for kind in KINDS:
             if worst and "--fail-fast" in flags:
-                assert told[SYNCS[kind]]["status"] == "skipped"
-                assert not heard[kind].sent
+                assert reported[SYNCS[kind]]["status"] == "skipped"
+                assert not received[kind].sent
                 continue
-            counts = self._row_counts(kind, heard, flags)
-            assert {name: told[SYNCS[kind]][name] for name in asdict(counts)} == asdict(counts), (kind, outcome.stderr)
-            assert told[SYNCS[kind]]["status"] == counts.status, kind
+            counts = self._row_counts(kind, received, flags)
+            assert {name: reported[SYNCS[kind]][name] for name in asdict(counts)} == asdict(counts), (
+                kind,
+                outcome.stderr,
+            )
+            assert reported[SYNCS[kind]]["status"] == counts.status, kind
             worst = max(worst, counts.status != "success")
         assert outcome.exit_code == worst, outcome.stderr
         self._compare()
-        return heard
+        return received
 
-    def _row_counts(self, kind: str, heard: Wire, flags: tuple[str, ...]) -> RowCounts:
+    def _row_counts(self, kind: str, received: Wire, flags: tuple[str, ...]) -> RowCounts:
         """Return the counts that the results must have, from the expected plan and the requests."""
         expected = self.expected[kind]
         planned = expected.plan(
             self.models[-1][kind], self._properties[kind],
             resync="--resync" in flags, retry_rejected="--retry-rejected" in flags,
         )  # fmt: skip
-        sent = heard[kind]
+        sent = received[kind]
         assert {key: planned.records.get(key) for key in sent.sent} == sent.sent, kind
         return expected.learn(planned, taken=sent.taken, accepted=sent.accepted, refused=sent.refused)
 

@@ -48,8 +48,8 @@ def test_syncs_to_a_hostile_heap_converge(
         world.history.edit()
         world.build()
         for run in range(MAX_RUNS):
-            code, heard = synced(world, HOSTILE, next(seeds), max_wait)
-            counts.update(runs=1, requests=heard.requests, faults=heard.faults.total(), again=run > 0)
+            code, received = synced(world, HOSTILE, next(seeds), max_wait)
+            counts.update(runs=1, requests=received.requests, faults=received.faults.total(), again=run > 0)
             if code == 0:
                 break
         findings = look(world)
@@ -67,22 +67,22 @@ def synced(world: World, faults: str, seed: int, max_wait: float) -> tuple[int, 
         "--request-timeout", str(TIMEOUT_SECONDS), "--max-wait", str(max_wait),
     )  # fmt: skip
     world.heap.misbehave("")
-    heard, results = wire(world.heap, since), world.project.results()
+    received, results = wire(world.heap, since), world.project.results()
     for kind, name in SYNCS.items():
-        check_counts(results[name], heard, kind)
+        check_counts(results[name], received, kind)
     undelivered = any(each["undelivered"] for each in results.values())
     assert ended.code == (1 if undelivered else 0), ended.stderr
     assert not undelivered or "run the same command again" in ended.stderr
     assert ended.seconds < CEILING_SECONDS
-    return ended.code, heard
+    return ended.code, received
 
 
-def check_counts(results: dict[str, Any], heard: Wire, kind: str) -> None:
+def check_counts(results: dict[str, Any], received: Wire, kind: str) -> None:
     """Check that counts add up and that accepted rows were acknowledged; a slow answer may come too late."""
     assert results["accepted"] + results["rejected"] + results["undelivered"] == results["planned"]
     assert (results["status"] == "undelivered") == bool(results["undelivered"])
-    assert results["accepted"] <= len(heard[kind].accepted) <= len(heard[kind].taken)
-    assert len(heard[kind].sent) <= results["planned"]
+    assert results["accepted"] <= len(received[kind].accepted) <= len(received[kind].taken)
+    assert len(received[kind].sent) <= results["planned"]
 
 
 class Waits:

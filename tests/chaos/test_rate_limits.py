@@ -103,7 +103,7 @@ def test_two_processes_with_half_the_limit_each_stay_under_it(
         orders(tmp_path / name, strict_heap, numbered("'u' || i % 997", name, count)) for name in ("shop", "app")
     ]
     half = ("--events-per-minute", str(EVENTS_PER_MINUTE // 2), "--in-flight", "2")
-    processes = [project.begun(*half, program=("-c", SHORT_MINUTE)) for project in projects]
+    processes = [project.start_sync(*half, program=("-c", SHORT_MINUTE)) for project in projects]
     ended = [(process.communicate(timeout=2 * HANGS_SECONDS)[1], process.returncode) for process in processes]
     assert [code for _, code in ended] == [0, 0], ended
     assert {request["status"] for request in strict_heap.requests()} == {200}

@@ -14,7 +14,7 @@ import pytest
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.state.lock import LEASE_SECONDS
 from tests.long import LONG
-from tests.project import HANGS_SECONDS, Project, requested, until
+from tests.project import HANGS_SECONDS, Project, wait_for_requests, wait_until
 from tests.warehouse.users import many_users
 from tests.warehouses import Engine, on_every_engine
 
@@ -53,15 +53,15 @@ def users(tmp_path: Path, own_heap: Sandbox, engine: Engine) -> Project:
 def started_and_held(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
     """Start a run that gets one answer and waits for the next."""
     heap.hold(after=1)
-    process = project.begun("--in-flight", "1", *LONG_TIMEOUT, program=("-c", LATE_CLOCK))
-    requested(heap, 2, process)
+    process = project.start_sync("--in-flight", "1", *LONG_TIMEOUT, program=("-c", LATE_CLOCK))
+    wait_for_requests(heap, 2, process)
     return process
 
 
 def paused_past_its_lease(project: Project, heap: Sandbox) -> subprocess.Popen[str]:
     """Stop such a run on Postgres until its lease has ended and its answer has come."""
     process = started_and_held(project, heap)
-    until(lambda: is_waiting(project), process)
+    wait_until(lambda: is_waiting(project), process)
     process.send_signal(signal.SIGSTOP)
     (project.folder / "later").write_text(str(LONGER_THAN_A_LEASE))
     for table in ["sync_log", *(name for name in project.state_tables() if name.startswith(("lock_", "acked_")))]:
@@ -90,7 +90,7 @@ def sent(heap: Sandbox) -> list[str]:
 def run_both_at_once(project: Project, heap: Sandbox, *arguments: str) -> None:
     """Start two runs at once. One works, and the other names it before that one ends."""
     heap.hold()
-    pair = [project.begun("--in-flight", "3", *LONG_TIMEOUT, *arguments, program=START_ON_INPUT) for _ in range(2)]
+    pair = [project.start_sync("--in-flight", "3", *LONG_TIMEOUT, *arguments, program=START_ON_INPUT) for _ in range(2)]
     for process in pair:
         assert process.stdout and process.stdout.readline() == "ready\n"
     for process in pair:
@@ -123,9 +123,9 @@ def test_second_of_two_simultaneous_runs_names_the_first(users: Project, own_hea
 @on_every_engine
 def test_concurrent_run_may_skip(users: Project, own_heap: Sandbox) -> None:
     own_heap.hold()
-    first = users.begun("--in-flight", "1", *LONG_TIMEOUT)
-    requested(own_heap, 1, first)
-    second = users.begun("--if-running", "skip")
+    first = users.start_sync("--in-flight", "1", *LONG_TIMEOUT)
+    wait_for_requests(own_heap, 1, first)
+    second = users.start_sync("--if-running", "skip")
     said = second.communicate(timeout=HANGS_SECONDS)[1]
     assert re.search(rf"heap_users: .*\bprocess {first.pid}\b", said), said
     assert second.returncode == 0
@@ -138,8 +138,8 @@ def test_concurrent_run_may_skip(users: Project, own_heap: Sandbox) -> None:
 @on_every_engine
 def test_lock_of_a_killed_run_is_taken_over_at_once(users: Project, own_heap: Sandbox) -> None:
     own_heap.hold(after=2)
-    first = users.begun()
-    requested(own_heap, 3, first)
+    first = users.start_sync()
+    wait_for_requests(own_heap, 3, first)
     first.kill()
     first.communicate()
     own_heap.release()
@@ -154,7 +154,7 @@ def test_lock_of_a_killed_run_is_taken_over_at_once(users: Project, own_heap: Sa
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_run_paused_past_its_lease_stops_sending_and_committing(users: Project, own_heap: Sandbox) -> None:
     paused = paused_past_its_lease(users, own_heap)
-    successor = users.begun()
+    successor = users.start_sync()
     said = successor.communicate(timeout=HANGS_SECONDS)[1]
     assert successor.returncode == 0, said
     requests = len(own_heap.requests())
@@ -173,8 +173,8 @@ def test_run_paused_past_its_lease_stops_sending_and_committing(users: Project, 
 def test_run_that_lost_its_lock_leaves_the_next_runs_lock(users: Project, own_heap: Sandbox) -> None:
     paused = paused_past_its_lease(users, own_heap)
     own_heap.hold(after=1)
-    successor = users.begun("--in-flight", "1", *LONG_TIMEOUT)
-    requested(own_heap, len(own_heap.requests()) + 2, successor)
+    successor = users.start_sync("--in-flight", "1", *LONG_TIMEOUT)
+    wait_for_requests(own_heap, len(own_heap.requests()) + 2, successor)
     paused.send_signal(signal.SIGCONT)
     said = paused.communicate(timeout=HANGS_SECONDS)[1]
     assert paused.returncode == 2, said

@@ -35,31 +35,31 @@ class Wire:
 
     requests: int
     faults: Counter[str]
-    heard: dict[str, Heard]
+    received: dict[str, Heard]
 
     def __getitem__(self, kind: str) -> Heard:
-        return self.heard[kind]
+        return self.received[kind]
 
 
 def wire(heap: Sandbox, since: int) -> Wire:
     """Return the requests after the first `since`."""
     requests = heap.requests(bodies=True)[since:]
-    heard: dict[str, Heard] = defaultdict(Heard)
+    received: dict[str, Heard] = defaultdict(Heard)
     for request in requests:
         for kind, records in _records(request["body"]):
-            _receive(heard[kind], request, {key_of(kind, record): record for record in records})
-    return Wire(len(requests), Counter(_faults(requests)), heard)
+            _receive(received[kind], request, {key_of(kind, record): record for record in records})
+    return Wire(len(requests), Counter(_faults(requests)), received)
 
 
-def _receive(heard: Heard, request: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> None:
+def _receive(received: Heard, request: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> None:
     answered = request["status"] == 200
-    heard.sent.update({key: record.get("properties", {}) for key, record in records.items()})
+    received.sent.update({key: record.get("properties", {}) for key, record in records.items()})
     if answered or request["reason"].endswith("-after"):
-        heard.taken |= records.keys()
+        received.taken |= records.keys()
     if answered:
-        heard.accepted |= records.keys()
+        received.accepted |= records.keys()
     if request["status"] == 400 and len(records) == 1:
-        heard.refused |= records.keys()
+        received.refused |= records.keys()
 
 
 def _faults(requests: Iterable[Mapping[str, Any]]) -> Iterator[str]:

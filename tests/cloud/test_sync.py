@@ -17,7 +17,7 @@ from dbt_heap.cli.group import group
 from dbt_heap.sandbox.server import Sandbox
 from tests.cloud.server import JOB, DbtCloud, Reply, Step, step
 from tests.project import Outcome, Project
-from tests.terminal import typed
+from tests.terminal import run_forked
 from tests.warehouse.users import ROWS, USERS
 
 
@@ -35,7 +35,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = [{"name": "heap_users", "config": {"meta": {"heap": heap}}, "columns": columns}]
     (folder / "models" / "heap.yml").write_text(yaml.safe_dump({"models": models}))
     for command in (["build"], ["docs", "generate"]):
-        ran = typed(["dbt", *command, "--quiet", "--target-path", command[-1]], folder, os.environ)
+        ran = run_forked(["dbt", *command, "--quiet", "--target-path", command[-1]], folder, os.environ)
         assert ran.returncode == 0, ran.stdout
     return folder
 
@@ -143,12 +143,12 @@ def test_refusal_by_the_dbt_platform_is_one_sentence(users: Project) -> None:
 def test_host_of_dbt_platform_that_refuses_connections_is_named_at_once(users: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"127.0.0.1:{server.getsockname()[1]}"
-    begun = time.monotonic()
+    start_sync = time.monotonic()
     outcome = users.sync("--dbt-cloud", "--dbt-cloud-run-id", "7", DBT_CLOUD_HOST=f"http://{host}")
     assert (outcome.exit_code, outcome.stderr) == (
         2, f"Error: dbt platform: run 7: {host} refused the connection. Check --dbt-cloud-host (DBT_CLOUD_HOST)\n"
     )  # fmt: skip
-    assert time.monotonic() - begun < 30  # shorter than the minute of retries for other failures
+    assert time.monotonic() - start_sync < 30  # shorter than the minute of retries for other failures
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

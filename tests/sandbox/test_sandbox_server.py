@@ -233,9 +233,9 @@ def test_limits_can_be_turned_off(started: Any) -> None:
 
 def test_latency_delays_each_answer(started: Any) -> None:
     sandbox = started(latency_ms=200)
-    begun = time.monotonic()
+    start_sync = time.monotonic()
     assert track(sandbox, EVENT).status_code == 200
-    assert time.monotonic() - begun >= 0.2
+    assert time.monotonic() - start_sync >= 0.2
 
 
 def test_concurrent_requests_wait_at_the_same_time(started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,9 +351,9 @@ def test_429_may_have_a_date_or_no_retry_after(sandbox: Sandbox, kind: str, aske
 
 def test_slow_fault_delays_the_answer(sandbox: Sandbox) -> None:
     sandbox.misbehave("slowx1")
-    begun = time.monotonic()
+    start_sync = time.monotonic()
     answer = track(sandbox, EVENT)
-    assert time.monotonic() - begun >= 1.0
+    assert time.monotonic() - start_sync >= 1.0
     assert (answer.status_code, answer.json(), len(sandbox.events())) == (200, {}, 1)
 
 

@@ -137,7 +137,7 @@ def test_answer_that_repeats_the_request_is_not_shown(shop: Project, status: int
         {"host": f"postgres://someone:{PASSWORD}@127.0.0.1:1/shop"},
         {"search_path": f"password={PASSWORD}"},
     ],
-    ids=["nobody there", "a password that is a number", "in another key", "in an address", "in an option"],
+    ids=["no server", "a password that is a number", "in another key", "in an address", "in an option"],
 )
 def test_invalid_profile_is_reported_without_its_password(shop: Project, wrong: dict[str, object]) -> None:
     output = {
@@ -178,9 +178,9 @@ DRIVERS = [
 
 
 @pytest.mark.parametrize("value", VALUES)
-@pytest.mark.parametrize("told", DRIVERS)
-def test_driver_message_about_a_value_is_shown_without_the_value(told: str, value: str) -> None:
-    assert "canary" not in redacted(told.replace("{}", value), STATEMENT)
+@pytest.mark.parametrize("reported", DRIVERS)
+def test_driver_message_about_a_value_is_shown_without_the_value(reported: str, value: str) -> None:
+    assert "canary" not in redacted(reported.replace("{}", value), STATEMENT)
 
 
 def test_sparks_message_is_shown_as_far_as_it_says_what_happened() -> None:
@@ -189,5 +189,5 @@ def test_sparks_message_is_shown_as_far_as_it_says_what_happened() -> None:
 
 
 def test_driver_message_about_names_is_shown() -> None:
-    for told in ('column "plan" of relation "heap_users" does not exist', 'permission denied for schema "shop"'):
-        assert redacted(told, STATEMENT) == told
+    for reported in ('column "plan" of relation "heap_users" does not exist', 'permission denied for schema "shop"'):
+        assert redacted(reported, STATEMENT) == reported

@@ -108,11 +108,13 @@ SOCKS = "names a SOCKS proxy, and the package for it is missing. Install it wher
 
 
 def test_unusable_proxy_ends_the_command_and_names_its_variable(users: Project) -> None:
-    told = dict(PROXIES)
+    reported = dict(PROXIES)
     if not importlib.util.find_spec("socks"):
-        told |= {f"{scheme}://u:{PASSWORD}@127.0.0.1:1": SOCKS for scheme in ("socks5", "socks5h", "socks4", "SOCKS5")}
+        reported |= {
+            f"{scheme}://u:{PASSWORD}@127.0.0.1:1": SOCKS for scheme in ("socks5", "socks5h", "socks4", "SOCKS5")
+        }
     for variable in ("HTTPS_PROXY", "all_proxy"):
-        for value, said in told.items():
+        for value, said in reported.items():
             outcome = users.sync(HEAP_BASE_URL=HEAP, **{variable: value})
             assert outcome.exit_code == 2, value
             assert f"\nError: {variable} {said}" in outcome.stderr, outcome.stderr
@@ -190,11 +192,11 @@ def plain_port() -> Iterator[str]:
 
 def test_refused_first_connection_is_reported_soon(users: Project) -> None:
     refusing = f"0.0.0.0:{free_port()}"
-    begun = time.monotonic()
+    start_sync = time.monotonic()
     outcome = users.sync(HEAP_BASE_URL=f"https://{refusing}")
     assert outcome.exit_code == 1
     assert f"Heap did not take 1 row: {refusing} refused the connection. Check HEAP_BASE_URL" in outcome.stderr
-    assert time.monotonic() - begun < 60  # not the two minutes for which other failures are tried again
+    assert time.monotonic() - start_sync < 60  # not the two minutes for which other failures are tried again
 
 
 def test_connections_that_fail_are_reported_by_what_to_change(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ class Case:
 
     title: str
     heap: str  # as YAML; the keys of a single block have no braces
-    told: list[str]
+    reported: list[str]
     columns: str = "[]"
     variables: str = "{}"
     config: Mapping[str, str] = field(default_factory=dict)

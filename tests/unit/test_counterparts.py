@@ -126,9 +126,11 @@ KEYS = {
 
 @pytest.mark.parametrize(("sync_type", "key"), KEYS)
 def test_key_of_another_tool_is_answered_with_its_counterpart(sync_type: str, key: str) -> None:
-    told = [text for _, _, where, text in mistakes(one(f"type: {sync_type}, {key}: x")) if where == f"meta.heap.{key}"]
-    assert len(told) == 1 and told[0].startswith("unknown key") and KEYS[sync_type, key] in told[0]
-    assert len(told[0]) < 160  # a sentence, no list of all keys
+    reported = [
+        text for _, _, where, text in mistakes(one(f"type: {sync_type}, {key}: x")) if where == f"meta.heap.{key}"
+    ]
+    assert len(reported) == 1 and reported[0].startswith("unknown key") and KEYS[sync_type, key] in reported[0]
+    assert len(reported[0]) < 160  # a sentence, no list of all keys
 
 
 @pytest.mark.parametrize(
@@ -147,6 +149,6 @@ def test_misspelt_key_is_not_also_reported_as_missing(heap: str, keys: list[str]
 
 @pytest.mark.parametrize("sync_type", list(SyncType))
 def test_other_unknown_keys_are_answered_with_the_keys_of_the_type(sync_type: SyncType) -> None:
-    told = [text for _, _, where, text in mistakes(one(f"type: {sync_type}, frobnicate: x")) if "frob" in where]
-    assert told[0].startswith(f"unknown key. Keys for {sync_type}: type, name, enabled")
-    assert ("event_name" in told[0]) == (sync_type is SyncType.EVENTS)
+    reported = [text for _, _, where, text in mistakes(one(f"type: {sync_type}, frobnicate: x")) if "frob" in where]
+    assert reported[0].startswith(f"unknown key. Keys for {sync_type}: type, name, enabled")
+    assert ("event_name" in reported[0]) == (sync_type is SyncType.EVENTS)

@@ -295,9 +295,9 @@ class TestDefaults:
 
     def test_mistakes_in_defaults_are_reported_once_where_they_are(self) -> None:
         heap = f"[{{name: a, {USERS}}}, {{name: b, {EVENTS}}}]"
-        told = mistakes(one(heap), "{defaults: {nulls: blnk, time_zone: UTC, type: events, user_id: id}}")
-        assert {(model, file) for model, file, _, _ in told} == {("dbt_project.yml", "dbt_project.yml")}
-        assert [(key.removeprefix("vars.dbt_heap.defaults."), text) for _, _, key, text in told] == [
+        reported = mistakes(one(heap), "{defaults: {nulls: blnk, time_zone: UTC, type: events, user_id: id}}")
+        assert {(model, file) for model, file, _, _ in reported} == {("dbt_project.yml", "dbt_project.yml")}
+        assert [(key.removeprefix("vars.dbt_heap.defaults."), text) for _, _, key, text in reported] == [
             ("nulls", "one of omit, blank is needed, found 'blnk'; did you mean `blank`?"),
             ("time_zone", "unknown key; did you mean `timezone`?"),
             ("type", "this key has no default: it stands in each block itself"),
@@ -403,19 +403,19 @@ class TestOfAWholeProject:
         assert only.model.version == 1
 
     def test_versions_without_the_latest_are_named_with_what_to_do(self) -> None:
-        with pytest.raises(DeclarationError) as told:
+        with pytest.raises(DeclarationError) as reported:
             declare([version(1, latest=3), version(2, latest=3)], heap_vars()).correct()
         assert "the models shop.people.v1 (models/heap.yml) and shop.people.v2 (models/heap.yml) both" in str(
-            told.value
+            reported.value
         )
-        assert "leave the block on one version, or give each a `name` of its own" in str(told.value)
+        assert "leave the block on one version, or give each a `name` of its own" in str(reported.value)
 
     def test_models_of_one_name_in_two_packages_are_named_with_their_packages(self) -> None:
         ours, theirs = (replace(version(None, latest=None), package=each) for each in ("shop", "kit"))
-        with pytest.raises(DeclarationError) as told:
+        with pytest.raises(DeclarationError) as reported:
             declare([theirs, ours], heap_vars()).correct()
-        assert "kit.people (models/heap.yml) and shop.people (models/heap.yml) both" in str(told.value)
-        assert "give one a `name` of its own" in str(told.value)
+        assert "kit.people (models/heap.yml) and shop.people (models/heap.yml) both" in str(reported.value)
+        assert "give one a `name` of its own" in str(reported.value)
 
     def test_long_names_that_begin_alike_are_a_mistake(self) -> None:
         long = "a_name_of_more_than_30_letters_"
@@ -440,9 +440,9 @@ class TestOfAWholeProject:
               - name: bee
                 columns: [{{name: wing, config: {{meta: {{heap: true}}}}}}]
         """
-        with pytest.raises(DeclarationError) as told:
+        with pytest.raises(DeclarationError) as reported:
             declare(models(document), heap_vars("{defaults: {max_rows: many}}"))
-        assert str(told.value).splitlines() == [
+        assert str(reported.value).splitlines() == [
             "6 mistakes in the declarations:",
             f"  ant ({FILE}): meta.heap[0].begin: a date such as 2026-01-31 is needed, found 'soon'",
             f"  ant ({FILE}): meta.heap[1].type: one of user_properties, account_properties, events, user_deletions is "

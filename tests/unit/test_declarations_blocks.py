@@ -96,7 +96,7 @@ TYPE = [
         ],
     ),
     Case(
-        "deletions without whom",
+        "deletions without an identity",
         "type: user_deletions",
         [
             (
@@ -228,7 +228,7 @@ WHO = [
         ["meta.heap.account_id: `account_id` is needed: the column that holds the account's id"],
     ),
     Case(
-        "events of nobody",
+        "events without an identity",
         "type: events, event_name: Paid, unique_key: order_id",
         [
             (
@@ -541,6 +541,6 @@ OPTIONS = [
 
 @pytest.mark.parametrize("case", [*FORM, *TYPE, *NAME, *WHO, *OF_EVENTS, *OPTIONS], ids=lambda case: case.title)
 def test_mistake_says_where_what_was_found_and_what_to_do(case: Case) -> None:
-    told = mistakes(case.document, case.variables)
-    assert {(model, file) for model, file, _, _ in told} == {(case.model, FILE)}
-    assert [f"{key}: {text}" for _, _, key, text in told] == case.told
+    reported = mistakes(case.document, case.variables)
+    assert {(model, file) for model, file, _, _ in reported} == {(case.model, FILE)}
+    assert [f"{key}: {text}" for _, _, key, text in reported] == case.reported

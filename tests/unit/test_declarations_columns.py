@@ -21,7 +21,7 @@ def having(columns: Mapping[str, V], absence: Absence | None = None) -> Readable
     return Readable(lambda _: columns, lambda _: missing, lambda models, _: [f"grant {len(models)}"])
 
 
-def told(document: str, **columns: V) -> list[tuple[str, str]]:
+def reported(document: str, **columns: V) -> list[tuple[str, str]]:
     """Return key and text of mistakes in declarations, given a relation with these columns."""
     mistakes = check_columns(declared(document).syncs, having(columns))
     assert all(each.file == FILE for each in mistakes)
@@ -31,15 +31,15 @@ def told(document: str, **columns: V) -> list[tuple[str, str]]:
 def test_existing_columns_are_accepted() -> None:
     heap = f"{EVENTS}, timestamp: at, properties_column: more, properties: [total]"
     columns = {"user_id": V.INTEGER, "order_id": V.TEXT, "at": V.TIMESTAMP, "more": V.JSON, "total": V.FLOAT}
-    assert told(one(heap), **columns) == []
+    assert reported(one(heap), **columns) == []
 
 
 def test_warehouse_may_spell_names_in_its_own_case() -> None:
-    assert told(one(USERS + "[plan]"), USER_ID=V.TEXT, PLAN=V.TEXT) == []
+    assert reported(one(USERS + "[plan]"), USER_ID=V.TEXT, PLAN=V.TEXT) == []
 
 
 def test_missing_column_is_reported_with_the_nearest_name() -> None:
-    assert told(one(USERS + "{Plan: plann, Seats: seats}"), user_id=V.TEXT, plan=V.TEXT) == [
+    assert reported(one(USERS + "{Plan: plann, Seats: seats}"), user_id=V.TEXT, plan=V.TEXT) == [
         ("meta.heap.properties.Plan", "the relation db.shop.m has no column 'plann'; did you mean `plan`?"),
         ("meta.heap.properties.Seats", "the relation db.shop.m has no column 'seats'"),
     ]
@@ -48,7 +48,7 @@ def test_missing_column_is_reported_with_the_nearest_name() -> None:
 def test_column_mistake_is_reported_where_it_is_declared() -> None:
     columns = "[{name: city, config: {meta: {heap: {b: {property: City}}}}}]"
     heap = f"[{{name: a, {EVENTS}}}, {{name: b, {USERS}[x, {{Plan: plan}}]}}]"
-    keys = [key for key, _ in told(one(heap, columns), other=V.TEXT)]
+    keys = [key for key, _ in reported(one(heap, columns), other=V.TEXT)]
     assert keys == [
         "meta.heap[1].identity",
         "meta.heap[1].properties[0]",
@@ -60,13 +60,13 @@ def test_column_mistake_is_reported_where_it_is_declared() -> None:
 
 
 def test_column_mistake_of_a_star_is_reported_at_the_star() -> None:
-    told_of = told(one(USERS + "'*'", "[{name: plan}]"), user_id=V.TEXT)
+    told_of = reported(one(USERS + "'*'", "[{name: plan}]"), user_id=V.TEXT)
     assert told_of == [("meta.heap.properties", "the relation db.shop.m has no column 'plan'")]
 
 
 def test_invalid_time_of_a_property_is_reported_at_the_property() -> None:
     heap = f"{EVENTS}, properties: {{timestamp: at}}"
-    keys = [key for key, _ in told(one(heap), user_id=V.TEXT, order_id=V.TEXT, at=V.TEXT)]
+    keys = [key for key, _ in reported(one(heap), user_id=V.TEXT, order_id=V.TEXT, at=V.TEXT)]
     assert keys == ["meta.heap.properties.timestamp"]
 
 
@@ -81,7 +81,7 @@ def test_invalid_time_of_a_property_is_reported_at_the_property() -> None:
 def test_relation_that_was_never_built_is_one_mistake(kind: str, remedy: str) -> None:
     heap = f"[{{name: a, {EVENTS}}}, {{name: b, {USERS}[plan]}}]"
     document = f"{kind}: [{{name: m, config: {{meta: {{heap: {heap}}}}}}}]"
-    assert told(document) == [("", f"db.shop.m is not in the warehouse. {remedy}")]
+    assert reported(document) == [("", f"db.shop.m is not in the warehouse. {remedy}")]
 
 
 FLOAT = "and a float's text is not stable: cast it to an integer, a decimal or text in the model"
@@ -136,7 +136,7 @@ def test_column_of_a_class_that_its_key_does_not_allow_is_reported(
 ) -> None:
     document = one(heap.replace("identity: user_id", "identity: c") if key == "identity" else heap)
     columns = {"user_id": V.TEXT, "order_id": V.TEXT, "plan": V.TEXT, "c": value_class}
-    assert told(document, **columns) == [(f"meta.heap.{key}", text)]
+    assert reported(document, **columns) == [(f"meta.heap.{key}", text)]
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_column_of_a_class_that_its_key_does_not_allow_is_reported(
     ],
 )
 def test_columns_of_other_classes_are_accepted(heap: str, value_class: V) -> None:
-    assert told(one(heap), user_id=V.TEXT, order_id=V.TEXT, c=value_class) == []
+    assert reported(one(heap), user_id=V.TEXT, order_id=V.TEXT, c=value_class) == []

@@ -394,7 +394,7 @@ FORBIDDEN = [
         variables=NEVER,
     ),
     Case(
-        "a property whose column bears a pattern",
+        "a property whose column has a pattern",
         PROPERTIES + "[plan, Email]",
         [
             (
@@ -475,6 +475,6 @@ FORBIDDEN = [
 
 @pytest.mark.parametrize("case", [*IN_THE_BLOCK, *ON_COLUMNS, *FORBIDDEN], ids=lambda case: case.title)
 def test_mistake_says_where_what_was_found_and_what_to_do(case: Case) -> None:
-    told = mistakes(case.document, case.variables)
-    assert {(model, file) for model, file, _, _ in told} == {(case.model, FILE)}
-    assert [f"{key}: {text}" for _, _, key, text in told] == case.told
+    reported = mistakes(case.document, case.variables)
+    assert {(model, file) for model, file, _, _ in reported} == {(case.model, FILE)}
+    assert [f"{key}: {text}" for _, _, key, text in reported] == case.reported

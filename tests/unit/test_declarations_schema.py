@@ -114,8 +114,8 @@ def test_page_shows_an_example_of_each_type_and_of_the_project_wide_keys() -> No
 
 
 def test_mistakes_on_the_page_are_those_that_are_reported() -> None:
-    (heap, told) = re.findall(r"^```yaml\n(heap:.*?)^```.*?^```text\n(.*?)\n```", PAGE, re.S | re.M)[0]
+    (heap, reported) = re.findall(r"^```yaml\n(heap:.*?)^```.*?^```text\n(.*?)\n```", PAGE, re.S | re.M)[0]
     model = {"name": "heap_users", "config": {"meta": yaml.safe_load(heap)}}
     with pytest.raises(DeclarationError) as refusal:
         declared(yaml.safe_dump({"models": [model]}))
-    assert str(refusal.value) == told
+    assert str(refusal.value) == reported

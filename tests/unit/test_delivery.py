@@ -261,8 +261,8 @@ def test_fatal_answer_stops_delivery_at_once(status: int) -> None:
 
 def eventually(well: Callable[[], bool]) -> bool:
     """Whether something comes to hold before the test is taken to hang."""
-    until = time.monotonic() + HANGS_SECONDS
-    while not well() and time.monotonic() < until:
+    wait_until = time.monotonic() + HANGS_SECONDS
+    while not well() and time.monotonic() < wait_until:
         time.sleep(0.01)
     return well()
 

@@ -119,15 +119,15 @@ def test_check_exits_with_3_until_the_file_is_up_to_date(project: Project) -> No
 
 
 @pytest.mark.parametrize(
-    "place, told",
+    "place, reported",
     [
         ("dbt_project.yml", "was not written by dbt-heap and would be overwritten"),
         ("nowhere/heap.yml", "cannot be written: No such file"),
         ("target", "cannot be read: Is a directory"),
     ],
 )
-def test_file_that_is_not_a_sandbox_database_is_not_changed(project: Project, place: str, told: str) -> None:
+def test_file_that_is_not_a_sandbox_database_is_not_changed(project: Project, place: str, reported: str) -> None:
     project.declare("people", USERS)
     ran = project.run("exposures", "-o", str(project.folder / place))
-    assert ran.exit_code == 2 and told in ran.stderr
+    assert ran.exit_code == 2 and reported in ran.stderr
     assert "exposures" not in (project.folder / "dbt_project.yml").read_text()

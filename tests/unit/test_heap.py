@@ -268,19 +268,19 @@ def test_wait_longer_than_the_time_left_is_not_started(header: str) -> None:
 
 def test_answer_that_never_ends_is_not_waited_for() -> None:
     with TricklingServer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as url:
-        begun = monotonic()
+        start_sync = monotonic()
         with Heap(url, "11", timeout_seconds=2.0, retry=patient(0)) as heap:
             assert heap.send(USERS, ONE) == Answer(Outcome.ACCEPTED)
-        assert monotonic() - begun < 30.0  # it would take 50 seconds to come
+        assert monotonic() - start_sync < 30.0  # it would take 50 seconds to come
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nServer:"])
 def test_endless_headers_are_not_waited_for(head: bytes) -> None:
     with TricklingServer(head) as url:
-        begun = monotonic()
+        start_sync = monotonic()
         with Heap(url, "11", timeout_seconds=2.0 if b"200" in head else 1.0, retry=patient(0)) as heap:
             answer = heap.send(USERS, ONE)
-        assert monotonic() - begun < 30.0
+        assert monotonic() - start_sync < 30.0
     # A status that came decides, as where the connection drops after it.
     assert answer == (Answer(Outcome.ACCEPTED) if b"200" in head else Answer(Outcome.UNAVAILABLE, "no answer in time"))
 

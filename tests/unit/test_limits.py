@@ -13,10 +13,10 @@ MACRO = Path(__file__).parents[2] / "macros" / "plan" / "limits.sql"
 
 
 def test_warehouse_and_payloads_use_the_same_limits() -> None:
-    told: list[Any] = []
-    template = Environment().from_string(MACRO.read_text(), globals={"return": told.append})
+    reported: list[Any] = []
+    template = Environment().from_string(MACRO.read_text(), globals={"return": reported.append})
     template.module.limits()  # type: ignore[attr-defined]
-    assert told == [
+    assert reported == [
         {
             "max_identity": limits.MAX_IDENTITY,
             "max_event_name": limits.MAX_EVENT_NAME,

@@ -13,11 +13,11 @@ from dbt_heap.warehouse.dbt_runtime import mute_dbt_events
 
 
 def test_dbt_event_listener_added_later_works_until_events_are_muted_again() -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
     mute_dbt_events()
     fire_event(Note(msg="nobody listens"), EventLevel.WARN)
-    add_callback_to_manager(heard.append)
+    add_callback_to_manager(received.append)
     fire_event(Note(msg="here"), EventLevel.WARN)
     mute_dbt_events()
     fire_event(Note(msg="no more"), EventLevel.WARN)
-    assert [(event.info.name, event.info.level, event.data.msg) for event in heard] == [("Note", "warn", "here")]
+    assert [(event.info.name, event.info.level, event.data.msg) for event in received] == [("Note", "warn", "here")]

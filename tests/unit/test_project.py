@@ -489,8 +489,8 @@ def test_malformed_block_is_reported_in_one_sentence_per_mistake(tmp_path: Path,
 def test_target_or_environment_that_yaml_does_not_read_as_text_is_reported(
     tmp_path: Path, block: str, key: str
 ) -> None:
-    (told,) = mistakes(tmp_path, block.format(key=key))
-    assert f"a text is needed as key, found {'true' if key == 'on' else 'the number 2026'}: {QUOTE}" in told
+    (reported,) = mistakes(tmp_path, block.format(key=key))
+    assert f"a text is needed as key, found {'true' if key == 'on' else 'the number 2026'}: {QUOTE}" in reported
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ OF_DBT = {
 
 
 def test_hooks_and_python_judge_by_the_same_statuses() -> None:
-    told: list[Any] = []
-    template = Environment().from_string(MACRO.read_text(), globals={"return": told.append})
+    reported: list[Any] = []
+    template = Environment().from_string(MACRO.read_text(), globals={"return": reported.append})
     template.module.statuses()  # type: ignore[attr-defined]
-    assert told == [{"models": OF_MODELS, "tests": OF_TESTS, "building": sorted(BUILDING)}]
+    assert reported == [{"models": OF_MODELS, "tests": OF_TESTS, "building": sorted(BUILDING)}]
 
 
 @pytest.mark.parametrize(

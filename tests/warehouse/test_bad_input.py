@@ -43,7 +43,7 @@ BAD = {
     "no manifest": Bad(manifest(None), "there is no manifest at"),
     "a manifest that is no JSON": Bad(manifest("<html>"), "is cut short or no JSON"),
     "a truncated manifest": Bad(manifest('{"metadata": {"dbt_version": "1.11.0"}, "nodes": {"mo'), "is cut short"),
-    "another file of dbt's": Bad(
+    "another dbt file": Bad(
         manifest('{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json"}}'),
         "is dbt's run-results, not its manifest",
     ),

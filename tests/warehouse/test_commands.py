@@ -182,7 +182,9 @@ def test_error_is_a_json_line_in_json_logs(shop: Project) -> None:
 @pytest.mark.parametrize("flags", [(), ("--quiet",), ("--log-format", "json")], ids=["plain", "quiet", "json"])
 def test_retried_request_prints_no_line_from_a_library(shop: Project, heap: Sandbox, flags: tuple[str, ...]) -> None:
     heap.misbehave("resetx1")
-    with shop.begun("--max-wait", "3", *flags) as process:  # a process of its own: nothing here catches what is logged
+    with shop.start_sync(
+        "--max-wait", "3", *flags
+    ) as process:  # a process of its own: nothing here catches what is logged
         stdout, stderr = process.communicate(timeout=HANGS_SECONDS)
     assert process.returncode == 0, stderr
     assert "Retrying" not in stdout + stderr and "BoundedRetry" not in stdout + stderr

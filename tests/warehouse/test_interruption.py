@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
-from tests.project import HANGS_SECONDS, Project, requested
+from tests.project import HANGS_SECONDS, Project, wait_for_requests
 from tests.warehouse.users import many_users
 from tests.warehouses import Engine
 
@@ -37,9 +37,9 @@ def interrupted(
 ) -> subprocess.CompletedProcess[str]:
     """A sync by a process of its own that gets a signal while it waits for Heap's second answer, and another then."""
     heap.hold(after=1)
-    with project.begun("--in-flight", "1", "--request-timeout", "60") as process:
+    with project.start_sync("--in-flight", "1", "--request-timeout", "60") as process:
         assert process.stdout and process.stderr
-        requested(heap, 2, process)
+        wait_for_requests(heap, 2, process)
         process.send_signal(first)
         said = process.stderr.readline()
         while STOPPING not in said:

@@ -45,8 +45,8 @@ def test_null_sent_as_a_blank_is_a_blank_in_heap(users: Project) -> None:
 def test_log_keeps_only_properties_of_events(orders: Project) -> None:
     orders.declare("heap_orders", {**ORDERS, "log": True})
     orders.sync()
-    told = orders.state("select key, property, value from state.heap_orders__log order by key")
-    assert told == [("1", "Total", "9.50"), ("2", "Total", "20.00"), ("3", "Total", "7.25")]
+    reported = orders.state("select key, property, value from state.heap_orders__log order by key")
+    assert reported == [("1", "Total", "9.50"), ("2", "Total", "20.00"), ("3", "Total", "7.25")]
 
 
 def test_log_keeps_nothing_of_a_properties_column(orders: Project) -> None:

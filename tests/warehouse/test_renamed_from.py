@@ -163,7 +163,7 @@ def test_run_that_was_killed_under_the_earlier_name_is_recovered(
 
 
 @pytest.mark.parametrize(
-    ("c", "others", "told"),
+    ("c", "others", "reported"),
     [
         ({"renamed_from": ["a", "b"]}, {}, "a sync can take over only one"),
         ({"renamed_from": "c"}, {}, "name only earlier ones here"),
@@ -173,7 +173,7 @@ def test_run_that_was_killed_under_the_earlier_name_is_recovered(
     ],
 )
 def test_state_that_cannot_be_adopted_is_reported_and_nothing_is_written(
-    shop: Project, heap: Sandbox, c: dict[str, Any], others: dict[str, Any], told: str
+    shop: Project, heap: Sandbox, c: dict[str, Any], others: dict[str, Any], reported: str
 ) -> None:
     synced(shop, heap, "a", "b")
     if c.get("type"):
@@ -184,7 +184,7 @@ def test_state_that_cannot_be_adopted_is_reported_and_nothing_is_written(
         declared(shop, c=c, **others)
     before = log(shop)
     outcome = shop.sync()
-    assert outcome.exit_code == 2 and told in outcome.stderr, outcome.stderr
+    assert outcome.exit_code == 2 and reported in outcome.stderr, outcome.stderr
     assert log(shop) == before and heap.requests() == []
 
 

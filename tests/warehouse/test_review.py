@@ -47,7 +47,7 @@ def review(shop: Project, *arguments: str) -> Outcome:
     return shop.run("plan", "--state", str(shop.folder / "production"), "--against", "prod", *arguments)
 
 
-def told(shop: Project) -> dict[str, dict[str, Any]]:
+def reported(shop: Project) -> dict[str, dict[str, Any]]:
     """What the review says as JSON, by sync."""
     return {each["sync"]: each for each in review(shop, "--output", "json").json()}
 
@@ -59,7 +59,7 @@ def texts(found: dict[str, Any]) -> list[str]:
 def test_pull_request_that_changes_no_declaration_changes_nothing(shop: Project, heap: Sandbox) -> None:
     before, requests = shop.state_tables(), len(heap.requests())
     assert review(shop, "--check").exit_code == 0
-    found = told(shop)
+    found = reported(shop)
     assert {name: (each["status"], each["plan"]["planned"]) for name, each in found.items()} == {
         "heap_users": ("unchanged", 0), "heap_orders": ("unchanged", 0),
     }  # fmt: skip
@@ -68,7 +68,7 @@ def test_pull_request_that_changes_no_declaration_changes_nothing(shop: Project,
 
 def test_new_renamed_and_removed_properties_are_listed_with_row_counts(shop: Project) -> None:
     propose(shop, users={**USERS, "properties": {"Tier": "plan", "Identity": "user_id"}})
-    found = told(shop)["heap_users"]
+    found = reported(shop)["heap_users"]
     assert (found["status"], found["rekeys"]) == ("changed", False)
     assert texts(found) == [
         "properties: Plan is now Tier: it is sent for every row, and Heap keeps Plan as it is",
@@ -82,7 +82,7 @@ def test_new_renamed_and_removed_properties_are_listed_with_row_counts(shop: Pro
 
 def test_changed_key_is_reported_and_refused(shop: Project) -> None:
     propose(shop, orders={**ORDERS, "unique_key": ["order_id", "user_id"]})
-    found = told(shop)["heap_orders"]
+    found = reported(shop)["heap_orders"]
     assert found["rekeys"] and found["plan"]["new"] == 3
     assert "heap_orders: CHANGES KEYS. unique_key: order_id -> order_id, user_id:" in review(shop).stdout
     shop.declare("heap_users", USERS)
@@ -95,26 +95,26 @@ def test_changed_key_is_reported_and_refused(shop: Project) -> None:
 
 def test_changed_settings_are_listed_by_their_keys(shop: Project) -> None:
     propose(shop, users={**USERS, "nulls": "blank", "max_rows": "20%"}, orders={**ORDERS, "event_name": "Bought"})
-    found = told(shop)
+    found = reported(shop)
     assert texts(found["heap_users"]) == ["max_rows: none -> 20%", "nulls: omit -> blank"]
     assert texts(found["heap_orders"]) == ["event_name: Order Completed -> Bought"]
 
 
 def test_model_that_lost_its_block_is_reported_while_its_state_exists(shop: Project) -> None:
     shop.nodes["model.shop.heap_users"]["config"]["meta"] = {}
-    found = told(shop)["heap_users"]
+    found = reported(shop)["heap_users"]
     assert found["status"] == "removed" and found["plan"] is None
     assert found["notes"] == [
         "heap_users no longer declares it",
         "Heap keeps its data. To remove its state: dbt-heap state reset heap_users",
     ]
     del shop.nodes["model.shop.heap_orders"]
-    assert told(shop)["heap_orders"]["notes"][0] == "heap_orders was removed"
+    assert reported(shop)["heap_orders"]["notes"][0] == "heap_orders was removed"
 
 
 def test_new_sync_and_one_that_would_stop_are_reported(shop: Project) -> None:
     propose(shop, users={**USERS, "name": "people"})
-    found = told(shop)
+    found = reported(shop)
     assert found["heap_users"]["status"] == "removed"
     assert found["people"]["status"] == "added"
     assert "dbt-heap state rename heap_users people" in found["people"]["notes"][0]
@@ -122,7 +122,7 @@ def test_new_sync_and_one_that_would_stop_are_reported(shop: Project) -> None:
 
 def test_model_that_is_not_built_has_no_rows_to_count(shop: Project) -> None:
     shop.declare("heap_new", {**ORDERS, "event_name": "New"}, schema="pr_8")
-    found = told(shop)["heap_new"]
+    found = reported(shop)["heap_new"]
     assert found["plan"] is None and "does not exist in target prod" in found["notes"][0]
 
 

@@ -12,7 +12,7 @@ from dbt_heap import __version__
 from dbt_heap.sandbox.server import Sandbox
 from dbt_heap.state.log import SCHEMA_VERSION
 from dbt_heap.warehouse.connection import Warehouse
-from tests.project import HANGS_SECONDS, Project, requested
+from tests.project import HANGS_SECONDS, Project, wait_for_requests
 from tests.warehouses import Engine, on_every_engine
 
 pytestmark = on_every_engine
@@ -191,8 +191,8 @@ def test_killed_run_of_version_1_is_recovered(events: Project, own_heap: Sandbox
     orders(events, 2_500)
     answered = len(own_heap.requests())
     own_heap.hold(after=1)
-    with events.begun("--in-flight", "1", "--request-timeout", "60") as process:
-        requested(own_heap, answered + 2, process)
+    with events.start_sync("--in-flight", "1", "--request-timeout", "60") as process:
+        wait_for_requests(own_heap, answered + 2, process)
         process.kill()
         process.wait(timeout=HANGS_SECONDS)
     own_heap.release()
