@@ -89,12 +89,10 @@ def test_sync_refuses_recomputed_keys_until_they_are_meant(project: Project, hea
     project.table(
         "heap_orders", f"select order_id + 100 as order_id, user_id, ordered_at, total from ({ORDER_ROWS}) as t"
     )
-    reported = (
-        "3 acknowledged keys are missing from the model, which has 3 new keys instead: Heap would record 3 events a"
-    )
-    assert reported in project.run("plan").stdout
+    text = "3 acknowledged keys are missing from the model, which has 3 new keys instead: Heap would record 3 events a"
+    assert text in project.run("plan").stdout
     outcome = project.sync()
-    assert outcome.exit_code == 1 and reported in outcome.stderr and len(heap.events()) == 3
+    assert outcome.exit_code == 1 and text in outcome.stderr and len(heap.events()) == 3
     result = project.results()["heap_orders"]
     assert (result["status"], result["missing_keys"], result["rekeyed_rows"]) == ("refused", 3, 3)
     assert project.sync("--first-sync").exit_code == 0
