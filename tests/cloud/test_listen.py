@@ -53,9 +53,9 @@ def stub(folder: Path, *jobs: int, code: int = 0, catch_up: str = "no") -> Liste
     return Listener(folder / "listener.log", {}, "tests.cloud.stub", *arguments)
 
 
-def start_sync(folder: Path) -> list[str]:
+def started_syncs(folder: Path) -> list[str]:
     """Return the jobs whose syncs have started, in order."""
-    noted = folder / "start_sync"
+    noted = folder / "begun"
     return noted.read_text().split() if noted.exists() else []
 
 
@@ -115,18 +115,18 @@ def test_webhook_runs_one_sync_and_others_are_refused_or_ignored(
 
 def test_flood_of_webhooks_runs_one_sync_per_job_at_a_time(tmp_path: Path) -> None:
     with stub(tmp_path, 5, JOB, catch_up="yes") as listening:
-        listening.wait_until(lambda: start_sync(tmp_path))  # the sync of the first job, which catches up
+        listening.wait_until(lambda: started_syncs(tmp_path))  # the sync of the first job, which catches up
         for number in range(1, 41):
             assert listening.post(webhook(number, status=20)).json() == {"status": "accepted"}
         assert listening.post(webhook(7, job=6)).json()["status"].startswith("ignored")
         assert listening.post(webhook(9, job=5)).json() == {"status": "accepted"}  # after its sync looked for a run
         health = listening.health()
         assert (health["running"], health["waiting"]) == ({"job": 5, "run": None}, 2)
-        assert start_sync(tmp_path) == ["5"]
+        assert started_syncs(tmp_path) == ["5"]
         (tmp_path / "go").touch()
-        listening.wait_until(lambda: len(start_sync(tmp_path)) == 3)
+        listening.wait_until(lambda: len(started_syncs(tmp_path)) == 3)
         listening.wait_until(lambda: not listening.health()["running"])
-    assert start_sync(tmp_path) == ["5", str(JOB), "5"]
+    assert started_syncs(tmp_path) == ["5", str(JOB), "5"]
 
 
 def test_sync_that_could_not_run_is_retried_a_few_times(tmp_path: Path) -> None:
@@ -137,10 +137,10 @@ def test_sync_that_could_not_run_is_retried_a_few_times(tmp_path: Path) -> None:
         listening.wait_until(lambda: seen or seen.extend(listening.health()["again"]))  # type: ignore[func-returns-value]
         assert (seen[0]["job"], seen[0]["tried"] in (1, 2)) == (JOB, True)
         listening.wait_until(lambda: "not retried until the job's next webhook" in listening.stderr)
-        assert start_sync(tmp_path) == [str(JOB)] * 3
+        assert started_syncs(tmp_path) == [str(JOB)] * 3
         assert listening.health()["again"] == []
         listening.post(webhook(8))
-        listening.wait_until(lambda: len(start_sync(tmp_path)) == 6)
+        listening.wait_until(lambda: len(started_syncs(tmp_path)) == 6)
     assert listening.stderr.count("; retrying in") == 4
 
 

@@ -19,7 +19,7 @@ def entry(seconds_ago: int) -> LogEntry:
 
 
 @pytest.mark.parametrize(
-    ("start_sync", "written_hours_ago", "ended", "cleared"),
+    ("started", "written_hours_ago", "ended", "cleared"),
     [
         (1, 2, 1, False),  # the last run was yesterday
         (12, 2, 12, True),
@@ -28,7 +28,7 @@ def entry(seconds_ago: int) -> LogEntry:
     ],
 )
 def test_only_the_first_run_of_a_day_clears_old_entries(
-    start_sync: float, written_hours_ago: float, ended: float, cleared: bool
+    started: float, written_hours_ago: float, ended: float, cleared: bool
 ) -> None:
     last = [entry(int(written_hours_ago * HOUR))]
-    assert written_today(last, MIDNIGHT + start_sync * HOUR, MIDNIGHT + ended * HOUR) == cleared
+    assert written_today(last, MIDNIGHT + started * HOUR, MIDNIGHT + ended * HOUR) == cleared
