@@ -142,8 +142,8 @@ def test_without_results_the_page_says_so_and_shows_the_history(shop: Project) -
     ("content", "told"),
     [
         ("{", "or is no JSON"),
-        ('{"schema_version": 99}', "is of version 99, written by a newer dbt-heap"),
-        ('{"schema_version": 1}', "does not hold what `dbt-heap sync` writes"),
+        ('{"schema_version": 99}', "has version 99, written by a newer dbt-heap"),
+        ('{"schema_version": 1}', "does not contain results"),
     ],
 )
 def test_results_that_cannot_be_read_are_named(shop: Project, content: str, told: str) -> None:

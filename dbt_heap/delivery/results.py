@@ -1,4 +1,4 @@
-"""What happened, as a frozen object and as `target/heap_results.json`; no row's value stands in it."""
+"""The results of a run, as frozen objects and as `target/heap_results.json`. They contain no values of rows."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Status(StrEnum):
 
     SUCCESS = "success"
     WARN = "warn"  # some rows are rejected, no more than `allow_rejected`
-    REJECTED = "rejected"  # more rows are rejected than allowed; all others arrived
-    UNDELIVERED = "undelivered"  # Heap did not take all rows: they are sent by the next run
+    REJECTED = "rejected"  # more rows are rejected than allowed; Heap accepted all others
+    UNDELIVERED = "undelivered"  # Heap did not take all rows: the next run sends them
     REFUSED = "refused"  # the plan is larger than its guard: nothing was sent
     GATED = "gated"  # the model's build or tests failed: nothing was sent
-    SKIPPED = "skipped"  # not begun: another run is at work on it, or this one was stopped before
-    PARTIAL = "partial"  # stopped in good order before the end: the rest is sent by the next run
+    SKIPPED = "skipped"  # not started: another run holds the sync, or this run was stopped before
+    PARTIAL = "partial"  # stopped as asked before the end: the next run sends the rest
     ERROR = "error"  # it could not run
 
     @property
     def exit_code(self) -> int:
-        """0 well, 1 something is left to do, 2 it could not run."""
+        """Return 0 for success, 1 if something is left to do, 2 if it could not run."""
         if self is Status.ERROR:
             return 2
         return 0 if self in (Status.SUCCESS, Status.WARN, Status.SKIPPED, Status.PARTIAL) else 1
@@ -47,7 +47,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What became of the rows of one sync. Every planned row has one fate: accepted, rejected or undelivered."""
+    """The outcome of one sync. Every planned row is accepted, rejected or undelivered."""
 
     name: str
     type: str
@@ -61,22 +61,22 @@ class SyncResult:
     rejected: int = 0
     undelivered: int = 0
     still_rejected: int = 0  # rejected by an earlier run with the same values, and not tried again
-    skipped: int = 0  # null identities, where the declaration says so
-    deleted: int = 0  # of people whom Heap was asked to delete: left out
-    missing_keys: int = 0  # acknowledged keys that are gone from the model, if others came in their place
-    rekeyed_rows: int = 0  # rows that Heap likely has under those keys
-    truncated: int = 0  # values cut to what Heap takes
-    properties: Mapping[str, int] = field(default_factory=dict)  # Heap's name -> rows whose value was to be sent
+    skipped: int = 0  # null identities, if the declaration skips them
+    deleted: int = 0  # rows of deleted users, left out
+    missing_keys: int = 0  # acknowledged keys that the model no longer has, if it has new ones instead
+    rekeyed_rows: int = 0  # rows that Heap probably has under those keys
+    truncated: int = 0  # values cut to the length that Heap takes
+    properties: Mapping[str, int] = field(default_factory=dict)  # Heap's name -> rows with a value to send
     reasons: Mapping[str, int] = field(default_factory=dict)  # why rows were rejected in this run
     requests: int = 0
     bytes: int = 0
     seconds: float = 0.0
-    message: str | None = None  # how it ended and what to do, in a sentence
-    notes: tuple[str, ...] = ()  # what else to know, in sentences
+    message: str | None = None  # how it ended and what to do
+    notes: tuple[str, ...] = ()  # what else to know
 
     def __post_init__(self) -> None:
         if self.accepted + self.rejected + self.undelivered != self.planned:
-            raise AssertionError(f"{self.name}: the fates of its rows do not add up to its plan")
+            raise AssertionError(f"{self.name}: the outcomes of its rows do not add up to its plan")
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,16 @@ class Results:
     started_at: str  # ISO 8601, UTC
     seconds: float
     syncs: tuple[SyncResult, ...]
-    up_to_date: tuple[str, ...] = ()  # with --built, the syncs whose models dbt has not built since: none of `syncs`
+    up_to_date: tuple[str, ...] = ()  # with --built: syncs whose models dbt has not built since; not in `syncs`
     warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()  # what else to know about the run, in sentences
+    notes: tuple[str, ...] = ()  # what else to know about the run
     project: str = ""
     manifest_generated_at: str = ""  # ISO 8601, UTC
     schema_version: int = SCHEMA_VERSION
 
     @property
     def exit_code(self) -> int:
-        """Return 2 if no sync could run, 1 if one did not end well, else 0."""
+        """Return 2 if no sync could run, 1 if one failed or left something to do, else 0."""
         statuses = {sync.status for sync in self.syncs}
         if Status.ERROR in statuses and statuses <= {Status.ERROR, Status.SKIPPED} and not self.up_to_date:
             return 2
@@ -106,23 +106,22 @@ class Results:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return what to do about the syncs that did not end well, each cause once; empty if the exit code is 0."""
+        """Return what to do about the syncs with an exit code, each cause once; empty if there are none."""
         return sentences(sync for sync in self.syncs if sync.status.exit_code)
 
     def __getitem__(self, name: str) -> SyncResult:
-        """The result of a sync. Raises KeyError where none of that name was selected."""
-        found = {sync.name: sync for sync in self.syncs}
-        return found[name]
+        """Return the result of a sync. Raises KeyError if no sync of that name was selected."""
+        return {sync.name: sync for sync in self.syncs}[name]
 
     def write(self, folder: Path) -> Path:
-        """Writes `heap_results.json` whole or not at all, and returns its path. Raises OSError."""
-        with suppress(FileExistsError):  # a file in the folder's place: writing says so better
+        """Write `heap_results.json` atomically, and return its path. Raises OSError."""
+        with suppress(FileExistsError):  # a file has the folder's name: writing gives the better error
             folder.mkdir(parents=True, exist_ok=True)
         return write_whole(folder / FILE_NAME, orjson.dumps(self, option=orjson.OPT_INDENT_2))
 
 
 def sentences(results: Iterable[SyncResult]) -> tuple[str, ...]:
-    """Return the messages of some syncs, each behind the names of those that it is about."""
+    """Return the messages of syncs, each after the names of the syncs it is about."""
     names: dict[str, list[str]] = {}
     for each in results:
         names.setdefault((each.message or str(each.status)).removeprefix(f"{each.name}: "), []).append(each.name)
@@ -130,9 +129,9 @@ def sentences(results: Iterable[SyncResult]) -> tuple[str, ...]:
 
 
 def read_results(folder: Path) -> Results | None:
-    """What the last sync left in a folder; None where no file stands there.
+    """Return the results of the last sync in a folder; None if there is no file.
 
-    Raises SettingsError where a file is no results, or those of a newer dbt-heap.
+    Raises SettingsError if the file does not contain results, or was written by a newer dbt-heap.
     """
     path = folder / FILE_NAME
     try:
@@ -140,16 +139,16 @@ def read_results(folder: Path) -> Results | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
-        raise SettingsError(f"{path} cannot be read, or is no JSON: `dbt-heap sync` writes it anew") from None
+        raise SettingsError(f"{path} cannot be read, or is not JSON. `dbt-heap sync` replaces it") from None
     version = content.get("schema_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise SettingsError(f"{path} is of version {version}, written by a newer dbt-heap: pip install -U dbt-heap")
+        raise SettingsError(f"{path} has version {version}, written by a newer dbt-heap: pip install -U dbt-heap")
     if version == 1:
         content = _of_version_1(content)
     try:
         return TypeAdapter(Results).validate_python(content)
     except ValidationError:
-        raise SettingsError(f"{path} does not hold what `dbt-heap sync` writes: it will write it anew") from None
+        raise SettingsError(f"{path} does not contain results. `dbt-heap sync` replaces it") from None
 
 
 def _of_version_1(content: dict[str, Any]) -> dict[str, Any]:
@@ -160,7 +159,7 @@ def _of_version_1(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def results_schema() -> dict[str, Any]:
-    """The JSON Schema of `heap_results.json`."""
+    """Return the JSON Schema of `heap_results.json`."""
     schema = TypeAdapter(Results).json_schema(mode="serialization")
     schema["properties"]["schema_version"]["const"] = SCHEMA_VERSION
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

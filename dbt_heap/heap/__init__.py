@@ -1,1 +1,1 @@
-"""Rows as Heap's records, and the only HTTP to Heap."""
+"""Rows become records, records become requests to Heap, and answers become outcomes."""

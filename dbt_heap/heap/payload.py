@@ -1,4 +1,4 @@
-"""One row of the outbox as the JSON object Heap takes; what the sync decides is decided before the first row."""
+"""Turn rows of the outbox into JSON objects for Heap. What depends on the sync is decided once, not per row."""
 
 from __future__ import annotations
 
@@ -28,19 +28,22 @@ from dbt_heap.syncs.columns import MappedColumn, Role
 from dbt_heap.syncs.sync import Sync, SyncType
 
 _Make: TypeAlias = Callable[[Row], "tuple[dict[str, Any], int]"]  # the record, and how many values were cut
-_Field: TypeAlias = "tuple[int, str, Convert]"  # place in the row, Heap's name, what makes its value fit
+_Field: TypeAlias = "tuple[int, str, Convert]"  # place in the row, Heap's name, converter of its value
 
 
 def payload_builder(sync: Sync, columns: Sequence[MappedColumn], namespace: str) -> Build:
-    """What turns the rows of a sync into payloads or rejects; it raises for no value, whatever it is.
+    """Return the function that turns a row of a sync into a payload or a reject. It raises nothing, whatever the value.
 
-    `columns` are in the order of the rows' values, `namespace` is that of the sync's idempotency keys.
+    Args:
+        sync: The sync.
+        columns: In the order of the rows' values.
+        namespace: Of the sync's idempotency keys.
     """
     properties = mapped_properties(sync, columns)
     if sync.type is SyncType.EVENTS:
         make = _events(sync, columns, properties, namespace)
     elif sync.type is SyncType.USER_DELETIONS:
-        make = _of_identity if sync.identity else _of_user_id
+        make = _identity_to_delete if sync.identity else _user_id_to_delete
     else:
         make = _objects(sync, properties)
 
@@ -52,14 +55,14 @@ def payload_builder(sync: Sync, columns: Sequence[MappedColumn], namespace: str)
         except UnfitError as unfit:
             return Reject(row[SEQ], unfit.reason, unfit.property)
         except (orjson.JSONEncodeError, UnicodeEncodeError):
-            guilty = unwritable(record.get("properties", {}), properties)
-            return Reject(row[SEQ], Reason.BROKEN_TEXT, guilty)
+            bad_property = unwritable(record.get("properties", {}), properties)
+            return Reject(row[SEQ], Reason.BROKEN_TEXT, bad_property)
 
     return build
 
 
 def idempotency_key(namespace: str, key: str) -> str:
-    """The key by which Heap knows an event again: the same for the same two texts, another for any others."""
+    """Return the key by which Heap recognizes a repeated event: the same only for the same two texts."""
     text = f"{len(namespace)}:{namespace}{len(key)}:{key}"
     return "k1:" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -80,13 +83,13 @@ def _objects(sync: Sync, properties: tuple[Property, ...]) -> _Make:
     return make
 
 
-def _of_identity(row: Row) -> tuple[dict[str, Any], int]:
-    """Whom to delete: https://developers.heap.io/reference/user-deletion."""
+def _identity_to_delete(row: Row) -> tuple[dict[str, Any], int]:
+    """Return the user to delete: https://developers.heap.io/reference/user-deletion."""
     return {"identity": identity(row[KEY])}, 0
 
 
-def _of_user_id(row: Row) -> tuple[dict[str, Any], int]:
-    """The same by the number of Heap's SDK, which is a number here, unlike in events."""
+def _user_id_to_delete(row: Row) -> tuple[dict[str, Any], int]:
+    """Return the user to delete by the ID of Heap's SDK, which is a number here, unlike in events."""
     return {"user_id": int(user_id(row[KEY]))}, 0
 
 
@@ -125,16 +128,16 @@ def _event_values(sync: Sync, columns: Sequence[MappedColumn], properties: tuple
     shorten = shortening(sync)
     owned = frozenset(each.name for each in properties)
     fill = partial(filled, properties=properties, blank_nulls=False, shorten=shorten)
-    wide = [(place, column.name) for place, column in places(columns) if column.role is Role.PROPERTIES]
-    if not wide:
+    json_columns = [(place, column.name) for place, column in places(columns) if column.role is Role.PROPERTIES]
+    if not json_columns:
         return fill
-    [(place, name)] = wide
+    [(place, name)] = json_columns
 
-    def fill_wide(row: Row) -> tuple[dict[str, Any], int]:
+    def fill_all(row: Row) -> tuple[dict[str, Any], int]:
         values, cut = fill(row)
         if row[place] is None:
             return values, cut
         more, more_cut = spread(row[place], name, owned, shorten)
         return {**more, **values}, cut + more_cut
 
-    return fill_wide
+    return fill_all

@@ -1,4 +1,4 @@
-"""The properties of a record: every value made fit for Heap, cut to its length and counted."""
+"""The properties of a record: convert every value to what Heap takes, cut long texts, and count them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Shorten: TypeAlias = Callable[[str], str]
 
 
 class Property(NamedTuple):
-    """A mapped property: where in the row its value stands, Heap's name, what makes its values fit."""
+    """A mapped property: the place of its value in the row, Heap's name, the converter of its values."""
 
     place: int
     name: str
@@ -27,7 +27,7 @@ class Property(NamedTuple):
 
 
 def mapped_properties(sync: Sync, columns: Sequence[MappedColumn]) -> tuple[Property, ...]:
-    """The properties with a column of their own, in the order of the columns."""
+    """Return the properties with a column of their own, in the order of the columns."""
     zone = ZoneInfo(sync.timezone)
     joining = sync.type is SyncType.EVENTS
     return tuple(
@@ -40,7 +40,7 @@ def mapped_properties(sync: Sync, columns: Sequence[MappedColumn]) -> tuple[Prop
 def filled(
     row: Row, properties: Iterable[Property], *, blank_nulls: bool, shorten: Shorten
 ) -> tuple[dict[str, Any], int]:
-    """The properties as Heap takes them, and how many were cut: the loop that every value runs through."""
+    """Return the properties as Heap takes them, and how many were cut. Every value runs through this loop."""
     values: dict[str, Any] = {}
     cut = 0
     name = ""
@@ -66,9 +66,9 @@ def filled(
 
 
 def spread(text: Any, column: str, owned: frozenset[str], shorten: Shorten) -> tuple[dict[str, Any], int]:
-    """The top-level keys of a properties column that no mapping owns, and how many values were cut.
+    """Return the top-level keys of a properties column that no mapping owns, and how many values were cut.
 
-    What is wrong with one of them is told of the column: their names came with the row.
+    An error names the column, because the names of the keys come from the row.
     """
     values: dict[str, Any] = {}
     cut = 0
@@ -83,12 +83,12 @@ def spread(text: Any, column: str, owned: frozenset[str], shorten: Shorten) -> t
 
 
 def shortening(sync: Sync) -> Shorten:
-    """What becomes of a text over Heap's length: it is cut, or its row is rejected."""
+    """Return what to do with a text longer than Heap takes: cut it, or reject its row."""
     return _refuse if sync.reject_too_long else _truncate
 
 
 def unwritable(values: Mapping[str, Any], properties: Iterable[Property]) -> str | None:
-    """The first mapped property whose value cannot be written as JSON, if any."""
+    """Return the first mapped property whose value cannot be written as JSON, if any."""
     for each in properties:
         try:
             orjson.dumps(values.get(each.name))

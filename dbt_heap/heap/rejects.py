@@ -1,6 +1,6 @@
-"""The fields of a record beside its properties: each checked against Heap's rules, None where it is left out.
+"""Why rows are rejected, and the checks of all fields of a record but its properties.
 
-The SQL of the plan has rejected such rows already; here nothing is believed.
+The plan's SQL checks the same rules. Python checks again, because warehouses trim and fold case differently.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class DescribedEnum(StrEnum):
 
 
 class Reason(DescribedEnum):
-    """The words the `rejects` table holds; `sentence` says to people what to mend.
+    """The words in the `rejects` table; `sentence` says what is wrong with the row.
 
-    The macro `reject_reason` finds most of them before a row leaves the warehouse, under the same words.
+    The macro `reject_reason` finds most of them before a row leaves the warehouse, and uses the same words.
     """
 
     NULL_IDENTITY = "null_identity", "The identity is null."
@@ -74,7 +74,7 @@ class Reason(DescribedEnum):
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that Heap will not hold: its place in the outbox, why, and by which property if by one."""
+    """A row that was not sent, or was refused: its place in the outbox, why, and the bad property, if there is one."""
 
     seq: int
     reason: Reason
@@ -82,7 +82,7 @@ class Reject:
 
 
 class UnfitError(Exception):
-    """A value that cannot be sent; never leaves this package, where it becomes a Reject."""
+    """A value cannot be sent. This package turns it into a Reject."""
 
     def __init__(self, reason: Reason, property: str | None = None) -> None:
         super().__init__(reason.value)
@@ -95,20 +95,20 @@ USER_ID = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
 def identity(text: Any) -> str:
-    """A person's identity or an account's id, exactly as it stands."""
-    who = text if text.__class__ is str else _text(text, Reason.NULL_IDENTITY)
-    bare = who.strip()
+    """Return a user's identity or an account's ID, unchanged. Raises UnfitError."""
+    found = text if text.__class__ is str else _text(text, Reason.NULL_IDENTITY)
+    bare = found.strip()
     if not bare:
         raise UnfitError(Reason.BLANK_IDENTITY)
-    if len(who) > MAX_IDENTITY:
+    if len(found) > MAX_IDENTITY:
         raise UnfitError(Reason.LONG_IDENTITY)
     if bare.lower() in PLACEHOLDERS:
         raise UnfitError(Reason.PLACEHOLDER_IDENTITY)
-    return who
+    return found
 
 
 def user_id(text: Any) -> str:
-    """The number by which Heap's SDK knows a visitor, as text."""
+    """Return the number that Heap's SDK gives a visitor, as text. Raises UnfitError."""
     digits = _text(text, Reason.NULL_IDENTITY)
     if not USER_ID.fullmatch(digits) or int(digits) > MAX_USER_ID:
         raise UnfitError(Reason.INVALID_USER_ID)
@@ -116,7 +116,7 @@ def user_id(text: Any) -> str:
 
 
 def event_name(text: Any) -> str:
-    """An event's name."""
+    """Return an event's name. Raises UnfitError."""
     name = _text(text, Reason.BLANK_EVENT_NAME)
     if not name.strip():
         raise UnfitError(Reason.BLANK_EVENT_NAME)
@@ -126,17 +126,17 @@ def event_name(text: Any) -> str:
 
 
 def event_key(text: Any) -> str:
-    """The text of an event's unique key."""
+    """Return the text of an event's unique key. Raises UnfitError."""
     return _text(text, Reason.NULL_KEY)
 
 
 def session_id(text: Any) -> str | None:
-    """A session's id; a blank one is none, lest Heap take the blank for a session."""
+    """Return a session's ID; None for a blank one, which Heap would treat as a session. Raises UnfitError."""
     return None if text is None or not _text(text).strip() else text
 
 
 def own_idempotency_key(text: Any) -> str | None:
-    """The idempotency key that a column gives."""
+    """Return the idempotency key in a column, if it has one. Raises UnfitError."""
     if text is not None and not _text(text).strip():
         raise UnfitError(Reason.BLANK_IDEMPOTENCY_KEY)
     return None if text is None else str(text)

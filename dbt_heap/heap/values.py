@@ -1,8 +1,9 @@
-"""JSON text as Heap takes it: scalars as themselves, arrays of events joined, all else as JSON text.
+"""Convert the values of columns to what Heap takes.
 
-Warehouses write the same array or object in texts of their own: https://www.postgresql.org/docs/current/datatype-json.html
-tells that `jsonb` sorts keys and `json` keeps blanks. Heap gets one: keys sorted, no blanks, numbers without zeros at
-their end.
+JSON scalars stay scalars, arrays in events are joined, and everything else becomes JSON text. Warehouses write the same
+array or object as different texts: `jsonb` sorts keys, and `json` keeps blanks
+(https://www.postgresql.org/docs/current/datatype-json.html). Heap gets one text: sorted keys, no blanks, no trailing
+zeros in numbers.
 """
 
 from __future__ import annotations
@@ -25,24 +26,23 @@ from dbt_heap.syncs.columns import ValueClass
 
 BOOLEANS = {True: "true", False: "false"}
 
-# https://developers.heap.io/reference/track-1: arrays are joined so
+# https://developers.heap.io/reference/track-1
 ARRAY_SEPARATOR = "||"
 
-
-_OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_SORT_KEYS  # of subclasses, orjson would take the text
+_OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_SORT_KEYS  # without the first, Numerals would be quoted
 
 
 class Numeral(str):
-    """A JSON number as it was written, so that no digit is lost on its way through Python."""
+    """A JSON number as it was written. Python's numbers could lose digits."""
 
     __slots__ = ()
 
 
 def json_value(text: Any, *, joining: bool) -> Any:
-    """What Heap gets for JSON text: a scalar as itself, an array joined if `joining`, all else as JSON text.
+    """Return JSON text as Heap takes it: a scalar, an array joined if `joining`, anything else as JSON text.
 
     Raises:
-        UnfitError: The text is not JSON, or holds a number that is none.
+        UnfitError: The text is not JSON, or contains NaN or an infinity.
     """
     if text.__class__ is not str:
         raise UnfitError(Reason.WRONG_TYPE)
@@ -50,10 +50,10 @@ def json_value(text: Any, *, joining: bool) -> Any:
 
 
 def top_level(text: Any) -> Iterator[tuple[str, Any]]:
-    """The properties in a JSON object: its top-level keys with their values, those that are null left out.
+    """Yield the properties in a JSON object: its top-level keys with their values, without nulls.
 
     Raises:
-        UnfitError: The text is not a JSON object, or a key cannot be a property of Heap.
+        UnfitError: The text is not a JSON object, or a key cannot be a property in Heap.
     """
     if text.__class__ is not str:
         raise UnfitError(Reason.WRONG_TYPE)
@@ -68,7 +68,7 @@ def top_level(text: Any) -> Iterator[tuple[str, Any]]:
 
 
 def parsed(text: str) -> Any:
-    """The JSON value in `text`, its numbers as Numerals."""
+    """Return the JSON value in `text`, with numbers as Numerals. Raises UnfitError."""
     try:
         return json.loads(text, parse_int=Numeral, parse_float=Numeral, parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def parsed(text: str) -> Any:
 
 
 def plain(value: Any, *, joining: bool) -> Any:
-    """A parsed JSON value as Heap takes it: text, a number, or None."""
+    """Return a parsed JSON value as Heap takes it: text, a number, or None. Raises UnfitError."""
     if isinstance(value, Numeral):
         return _number(value)
     if isinstance(value, list) and joining:
@@ -96,7 +96,7 @@ def _element(value: Any) -> str:
 
 
 def _trimmed(numeral: Numeral) -> str:
-    """Every digit but zeros at the end; an exponent stays."""
+    """Return a number without trailing zeros; an exponent stays."""
     digits, *exponent = re.split("(?=[eE])", numeral)
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
@@ -131,16 +131,20 @@ def _allowed(name: str) -> str:
 
 Convert = Callable[[Any], Any]
 
-# Zones kept local mean time, whose offsets have seconds that ISO 8601 cannot say, until Liberia's of 1972:
+# Until Liberia's change in 1972, some zones had offsets with seconds, which ISO 8601 cannot express:
 # https://data.iana.org/time-zones/theory.html
 OFFSETS_ARE_WHOLE_MINUTES_SINCE = 1973
 
 
 def converter(value_class: ValueClass, zone: tzinfo, *, joining: bool) -> Convert | None:
-    """What makes a column's values (never None) fit for Heap; None where text passes as it is.
+    """Return the converter of a column's values (never None); None if text needs none.
 
-    `zone` is that of timestamps without one; with `joining`, arrays become one text, as events want them.
-    Whatever it is given, a converter raises nothing but UnfitError.
+    Args:
+        value_class: The class of the column's type.
+        zone: For timestamps without a zone.
+        joining: Whether arrays become one text, as events need them.
+
+    A converter raises nothing but UnfitError, whatever the value.
     """
     converters: dict[ValueClass, Convert | None] = {
         ValueClass.BOOLEAN: boolean,
@@ -160,7 +164,7 @@ def converter(value_class: ValueClass, zone: tzinfo, *, joining: bool) -> Conver
 
 
 def boolean(value: Any) -> str:
-    """`true` or `false`: Heap's types are numbers and strings."""
+    """Return `true` or `false`: Heap's types are numbers and strings."""
     try:
         return BOOLEANS[value]
     except (KeyError, TypeError):
@@ -168,14 +172,14 @@ def boolean(value: Any) -> str:
 
 
 def integer(value: Any) -> Any:
-    """A whole number, whatever its size."""
+    """Return a whole number of any size."""
     if value.__class__ is int and -(2**63) <= value < 2**64:
         return value
     return number(value)
 
 
 def number(value: Any) -> Any:
-    """A JSON number; a decimal or a great integer digit by digit, never with an exponent."""
+    """Return a JSON number; a decimal or a large integer with all its digits, never with an exponent."""
     if value.__class__ is float:
         if isfinite(value):
             return value
@@ -191,7 +195,7 @@ def _digits(value: Decimal) -> str:
     if not value.is_finite():
         raise UnfitError(Reason.NOT_A_NUMBER)
     digits = str(value)
-    # Looked at before it is written out: Decimal("1e999999999") is short in memory only.
+    # Check the size before writing digits: Decimal("1e999999999") is short only in memory.
     if "E" in digits and -MAX_TEXT < value.adjusted() < MAX_TEXT:
         digits = format(value, "f")
     if "E" in digits or len(digits) > MAX_TEXT:
@@ -200,7 +204,7 @@ def _digits(value: Decimal) -> str:
 
 
 def day(value: Any) -> date:
-    """A date, which orjson writes as ISO 8601."""
+    """Return a date, which orjson writes as ISO 8601."""
     if value.__class__ is date:
         return value  # type: ignore[no-any-return]
     if isinstance(value, datetime):
@@ -209,10 +213,10 @@ def day(value: Any) -> date:
 
 
 def timestamp(zone: tzinfo, value: Any) -> datetime:
-    """A timestamp with an offset: its own, else that of `zone`; orjson writes it as ISO 8601."""
+    """Return a timestamp with its own offset or that of `zone`; orjson writes it as ISO 8601."""
     if not isinstance(value, datetime):
         raise UnfitError(Reason.WRONG_TYPE)
-    # `combine` is a quarter of the price of `replace`, and this is paid for every event.
+    # `combine` takes a quarter of the time of `replace`, and runs for every event.
     aware = value if value.tzinfo is not None else datetime.combine(value, value.time(), zone)
     if aware.year >= OFFSETS_ARE_WHOLE_MINUTES_SINCE:
         return aware
@@ -223,7 +227,7 @@ def timestamp(zone: tzinfo, value: Any) -> datetime:
 
 
 def instant(zone: tzinfo, value: Any) -> datetime | None:
-    """When an event happened, if that is known; a mere date means its first moment in `zone`."""
+    """Return when an event happened, if that is known; a date means its first moment in `zone`."""
     if value is None:
         return None
     if value.__class__ is date:
@@ -232,5 +236,5 @@ def instant(zone: tzinfo, value: Any) -> datetime | None:
 
 
 def never(_: Any) -> None:
-    """Nothing: bytes are not sent."""
+    """Raise UnfitError: bytes are not sent."""
     raise UnfitError(Reason.BYTES)

@@ -1,4 +1,4 @@
-"""Whoever watches a run: a console, a test, nobody."""
+"""The options of a run, and the observer that follows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dbt_heap.syncs.sync import Sync
 
 @dataclass(frozen=True)
 class SyncOptions:
-    """What the flags of `dbt-heap sync` ask for."""
+    """The options of `dbt-heap sync`."""
 
     compare: DiffOptions = field(default_factory=DiffOptions)
     resync: bool = False
@@ -26,44 +26,44 @@ class SyncOptions:
     max_minutes: float | None = None
     skip_running: bool = False  # --if-running skip
     fail_fast: bool = False
-    gate: bool = True  # not to send what was not built well: --no-gate
-    built: bool = False  # only what dbt's hooks say was built since
-    consent: Callable[[str], bool] | None = None  # asked in a sentence before Heap deletes; None: nothing is deleted
+    gate: bool = True  # block models whose build or tests failed; False is --no-gate
+    built: bool = False  # send only what dbt has built since, as its hooks recorded
+    consent: Callable[[str], bool] | None = None  # called with a question before Heap deletes; None: delete nothing
     in_flight: int = IN_FLIGHT
-    request_timeout: float = TIMEOUT_SECONDS  # seconds that one try of a request may take
-    max_wait: float = MAX_WAIT_SECONDS  # seconds that a request which failed is tried again
+    request_timeout: float = TIMEOUT_SECONDS  # seconds for one attempt of a request
+    max_wait: float = MAX_WAIT_SECONDS  # seconds to retry a request that failed
     minute: float = MINUTE_SECONDS  # how long a minute of Heap's rate limits lasts, in seconds
-    stop: Callable[[], bool] = lambda: False  # asked at least twice a second while something is sent
+    stop: Callable[[], bool] = lambda: False  # called at least twice a second while rows are sent
 
     def deadline(self, started: float) -> float:
-        """Return when a run that started then stops sending, in seconds since the epoch."""
+        """Return when a run stops sending, in seconds since the epoch."""
         return float("inf") if self.max_minutes is None else started + 60 * self.max_minutes
 
 
 class Observer(Protocol):
-    """Is told what happens while it happens; it may print, and must not raise."""
+    """Follows a run, for example to print its progress. Its methods must not raise."""
 
     def warn(self, text: str) -> None:
-        """Something is to be known before anything is sent."""
+        """Receive a warning."""
 
     def note(self, text: str) -> None:
-        """The same, if there is nothing to fix."""
+        """Receive something to know, if there is nothing to fix."""
 
     def started(self, sync: Sync) -> None:
-        """A sync's turn begins."""
+        """Receive a sync that starts."""
 
     def planned(self, plan: Plan, per_minute: int | None) -> None:
-        """It is known what will be sent, and how many rows a minute Heap takes, where that rules the time."""
+        """Receive a sync's plan, and how many rows per minute Heap takes if that limits the sync."""
 
     def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
-        """So many more rows have their fate."""
+        """Receive how many more rows were accepted and rejected."""
 
     def ended(self, result: SyncResult) -> None:
-        """A sync's turn is over."""
+        """Receive the result of a sync that ended."""
 
 
 class NullObserver:
-    """Watches nothing."""
+    """Ignores all events."""
 
     def warn(self, text: str) -> None:
         """Ignore the event."""
@@ -72,13 +72,13 @@ class NullObserver:
         """Ignore the event."""
 
     def started(self, sync: Sync) -> None:
-        """Looks away."""
+        """Ignore the event."""
 
     def planned(self, plan: Plan, per_minute: int | None) -> None:
-        """Looks away."""
+        """Ignore the event."""
 
     def advanced(self, sync: Sync, accepted: int, rejected: int) -> None:
-        """Looks away."""
+        """Ignore the event."""
 
     def ended(self, result: SyncResult) -> None:
-        """Looks away."""
+        """Ignore the event."""
