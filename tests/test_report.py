@@ -141,7 +141,7 @@ def test_without_results_the_page_says_so_and_shows_the_history(shop: Project) -
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("{", "or is no JSON"),
+        ("{", "or is not JSON"),
         ('{"schema_version": 99}', "has version 99, written by a newer dbt-heap"),
         ('{"schema_version": 1}', "does not contain results"),
     ],
