@@ -110,7 +110,7 @@ class LogEntry:
         )  # fmt: skip
 
     def as_arguments(self) -> dict[str, Any]:
-        """What the macro `append_entry` takes."""
+        """Return what the macro `append_entry` takes."""
         return {**asdict(self), "step": str(self.step)}
 
     @classmethod

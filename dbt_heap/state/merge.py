@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from dbt_heap.errors import StateError
 from dbt_heap.state import names
 from dbt_heap.state.catalog import Catalog, read_catalog
 from dbt_heap.state.contract import PropertyArguments, RunArguments, RunChanges, StateColumnArguments
@@ -35,10 +34,7 @@ class Merge:
         """
         older = self.catalog.of_state(self.entry.synced)
         if self.entry.synced and not older:
-            raise StateError(
-                f"{self.entry.sync}: its state, the table {self.entry.synced}, is gone from the schema "
-                f"{self.store.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
-            )
+            raise self.store.missing(self.entry.sync, f"its state, the table {self.entry.synced},")
         if self.entry.type == "user_deletions":
             return None  # the deletion log is their state
         return self._merge_events(bool(older)) if self.entry.type == "events" else self._merge_objects(older)
@@ -68,10 +64,7 @@ class Merge:
         """Return the outcome of the planned rows. Raises StateError if the run's tables are missing, WarehouseError."""
         for table in (self.entry.outbox, self.entry.acked):
             if not self.catalog.of_state(table):
-                raise StateError(
-                    f"{self.entry.sync}: {table}, which an interrupted run needs, is gone from the schema "
-                    f"{self.store.schema}. Restore it, or start over with: dbt-heap state reset {self.entry.sync}"
-                )
+                raise self.store.missing(self.entry.sync, f"the table {table} of an interrupted run")
         row = self.store.warehouse.query("verdict_counts", run=self._arguments()).rows[0]
         accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
         return RowCounts(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)

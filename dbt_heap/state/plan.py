@@ -40,7 +40,7 @@ class Plan:
     properties: Mapping[str, int]  # rows whose value is sent, by Heap's name
     new_properties: tuple[str, ...]
     reasons: Mapping[str, int]  # rows rejected for the first time, by reason
-    missing_keys: int = 0  # acknowledged keys that are gone from the model, if they were recomputed
+    missing_keys: int = 0  # acknowledged keys that are missing from the model, if they were recomputed
     rekeyed_rows: int = 0  # new rows that Heap likely has under those keys
     older_key: str | None = None  # the state's key, if another is declared and not confirmed yet
     newer_than: str | None = None  # where the lookback begins; None if all rows were compared

@@ -1,4 +1,4 @@
-"""Recomputed keys: acknowledged rows that are gone from the model, and the same rows under new keys.
+"""Recomputed keys: acknowledged rows that are missing from the model, and the same rows under new keys.
 
 Heap would record such events a second time, and create such users and accounts again. A model that drops old rows, or
 that contains only new rows, does not look like this. See docs/decisions/0018-recomputed-keys.md.
@@ -21,7 +21,7 @@ _MANY = 100  # keys that suffice, however large the state is
 class RekeyedRows:
     """How many keys were recomputed; zero if it does not look like it."""
 
-    missing_keys: int = 0  # acknowledged, and gone from the model
+    missing_keys: int = 0  # acknowledged, and missing from the model
     rekeyed_rows: int = 0  # new, and likely the same rows
 
 
@@ -42,15 +42,16 @@ def count_rekeyed(warehouse: Warehouse, plan: PlanArguments, outbox: str, counts
     if not (_may_be_timed(known, new, late) if timed else known and new >= max(LEAST, 0.2 * known)):
         return RekeyedRows()
     row = warehouse.query("recomputed_keys", plan=plan, outbox=outbox).rows[0]
-    gone, asked = int(row["missing_rows"] or 0), int(row["known_rows"] or 0)
+    missing, compared = int(row["missing_rows"] or 0), int(row["known_rows"] or 0)
     if not timed:
-        return RekeyedRows(gone, new) if gone >= max(LEAST, 0.3 * asked) and new >= 0.8 * gone else RekeyedRows()
-    came = int(row["rekeyed_rows"] or 0)
-    counts_for = gone >= LEAST_TIMED and gone >= 0.1 * asked and gone >= min(0.1 * known, _MANY)
-    same_times = came >= 0.3 * gone and came >= 0.5 * late
+        likely = missing >= max(LEAST, 0.3 * compared) and new >= 0.8 * missing
+        return RekeyedRows(missing, new) if likely else RekeyedRows()
+    rekeyed = int(row["rekeyed_rows"] or 0)
+    enough_keys = missing >= LEAST_TIMED and missing >= 0.1 * compared and missing >= min(0.1 * known, _MANY)
+    same_times = rekeyed >= 0.3 * missing and rekeyed >= 0.5 * late
     # If all events of a day or an hour have the same time, new ones may simply be that day's later events.
-    many_times = int(row["instants"]) >= LEAST_TIMED or gone >= 0.9 * known
-    return RekeyedRows(gone, came) if counts_for and same_times and many_times else RekeyedRows()
+    many_times = int(row["instants"]) >= LEAST_TIMED or missing >= 0.9 * known
+    return RekeyedRows(missing, rekeyed) if enough_keys and same_times and many_times else RekeyedRows()
 
 
 def _may_be_timed(known: int, new: int, late: int) -> bool:

@@ -78,15 +78,22 @@ class StateStore:
         )
 
     def deletion_log(self) -> str | None:
-        """Return the log of deleted users; None if no one was ever deleted. Raises StateError if the table is gone."""
+        """Return the log of deleted users; None if no one was ever deleted. Raises StateError if it is missing."""
         if self.catalog.of_state(names.DELETION_LOG):
             return self.relation(names.DELETION_LOG)
         if any(entry.type == str(SyncType.USER_DELETIONS) for entry in self.log.entries.values()):
             raise StateError(
-                f"the table {names.DELETION_LOG} is gone from the schema {self.schema}. Without it, users deleted from "
-                "Heap would be sent again. Restore it"
+                f"the table {names.DELETION_LOG} is missing from the schema {self.schema}. Without it, users "
+                "deleted from Heap would be sent again. Restore it"
             )
         return None
+
+    def missing(self, sync: str, table: str) -> StateError:
+        """Return the error for a table of a sync that is missing from the schema."""
+        return StateError(
+            f"{sync}: {table} is missing from the schema {self.schema}. Restore it, or start over with: "
+            f"dbt-heap state reset {sync}"
+        )
 
     def append(self, entry: LogEntry, lock: Lock, holder: Holder) -> None:
         """Append an entry to the log if `holder` still has the lock. Raises WarehouseError."""
@@ -208,7 +215,7 @@ class StateStore:
             return replace(store, log=_newest_entries(store))
         if orphans := [table for table in store.catalog.state_tables if names.holds_state(table)]:
             raise StateError(
-                f"the table {names.SYNC_LOG} is gone from the schema {self.schema}, and {len(orphans)} tables with "
+                f"the table {names.SYNC_LOG} is missing from the schema {self.schema}, and {len(orphans)} tables with "
                 "what Heap acknowledged are still there. Restore it; or, to send everything again, drop the schema"
             )
         return store

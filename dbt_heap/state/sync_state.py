@@ -38,10 +38,7 @@ class SyncState:
         synced = newest.synced if newest else None
         known = store.catalog.of_state(synced)
         if synced and not known:
-            raise StateError(
-                f"{sync.name}: its state, the table {synced}, is gone from the schema {store.schema}. "
-                f"Restore it, or start over with: dbt-heap state reset {sync.name}"
-            )
+            raise store.missing(sync.name, f"its state, the table {synced},")
         tables: PlanTables = {
             "relation": sync.model.relation.sql if sync.model.relation else "",
             "synced": store.relation(synced) if synced else None,

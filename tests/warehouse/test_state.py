@@ -126,7 +126,7 @@ def test_dropped_state_table_is_not_treated_as_a_first_sync(users: Project, heap
     requests = len(heap.requests())
     outcome = users.sync()
     assert outcome.exit_code == 2
-    assert "is gone" in outcome.stderr and "dbt-heap state reset heap_users" in outcome.stderr
+    assert "is missing" in outcome.stderr and "dbt-heap state reset heap_users" in outcome.stderr
     assert len(heap.requests()) == requests
 
 
@@ -138,7 +138,7 @@ def test_dropped_log_is_not_treated_as_a_first_sync(users: Project, heap: Sandbo
     for command in ("sync", "plan"):
         outcome = users.run(command)
         assert outcome.exit_code == 2
-        assert "sync_log is gone" in outcome.stderr
+        assert "sync_log is missing" in outcome.stderr
     assert (users.state_tables(), len(heap.requests())) == (before, requests)
 
 
