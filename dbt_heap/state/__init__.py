@@ -1,1 +1,1 @@
-"""The diff, and what Heap acknowledged: STATE.md as code."""
+"""Compare models with what Heap acknowledged, and record what each run sends: see docs/explanation/state.md."""

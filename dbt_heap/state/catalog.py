@@ -36,12 +36,12 @@ class Catalog:
 
     def of_state(self, table: str | None) -> Mapping[str, str]:
         """Return the columns of one of the state's tables, in lower case; empty if there is no such table."""
-        columns = self.columns.get(_folded(*self.state, table or ""), {})
+        columns = self.columns.get(_lower_case(*self.state, table or ""), {})
         return {name.lower(): type_name for name, type_name in columns.items()}
 
     def of_view(self, view: str) -> Mapping[str, str]:
         """Return the columns of one of the state's views, with their types; empty if there is no such view."""
-        return self.columns.get(_folded(*self.state, view), {})
+        return self.columns.get(_lower_case(*self.state, view), {})
 
     @property
     def state_tables(self) -> tuple[str, ...]:
@@ -138,15 +138,15 @@ def _columns(
                 refusals[_place(each)] = refused
     columns: dict[Place, dict[str, str]] = {}
     for database, schema, table, column, type_name in rows:
-        columns.setdefault(_folded(database, schema, table), {})[column] = type_name
+        columns.setdefault(_lower_case(database, schema, table), {})[column] = type_name
     return columns, refusals
 
 
 def _place(relation: Relation) -> Place:
-    return _folded(relation.database, relation.schema, relation.identifier)
+    return _lower_case(relation.database, relation.schema, relation.identifier)
 
 
-def _folded(database: str | None, schema: str, table: str) -> Place:
+def _lower_case(database: str | None, schema: str, table: str) -> Place:
     return ((database or "").lower(), schema.lower(), table.lower())
 
 

@@ -1,4 +1,14 @@
-"""One run's session at one sync: the steps of the state machine from taking the lock to the closing entry."""
+"""One run's session at one sync. Each of its steps is one atomic statement and can be repeated:
+
+0. Take the lock.                         6. Write the verdicts of a group of batches.
+1. Recover a dead run.                    7. Merge what Heap accepted.
+2. Create the outbox.                     8. Log the table that is now the state: the commit point.
+3. Log the plan.                          9. Write the rejects, update the view.
+4. Log the sent-up-to mark.              10. Log the outcome, drop the run's tables.
+5. Send the rows up to the mark.
+
+A run that is killed after step 4 leaves rows in doubt: they may be in Heap. The next run sends them again.
+"""
 
 from __future__ import annotations
 
