@@ -35,7 +35,9 @@ def reset(store: StateStore, destination: str, sync: str) -> None:
     Raises StateError if there is no state, RunningError if a run has the lock, WarehouseError.
     """
     with _locked_with_entry(store, destination, sync, unfinished_too=True) as (store, entry, lock, holder):
-        cleared = entry_by(holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None)
+        cleared = entry_by(
+            holder, entry, Step.RESET, synced=None, rejects_run_id=None, newest_event_at=None, property_names=None
+        )
         store.append(cleared, lock, holder)
         drop_view(store, destination, sync)
         shared = any(other.synced == entry.synced for name, other in store.log.entries.items() if name[1] != sync)
@@ -185,13 +187,14 @@ def _adopted(comparison: Comparison, macro: str, **changes: Unpack[PlanChanges])
         with store.warehouse.about(sync=sync.name, run_id=holder.run_id):
             store.warehouse.execute(macro, plan=plan)
             before = SyncState(store, sync, destination).entry()
-            entry = entry_by(holder, before, Step.ADOPTED, synced=table)
+            known = property_names(comparison.columns)
+            entry = entry_by(holder, before, Step.ADOPTED, synced=table).with_heap_names(known)
             store.append(entry, lock, holder)
             if lock.held_by() != holder.run_id:
                 raise RunningError(f"{sync.name}: another run took over, and nothing was adopted. Run it again.")
             rows = int(store.warehouse.query("count_rows", relation=relation).rows[0]["found"])
             try:
-                show_synced(store, store.catalog, entry, before, property_names(comparison.columns))
+                show_synced(store, store.catalog, entry, before, known)
             except WarehouseError as refusal:  # only people read the view
                 return Adopted(rows, notes=(f"its view could not be made: {refusal}",))
             return Adopted(rows)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 from dbt_heap.state.contract import VerdictArguments
 
 
@@ -88,6 +90,7 @@ class LogEntry:
     undelivered: int | None = None
     still_rejected: int | None = None
     status: str | None = None
+    property_names: str | None = None  # JSON: stored name -> Heap's name; None in entries of version 1
     schema_version: int = SCHEMA_VERSION
     host: str | None = None
     pid: int | None = None
@@ -97,6 +100,16 @@ class LogEntry:
     def first_project(self) -> str:
         """Return the project of the sync's first run, with which its idempotency keys begin; empty if unknown."""
         return self.namespace.partition(".")[0]
+
+    @property
+    def heap_names(self) -> dict[str, str]:
+        """Return Heap's names of all properties that were ever mapped, by stored name; empty if unknown."""
+        names: dict[str, str] = orjson.loads(self.property_names) if self.property_names else {}
+        return names
+
+    def with_heap_names(self, names: Mapping[str, str]) -> LogEntry:
+        """Return the entry with Heap's property names by stored name."""
+        return replace(self, property_names=orjson.dumps(names, option=orjson.OPT_SORT_KEYS).decode())
 
     def next(self, step: Step, **changes: Any) -> LogEntry:
         """Return the entry to append after this one."""

@@ -151,11 +151,17 @@ def view_of(store: StateStore, catalog: Catalog, destination: str, sync: str) ->
 
 
 def shown_names(store: StateStore, catalog: Catalog, entry: LogEntry) -> dict[str, str]:
-    """Return Heap's names of properties by stored name, from the view; empty if the view shows another table."""
+    """Return Heap's names of the state's properties by stored name.
+
+    Version 1 of the state had them only in the view. They are unknown if its view shows another table, or is gone.
+    """
+    if entry.property_names is not None:
+        known = entry.heap_names
+        return {name: known[name] for name in catalog.of_state(entry.synced) if name in known}
     view = view_of(store, catalog, entry.destination, entry.sync)
     stored, shown = catalog.of_state(entry.synced), catalog.of_view(view)
-    known = zip(stored, shown, strict=True) if len(stored) == len(shown) else ()
-    return {name: wanted for name, wanted in known if is_property(name)}
+    pairs = zip(stored, shown, strict=True) if len(stored) == len(shown) else ()
+    return {name: wanted for name, wanted in pairs if is_property(name)}
 
 
 def property_names(columns: Iterable[MappedColumn]) -> dict[str, str]:

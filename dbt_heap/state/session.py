@@ -22,7 +22,7 @@ from dbt_heap.state.contract import PlanArguments
 from dbt_heap.state.deletion_log import with_deletion_log
 from dbt_heap.state.lock import Holder, Lock, releasing
 from dbt_heap.state.log import Acknowledgement, RowCounts, Step
-from dbt_heap.state.merge import property_names
+from dbt_heap.state.merge import property_names, shown_names
 from dbt_heap.state.models import reading
 from dbt_heap.state.ownership import own_entry
 from dbt_heap.state.plan import DiffOptions, Plan
@@ -61,7 +61,9 @@ class SyncSession(SyncSteps):
     def plan(self, options: DiffOptions) -> Plan:
         """Step 2: create the outbox and return its plan. Raises RunningError if another run came between."""
         comparison = self.state.compare(options)
-        self._names = property_names(comparison.columns)
+        known = shown_names(self._store, self._store.catalog, self._before)
+        self._names = {**known, **self._before.heap_names, **property_names(comparison.columns)}
+        self.entry = self.entry.with_heap_names(self._names)
         outbox = self._relation("outbox")
         self.arguments = comparison.arguments(outbox=outbox, lock=self._lock.table)
         warehouse = self._store.warehouse

@@ -86,7 +86,7 @@ class SyncSteps:
                     f"{self.entry.sync}: the warehouse acknowledged {counts}, this run {expected}. Nothing was merged."
                 )
             if self._keeps_log:
-                merge.log({**shown_names(self._store, catalog, before), **self._names})
+                merge.log({**shown_names(self._store, catalog, before), **before.heap_names, **self._names})
             self._log(Step.MERGED, synced=merge.merge(), **asdict(counts))
             self._confirm()
         self._show(before, catalog)

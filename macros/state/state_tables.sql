@@ -40,7 +40,7 @@
         'type': text, 'project': text, 'model': text, 'relation': text, 'key_columns': text, 'namespace': text,
         'synced': text, 'outbox': text, 'acked': text, 'sent_up_to': number, 'rejects_run_id': text, 'newest_event_at': text, 'build': text,
         'planned': number, 'accepted': number, 'rejected': number, 'undelivered': number, 'still_rejected': number,
-        'status': text, 'schema_version': number, 'host': text, 'pid': number,
+        'status': text, 'property_names': text, 'schema_version': number, 'host': text, 'pid': number,
     }) }}
 {% endmacro %}
 

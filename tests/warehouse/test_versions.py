@@ -52,6 +52,7 @@ def as_version_1_left_it(project: Project) -> None:
     project.state("drop view state.runs")
     for name, earlier in RENAMED.items():
         project.state(f"alter table state.sync_log rename column {name} to {earlier}")
+    project.state("alter table state.sync_log drop column property_names")
     project.state("update state.sync_log set schema_version = 1")
     for step, earlier in (("sent_up_to", "horizon"), ("merged", "folded")):
         project.state(f"update state.sync_log set step = '{earlier}' where step = '{step}'")
@@ -178,7 +179,7 @@ def test_state_of_version_1_keeps_rejects_lookback_and_runs(events: Project, own
     before, requests = columns(events), len(own_heap.requests())
     assert events.sync().exit_code == 1
     assert len(own_heap.requests()) == requests
-    assert columns(events) == before | set(RENAMED)
+    assert columns(events) == before | {*RENAMED, "property_names"}
     latest, first = shown(events, "runs")
     assert (latest["still_rejected"], first) == (1, runs[0])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from dbt_heap.sandbox.server import Sandbox
@@ -115,3 +118,29 @@ def test_state_commands_for_one_destination_keep_the_view_of_another(
     outcome = users.run("state", *command, **OTHER)
     assert outcome.exit_code == 0, outcome.stderr
     assert plans(users) == {"team", "free"}
+
+
+@on_every_engine
+def test_without_any_view_plan_explain_and_log_know_all_property_names(users: Project, tmp_path: Path) -> None:
+    users.declare("heap_users", {**USERS, "log": True})
+    assert users.sync().exit_code == 0
+    users.declare("heap_users", {**USERS, "properties": {"Plan": "plan"}, "log": True})
+    assert users.sync().exit_code == 0
+    keys = tmp_path / "keys"
+    keys.write_text("ana")
+    commands = [("plan", "--output", "json"), ("explain", "--key-file", str(keys), "--output", "json")]
+
+    def shown() -> list[Any]:
+        found = [users.run(*command).json() for command in commands]
+        return [{**each, "manifest_age_seconds": None} for (each,) in found]
+
+    before = shown()
+    assert before[0]["dropped_properties"] == ["Seats"]
+    for view in ("heap_users__synced", "runs", "rejects"):
+        users.state(f"drop view state.{view}")
+    assert shown() == before
+    users.sql("update heap_users set plan = 'pro'")
+    assert users.sync().exit_code == 0
+    logged = users.state("select distinct property from state.heap_users__log order by property")
+    assert logged == [("Plan",), ("Seats",)]
+    assert "Seats" in users.run("plan").stdout
