@@ -182,17 +182,12 @@ def test_no_retries_means_one_attempt() -> None:
 
 
 def test_stop_retrying_ends_waits_and_retries() -> None:
-    asked: list[int] = []
-
-    def busy(request: Received) -> Reply:
-        asked.append(request.number)
-        return Reply(503)
-
-    with serving(busy, retry=BoundedRetry.of(100_000.0)) as (server, heap), ThreadPoolExecutor(1) as pool:
+    waits = Event()
+    busy = Reply(503, headers={"Retry-After": "3600"})
+    retry = BoundedRetry.of(100_000.0, notice=lambda cause, seconds: waits.set())
+    with serving(lambda _: busy, retry=retry) as (server, heap), ThreadPoolExecutor(1) as pool:
         answer = pool.submit(heap.send, USERS, ONE)
-        while not asked:
-            sleep(0.01)
-        sleep(0.05)
+        assert waits.wait(60.0)
         heap.stop_retrying()
         assert answer.result(60.0).outcome is Outcome.UNAVAILABLE
         assert len(server.received) == 1
