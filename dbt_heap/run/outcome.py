@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from dbt_heap.delivery.results import Status, SyncResult
 from dbt_heap.delivery.verdicts import Verdict
@@ -74,15 +74,14 @@ def row_counts(plan: Plan, verdicts: Iterable[Verdict]) -> RowCounts:
     """Return the outcome of the planned rows; those without a verdict are undelivered."""
     accepted = sum(verdict.accepted for verdict in verdicts)
     rejected = plan.rejected + sum(len(verdict.rejects) for verdict in verdicts)
-    return RowCounts(accepted, rejected, plan.planned - accepted - rejected)
+    return RowCounts(plan.planned, accepted, rejected)
 
 
 def with_plan(result: SyncResult, plan: Plan) -> SyncResult:
     """Return a result with the figures of its plan: nothing is delivered yet."""
     return replace(
         result,
-        planned=plan.planned,
-        undelivered=plan.planned,
+        **RowCounts(plan.planned).as_dict(),
         new=plan.new,
         changed=plan.changed,
         still_rejected=plan.still_rejected,
@@ -102,7 +101,7 @@ def with_verdicts(result: SyncResult, plan: Plan, verdicts: Sequence[Verdict]) -
         reasons[str(reject.reason)] = reasons.get(str(reject.reason), 0) + 1
     return replace(
         result,
-        **asdict(row_counts(plan, verdicts)),
+        **row_counts(plan, verdicts).as_dict(),
         reasons=reasons,
         truncated=sum(verdict.cut for verdict in verdicts),
         requests=sum(verdict.requests for verdict in verdicts),

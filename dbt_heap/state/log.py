@@ -32,11 +32,20 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """The outcome of the planned rows."""
+    """The outcome of a sync's rows: every planned row is accepted, rejected or undelivered."""
 
+    planned: int = 0
     accepted: int = 0
     rejected: int = 0
-    undelivered: int = 0
+
+    @property
+    def undelivered(self) -> int:
+        """Return the rows that have no verdict."""
+        return self.planned - self.accepted - self.rejected
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts under their names in `sync_log` and in the results."""
+        return {**asdict(self), "undelivered": self.undelivered}
 
 
 SCHEMA_VERSION = 2  # of the state's tables; raised when an older dbt-heap must not write there any more

@@ -67,7 +67,7 @@ class Merge:
                 raise self.store.missing(self.entry.sync, f"the table {table} of an interrupted run")
         row = self.store.warehouse.query("verdict_counts", run=self._arguments()).rows[0]
         accepted, rejected = int(row["accepted"]), (self.entry.rejected or 0) + int(row["rejected"])
-        return RowCounts(accepted, rejected, (self.entry.planned or 0) - accepted - rejected)
+        return RowCounts(self.entry.planned or 0, accepted, rejected)
 
     def _merge_events(self, follows: bool) -> str:
         if follows and self.entry.synced:

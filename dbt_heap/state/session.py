@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 
 from dbt_heap.errors import RunningError
 from dbt_heap.state import names
@@ -136,9 +135,8 @@ class SyncSession(SyncSteps):
         all_accepted = counts.accepted == plan.sendable
         self._log(
             Step.CLOSED,
-            **asdict(counts),
+            **counts.as_dict(),
             key_columns=plan.older_key or plan.sync.key,
-            planned=plan.planned,
             still_rejected=still_rejected,
             status=status,
             newest_event_at=plan.newest_event_at if all_accepted else plan.newest_event_at_meanwhile,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from typing import Any
 
 from dbt_heap.errors import RunningError, StateError, WarehouseError
@@ -87,7 +86,7 @@ class SyncSteps:
                 )
             if self._keeps_log:
                 merge.log({**shown_names(self._store, catalog, before), **before.heap_names, **self._names})
-            self._log(Step.MERGED, synced=merge.merge(), **asdict(counts))
+            self._log(Step.MERGED, synced=merge.merge(), **counts.as_dict())
             self._confirm()
         self._show(before, catalog)
 
