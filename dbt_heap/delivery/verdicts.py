@@ -75,7 +75,7 @@ class BatchProgress:
 
     def defer(self, records: Records, request_id: str) -> None:
         """Note that Heap will carry out a request with these records."""
-        self._pending[request_id] = tuple(records.seqs)
+        self._pending[request_id] = (*self._pending.get(request_id, ()), *records.seqs)
 
     def reject(self, single: Records) -> None:
         """Note that Heap refused the one record of a request."""

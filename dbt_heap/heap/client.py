@@ -35,7 +35,7 @@ SHARE_HINT = (
     " (if other processes send to the same environment, give each its share of Heap's limit: --events-per-minute)"
 )
 
-IN_FLIGHT = 8  # requests at once, unless told otherwise
+IN_FLIGHT = 8  # requests at once, by default
 # requests lets some errors of its helpers through as they are: https://github.com/psf/requests/pull/3927
 FAILURES = (requests.exceptions.RequestException, HTTPError, OSError, ValueError)
 NO_TIME = "no time was left to retry"

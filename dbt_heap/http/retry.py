@@ -20,7 +20,7 @@ from dbt_heap.http.connection_errors import dropped, never_reached, tunnel_statu
 # 408 and 425 mean "again" by definition; gateways answer for themselves.
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
-MAX_WAIT_SECONDS = 120.0  # from the first failure to the last attempt, unless told otherwise
+MAX_WAIT_SECONDS = 120.0  # from the first failure to the last attempt, by default
 FIRST_WAIT_SECONDS = 2.0
 LATE_SECONDS = 1.0  # by which a busy machine may wake later than it was asked to
 LONGEST_WAIT_SECONDS = 60.0  # unless Retry-After asks for more

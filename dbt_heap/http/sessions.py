@@ -27,7 +27,7 @@ from dbt_heap.http.local_socket import LOOPBACK
 from dbt_heap.http.retry import MAX_WAIT_SECONDS, BoundedRetry
 
 CONNECT_SECONDS = 10.0
-TIMEOUT_SECONDS = 30.0  # for one answer, unless told otherwise
+TIMEOUT_SECONDS = 30.0  # for one answer, by default
 _CHECK_SECONDS = 0.05  # how late a missed deadline may be noticed
 
 Auth: TypeAlias = Callable[[requests.PreparedRequest], requests.PreparedRequest]

@@ -139,7 +139,7 @@ class UserDeletions:
 
     @property
     def pending_rows(self) -> int:
-        """Return of how many rows Heap has accepted the deletion, and not reported it complete."""
+        """Return the number of rows whose deletion Heap has accepted but not completed."""
         return sum(map(len, self._pending.values()))
 
     def verdicts(self, plan: Plan) -> Iterator[Sequence[Verdict]]:
@@ -154,7 +154,7 @@ class UserDeletions:
             for verdict in group:
                 for request_id, seqs in verdict.pending.items():
                     self.deletions.log_requested(self.session.arguments, request_id, seqs)
-                    self._pending[request_id] = list(seqs)
+                    self._pending.setdefault(request_id, []).extend(seqs)
             yield group
         yield from self._completed()
 

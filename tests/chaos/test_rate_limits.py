@@ -31,9 +31,12 @@ WAVES = HEAVY // EVENTS_PER_MINUTE_AND_IDENTITY
 
 # `dbt-heap sync` with this minute.
 SHORT_MINUTE = f"""
-from functools import partial
+from dataclasses import dataclass
 import dbt_heap.cli.sync as command
-command.SyncOptions = partial(command.SyncOptions, minute={OURS})
+@dataclass(frozen=True)
+class ShortMinute(command.SyncOptions):
+    minute: float = {OURS}
+command.SyncOptions = ShortMinute
 from dbt_heap.__main__ import main
 main()
 """

@@ -17,7 +17,7 @@ from dbt_heap.delivery import sender
 from dbt_heap.delivery.sender import DeliverySettings, deliver
 from dbt_heap.delivery.throttle import Breaker, RateLimiter
 from dbt_heap.delivery.verdicts import Verdict
-from dbt_heap.heap.client import Answer, Heap
+from dbt_heap.heap.client import Answer, Heap, Outcome
 from dbt_heap.heap.records import SEPARATOR, Batch, Payload, Records
 from dbt_heap.heap.rejects import Reason, Reject
 from dbt_heap.http.retry import BoundedRetry
@@ -639,3 +639,27 @@ def test_no_verdict_contains_the_text_of_an_answer() -> None:
     with HeapServer(lambda request: Reply(400, b"users[0].identity 31337 is bad")) as server:
         verdicts = Delivery(server).verdicts([batch(0)])
     assert not re.search("31337|identity", repr(verdicts))
+
+
+@pytest.mark.parametrize("ids", ["different", "same"])
+def test_deferred_requests_are_pending_by_request_and_bad_records_rejected(ids: str) -> None:
+    """Heap accepts to delete users later; `3` is refused."""
+
+    def deferring(records: Records) -> Answer:
+        if 3 in records.seqs:
+            return Answer(Outcome.REFUSED)
+        return Answer(Outcome.PENDING, request_id="r" if ids == "same" else f"r{records.seqs[0]}")
+
+    @dataclass
+    class Deferring(ServerChannel):
+        def send(self, records: Records) -> Answer:
+            return deferring(records)
+
+    with HeapServer() as server, Heap(server.url, "11") as heap:
+        settings, clock = DeliverySettings(in_flight=1, group_batches=1), Clock()
+        limiter, channel = RateLimiter(None, clock), Deferring(heap, clock.sleep)
+        [[verdict]] = deliver([batch(0)], channel, settings, limiter=limiter, breaker=Breaker(), clock=clock)
+    assert [reject.seq for reject in verdict.rejects] == [3]
+    assert sorted(seq for seqs in verdict.pending.values() for seq in seqs) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    assert (verdict.accepted, verdict.undelivered, verdict.accepted_seqs) == (0, (), ())
+    assert len(verdict.pending) == (1 if ids == "same" else 4)
