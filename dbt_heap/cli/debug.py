@@ -17,8 +17,8 @@ from dbt_heap.project.heap_vars import variable_of
 from dbt_heap.project.settings import Settings
 from dbt_heap.project.variables import FILE_NAME
 from dbt_heap.state.open import open_state
+from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.invocation import Invocation, target_path
-from dbt_heap.warehouse.connection import Warehouse
 
 Line = tuple[str, str, str]  # a setting, its value and its origin
 
@@ -95,21 +95,20 @@ def _target(invocation: Invocation) -> str:
 
 def _warehouse(invocation: Invocation) -> str:
     with open_state(invocation, reads_models=False) as store:
-        warehouse = store.warehouse
-        _print(_of_warehouse(invocation, warehouse, store.schema))
+        _print(_of_warehouse(invocation, store))
         for line in (*store.notes(), *store.warnings()):
             click.echo(f"  {line}")
         store.prepare()
-        return warehouse.adapter_type
+        return store.warehouse.adapter_type
 
 
-def _of_warehouse(invocation: Invocation, warehouse: Warehouse, state_schema: str) -> Iterator[Line]:
-    settings, target = invocation.settings, warehouse.target_name
+def _of_warehouse(invocation: Invocation, store: StateStore) -> Iterator[Line]:
+    settings, target = invocation.settings, store.target
     yield "target", target, settings.origins.get("target", "profiles.yml")
     place = invocation.project.heap_vars_place
     yield (
         "state schema",
-        state_schema,
+        store.schema,
         f"{place}.schema, through generate_schema_name" if place else "generate_schema_name",
     )
     environments = invocation.project.heap_vars.environment_names

@@ -19,7 +19,6 @@ from dbt_heap.syncs.absence import absent
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
-from dbt_heap.warehouse.targets import ReadManifest, raise_if_other_target
 
 
 @dataclass(frozen=True)
@@ -169,10 +168,7 @@ def review(invocation: Invocation, options: DiffOptions, folder: Path, target: s
     manifest = read_manifest(path)
     base, warnings = _declared(path, manifest, invocation.project.heap_vars)
     there = replace(invocation, settings=replace(invocation.settings, target=target))
-    with open_state(there, reads_models=False) as store:
-        if not invocation.settings.allow_target_mismatch:
-            targets = store.warehouse.targets
-            raise_if_other_target(ReadManifest.at(path, manifest), targets, invocation.heap_environments)
+    with open_state(there, built=(path, manifest)) as store:
         kept = [_kept(invocation, store, sync, base.get(sync.name), options) for sync in invocation.selected]
         removed = list(_removed(invocation, store, base))
     return Review((*kept, *removed), warnings)

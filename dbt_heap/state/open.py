@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from dbt_heap.errors import SettingsError, WarehouseError
 from dbt_heap.project.dbt_project import ProjectFile
@@ -23,13 +24,16 @@ from dbt_heap.warehouse.targets import ReadManifest, raise_if_other_target
 
 
 @contextmanager
-def open_state(invocation: Invocation, *, reads_models: bool = True) -> Iterator[StateStore]:
+def open_state(
+    invocation: Invocation, *, reads_models: bool = True, built: tuple[Path, Manifest] | None = None
+) -> Iterator[StateStore]:
     """Open the project's warehouse, and yield what its state schema holds; close the warehouse at the end.
 
     Args:
         invocation: the command with its project and settings.
         reads_models: whether rows of models are read, to count, show or send them. Then the manifest must be of the
             active target.
+        built: the manifest that must be, with its path; by default the command's own.
 
     Raises:
         TargetError: the manifest was built under another target.
@@ -39,7 +43,7 @@ def open_state(invocation: Invocation, *, reads_models: bool = True) -> Iterator
     with _open(invocation.settings, invocation.project, invocation.manifest) as warehouse:
         invocation.opened(warehouse.target_name)
         if reads_models and not invocation.settings.allow_target_mismatch:
-            read = ReadManifest.at(invocation.manifest_path, invocation.manifest)
+            read = ReadManifest.at(*(built or (invocation.manifest_path, invocation.manifest)))
             raise_if_other_target(read, warehouse.targets, invocation.heap_environments)
         yield read_store(warehouse, invocation.project.heap_vars.schema_name, _owner(invocation))
 
