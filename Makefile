@@ -6,13 +6,14 @@ INSTALLED := $(VENV)/.installed
 DEMO_VENV := .venv-demo
 DEMO_INSTALLED := $(DEMO_VENV)/.installed
 
-.PHONY: help demo test check fix coverage chaos warehouses matrix orchestrators bench docs build venv clean
+.PHONY: help demo test check fix measures coverage chaos warehouses matrix orchestrators bench docs build venv clean
 
 help:
 	@echo "make demo           sync two days of a sample company to a local sandbox; installs into $(DEMO_VENV)"
 	@echo "make test           run the checks, then every test"
 	@echo "make check          run ruff, mypy and codespell"
 	@echo "make fix            format the code and apply ruff's automatic fixes"
+	@echo "make measures       print the figures of the package's layout, with their limits"
 	@echo "make coverage       run every test with coverage, and fail below the floor in pyproject.toml"
 	@echo "make chaos          run the tests of crashes and faults in their long form: an hour or two"
 	@echo "make warehouses     run every warehouse test on Snowflake and Spark too: about an hour"
@@ -40,6 +41,9 @@ check: $(INSTALLED)
 fix: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+measures: $(INSTALLED)
+	@$(BIN)/python -m tests.measures
 
 # Not part of `make test`, because measuring makes it much slower: see docs/decisions/0019-coverage.md.
 coverage: $(INSTALLED)

@@ -1,4 +1,4 @@
-"""dbt-heap: tag a dbt model, run dbt, and its rows are in Heap.
+"""dbt-heap: send what you compute in dbt to Heap.
 
 Nothing is imported here: dbt 1 imports every top-level module named `dbt_*` when it starts.
 """
@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """What dbt 1 asks such a module for: its plugins. Whatever goes wrong there, dbt goes on without them."""
+    """Return the plugins that dbt 1 asks such a module for. If that fails, dbt continues without them."""
     if name == "plugins":
         try:
             return __import__("dbt_heap.syncs.dbt_plugin", fromlist=[name]).plugins

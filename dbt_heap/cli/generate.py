@@ -24,8 +24,8 @@ _TYPES = [str(each) for each in SyncType if each is not SyncType.USER_DELETIONS]
 def command(model: str, sync_type: str | None, **shared: Any) -> None:
     """Draft a `meta.heap` block for MODEL.
 
-    MODEL is a model, snapshot, seed or source of the manifest. Review the draft, edit it and paste it: each guess has
-    its reason beside it.
+    MODEL is a model, snapshot, seed or source of the manifest. Review the draft, edit it and paste it: each guess
+    comes with its reason.
     """
     settings = settings_of(**shared)
     messages, console = Messages(warn_error=settings.warn_error), console_of(settings)

@@ -25,7 +25,11 @@ _CLOUD = ("manifest", "dbt_cloud_host", "dbt_cloud_account_id")
 @click.command("listen")
 @click.option("--host", default=ListenOptions.host, show_default=True)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=ListenOptions.port, show_default=True, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=ListenOptions.port,
+    show_default=True,
+    help="0 chooses a free port.",
 )
 @click.option(
     "--job-id",
@@ -33,22 +37,22 @@ _CLOUD = ("manifest", "dbt_cloud_host", "dbt_cloud_account_id")
     type=click.IntRange(min=1),
     multiple=True,
     required=True,
-    help="Sync this job, and no job that is not named; may be repeated.",
+    help="Job to sync. Repeat it for several jobs; others are ignored.",
 )
-@click.option("--catch-up", is_flag=True, help="Begin with a sync of each --job-id.")
+@click.option("--catch-up", is_flag=True, help="Start with a sync of each --job-id.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTIONS OF SYNC]")
 def command(host: str, port: int, jobs: tuple[int, ...], catch_up: bool, arguments: tuple[str, ...]) -> None:
-    """Receive dbt Cloud's webhooks, and sync a job when a run of it ends, one at a time.
+    """Receive webhooks of the dbt platform, and sync a job when a run of it ends, one at a time.
 
-    What stands behind `--` is handed to every sync. The webhook's secret is DBT_CLOUD_WEBHOOK_SECRET; host, account
-    and token are as for `sync --dbt-cloud`. Prints its address, then serves until Ctrl-C or SIGTERM. GET /health tells
-    how it is.
+    Options after `--` are passed to every sync. Set DBT_CLOUD_WEBHOOK_SECRET to the webhook's secret; host, account and
+    token are as for `sync --dbt-cloud`. Prints its address, then serves until Ctrl-C or SIGTERM. GET /health reports
+    its status.
     """
-    handed_on = ["--dbt-cloud", *arguments]
-    _must_run(handed_on)
+    passed_on = ["--dbt-cloud", *arguments]
+    _must_run(passed_on)
     options = ListenOptions(
         secret=_secret(),
-        command=[sys.executable, "-m", "dbt_heap", "sync", *handed_on],
+        command=[sys.executable, "-m", "dbt_heap", "sync", *passed_on],
         host=host,
         port=port,
         jobs=frozenset(jobs),
@@ -59,18 +63,16 @@ def command(host: str, port: int, jobs: tuple[int, ...], catch_up: bool, argumen
 
 
 def _must_run(arguments: list[str]) -> None:
-    """Has what every sync would stumble over stumble at once. Raises UsageError, SettingsError."""
+    """Raise UsageError or SettingsError now if every sync would raise it."""
     given = sync.make_context("sync", list(arguments)).params
     if given["dbt_cloud_run_id"] or given["dbt_cloud_job_id"]:
         raise SettingsError(
-            "each sync is of a job's latest run: unset DBT_CLOUD_JOB_ID and DBT_CLOUD_RUN_ID, and say --job-id"
+            "listen syncs the latest run of a job: unset DBT_CLOUD_JOB_ID and DBT_CLOUD_RUN_ID, and use --job-id"
         )
     DbtCloud(credentials_of(settings_of(**{name: given[name] for name in _CLOUD}, dbt_cloud_job_id="1")))
 
 
 def _secret() -> str:
-    if found := os.environ.get(SECRET, "").strip():  # what a file was mounted from ends with a line feed
+    if found := os.environ.get(SECRET, "").strip():  # a mounted file ends with a line feed
         return found
-    raise SettingsError(
-        f"the webhook's secret is needed, in the environment variable {SECRET}: dbt Cloud shows it once"
-    )
+    raise SettingsError(f"set {SECRET} to the webhook's secret, which the dbt platform shows only once")

@@ -110,7 +110,7 @@ def time_left(progress: SyncProgress, now: float, *, why: bool = True) -> str:
     return f"{clock} left" + (" (Heap's rate limit)" if why and progress.per_minute else "")
 
 
-# Terminal widths from which there is room for row counts, bar, rate and rate limit.
+# Terminal widths from which row counts, bar, rate and rate limit fit.
 _FIGURES, _BAR, _RATE, _WHY = 50, 70, 90, 110
 _NAME = 30  # characters of a sync's name
 

@@ -1,4 +1,4 @@
-"""Commands and options that other tools have, so that a message can name the counterpart here.
+"""Commands and options of other tools, to suggest the counterpart here.
 
 dbt's own: https://docs.getdbt.com/reference/dbt-commands and
 https://docs.getdbt.com/reference/global-configs/about-global-configs.
@@ -23,8 +23,8 @@ _LATER = "it is not available in this version"
 
 _COMMANDS = {
     _SYNC: "run send push start trigger execute deploy apply upload activate load",
-    "a sync that was interrupted goes on by itself; type: dbt-heap sync": "resume",
-    "the next sync sends what was not delivered; with rejected rows, type: dbt-heap sync --retry-rejected": "retry",
+    "an interrupted sync resumes on the next run; type: dbt-heap sync": "resume",
+    "the next sync sends undelivered rows; for rejected rows, type: dbt-heap sync --retry-rejected": "retry",
     _DBT: "build seed snapshot compile parse clean deps docs source freshness clone run-operation",
     _PLAN: "dry-run dryrun diff compare estimate",
     "to see requests, type: dbt-heap show": "preview sample print payload",
@@ -124,7 +124,7 @@ OPTIONS = _by_word(_OPTIONS)
 _NEVER_SENDS = "leave it out: this command sends nothing"
 _RESULTS = "`sync` writes its results to target/heap_results.json; for its log, use --log-format json"
 
-# Where a command answers otherwise than the table above, or than the commands that have the option.
+# Answers of single commands that differ from the table above, or from the commands that have the option.
 OPTIONS_OF = {
     **{(command, option): _NEVER_SENDS for command in ("plan", "show") for option in ("--dry-run", "--preview")},
     ("sync", "--limit"): f"{_LATER}; `max_rows` in the block refuses a larger plan",

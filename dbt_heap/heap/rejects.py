@@ -1,6 +1,6 @@
 """Why rows are rejected, and the checks of all fields of a record but its properties.
 
-The plan's SQL checks the same rules. Python checks again, because warehouses trim and fold case differently.
+The plan's SQL checks the same rules. Python checks again, because warehouses trim and change case differently.
 """
 
 from __future__ import annotations
