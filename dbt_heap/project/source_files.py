@@ -5,8 +5,9 @@ The manifest has only what dbt made of all three: https://docs.getdbt.com/refere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,23 @@ class Checkout:
 
 
 def located(models: Iterable[Model], checkout: Checkout) -> list[Model]:
-    """Return the models with the file, and the key in it, that each one's block was written in, as far as is known."""
-    return [_located(model, checkout) for model in models]
+    """Return the models with the file, and the key in it, that each one's block was written in, as far as is known.
+
+    Each YAML file is read once, and only if a dbt_project.yml may have the block too.
+    """
+    read = cache(_content)
+    return [_located(model, checkout, read) for model in models]
 
 
-def _located(model: Model, checkout: Checkout) -> Model:
+def _content(path: Path) -> Any:
+    """Return what a YAML file contains; None if it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_bytes())
+    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _located(model: Model, checkout: Checkout, read: Callable[[Path], Any]) -> Model:
     folder = _folder(model, checkout)
     if folder is None:  # of a package that is not installed here
         file = f"{model.package}:{model.file}"
@@ -105,15 +118,15 @@ def _located(model: Model, checkout: Checkout) -> Model:
         file = (folder / model.file).as_posix()
         block_file = (folder / model.block_file).as_posix() if model.block_file else ""
     model = replace(model, file=file, block_file=block_file)
-    return model if block_file or model.heap is None else _configured(model, checkout, folder)
+    return model if block_file or model.heap is None else _configured(model, checkout, folder, read)
 
 
-def _configured(model: Model, checkout: Checkout, folder: Path | None) -> Model:
+def _configured(model: Model, checkout: Checkout, folder: Path | None, read: Callable[[Path], Any]) -> Model:
     """Return the model with the place of its block, which is not in its SQL."""
     found = next(_configs(model, checkout, folder), None)
     if model.patched and found is None and checkout.whole:
         return model
-    holds = _holds(checkout.project_dir / model.file, model.name) if model.patched else False
+    holds = _holds(read(checkout.project_dir / model.file), model.name) if model.patched else False
     if holds:
         return model
     if found and holds is False:
@@ -157,11 +170,9 @@ def _key(raw_project: Mapping[str, Any], model: Model) -> str | None:
     return nearest
 
 
-def _holds(file: Path, name: str) -> bool | None:
-    """Return whether a YAML file has a block for a model of this name; None if it cannot be read."""
-    try:
-        content = yaml.safe_load(file.read_bytes())
-    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+def _holds(content: Any, name: str) -> bool | None:
+    """Return whether a YAML file's content has a block for a model of this name; None if there is no content."""
+    if content is None:
         return None
     return any(_bears(entry) for entry in _entries(content) if entry.get("name") == name)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dbt_heap.errors import Mistake, did_you_mean
 from dbt_heap.project.nodes import Model
@@ -80,16 +79,15 @@ def _of_sync(sync: Sync, there: Columns, unreadable: Collection[str]) -> Iterato
 
 def named_columns(sync: Sync) -> Iterator[tuple[str, str, Place]]:
     """Yield every column that a sync names: the key that names it, the column, and the place in the YAML."""
-    block, place = _written(sync)
     for key in SENT_COLUMNS:
         column = getattr(sync, key)
         if column is not None:
-            by_property = key == "timestamp" and key not in block
-            yield key, column, _property_place(sync, key, column) if by_property else place.at(key)
+            given_by = sync.property_places.get(key) if key == "timestamp" else None
+            yield key, column, given_by or sync.place.at(key)
     for column in sync.unique_key:
-        yield "unique_key", column, place.at("unique_key")
+        yield "unique_key", column, sync.place.at("unique_key")
     for name, column in sync.properties.items():
-        yield "properties", column, _property_place(sync, name, column)
+        yield "properties", column, sync.property_places.get(name) or sync.place.at("properties")
 
 
 def unfit(key: str, value_class: ValueClass) -> str | None:
@@ -124,32 +122,3 @@ _CALLED = {
     ValueClass.OTHER: "values of another type",
     ValueClass.BYTES: "bytes",
 }
-
-
-def _model_place(model: Model) -> Place:
-    return Place(model.name, model.block_file or model.file, model.heap_key)
-
-
-def _written(sync: Sync) -> tuple[Mapping[str, Any], Place]:
-    """The block that declares a sync, as YAML gave it, and where it stands."""
-    heap, place = sync.model.heap, _model_place(sync.model)
-    if isinstance(heap, list):
-        names = [each.get("name", sync.model.name) for each in heap]
-        return heap[names.index(sync.name)], place.at(names.index(sync.name))
-    return heap, place
-
-
-def _property_place(sync: Sync, name: str, column: str) -> Place:
-    """Where a property is declared: in the block, else on its column."""
-    block, place = _written(sync)
-    declared = block.get("properties")
-    if isinstance(declared, Mapping) and name in declared:
-        return place.at("properties", name)
-    if isinstance(declared, list):
-        for index, item in enumerate(declared):
-            if item == name or (isinstance(item, Mapping) and name in item):
-                return place.at("properties", index)
-    on_column = any(each.name == column and "heap" in each.meta for each in sync.model.columns)
-    if on_column:
-        return Place(sync.model.name, sync.model.file, "columns").at(column, "meta", "heap")
-    return place.at("properties")

@@ -198,6 +198,8 @@ def _sync(draft: Draft, sync_type: SyncType) -> Sync:
         allow_rejected=block.allow_rejected or Allowance(rows=0),
         renamed_from=block.renamed_from,
         log=bool(block.log),
+        place=declared.place,
+        property_places=properties.places,
     )
 
 

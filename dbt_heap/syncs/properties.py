@@ -39,6 +39,7 @@ class Properties:
     timestamp: str | None  # the column of an event's time, also where a property named it
     mistakes: tuple[Mistake, ...]
     warnings: tuple[str, ...]
+    places: Mapping[str, Place]  # by name, and that of the event's time if a property gives it
 
 
 def properties_of(declared: Declared, entries: Iterable[ColumnEntry], forbidden_by: Veto) -> Properties:
@@ -56,7 +57,9 @@ def properties_of(declared: Declared, entries: Iterable[ColumnEntry], forbidden_
         mistakes += _nothing_to_send(declared)
     if declared.block.type is SyncType.USER_PROPERTIES:
         warnings += [_as_email(each) for each in timed if each.name.lower() == "email" != each.name]
-    return Properties(tuple(timed), timestamp, tuple(mistakes), tuple(warnings))
+    own_time = _TIMESTAMP in declared.own
+    places = {each.name: each.place for each in mapped if each in timed or not own_time}
+    return Properties(tuple(timed), timestamp, tuple(mistakes), tuple(warnings), places)
 
 
 def _broken(declared: Declared) -> bool:

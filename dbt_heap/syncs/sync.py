@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from dbt_heap.errors import DeclarationError, Mistake, SettingsError, did_you_mean
 from dbt_heap.project.nodes import Model
+from dbt_heap.project.validation import Place
 
 
 class SyncType(StrEnum):
@@ -74,6 +75,8 @@ class Sync:
     allow_rejected: Allowance = field(default_factory=lambda: Allowance(rows=0))
     renamed_from: tuple[str, ...] | None = None  # earlier names; empty if the block says that the sync is new
     log: bool = False  # what was sent is kept in `<sync>__log`
+    place: Place = field(default_factory=lambda: Place("", "", ""), compare=False)  # of the block, for messages
+    property_places: Mapping[str, Place] = field(default_factory=dict, compare=False)  # Heap's name -> place
 
     @property
     def key_columns(self) -> tuple[str, ...]:

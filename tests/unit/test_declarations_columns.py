@@ -53,7 +53,7 @@ def test_column_mistake_is_reported_where_it_is_declared() -> None:
         "meta.heap[1].identity",
         "meta.heap[1].properties[0]",
         "meta.heap[1].properties[1]",
-        "columns.city.meta.heap",
+        "columns.city.meta.heap.b.property",
         "meta.heap[0].identity",
         "meta.heap[0].unique_key",
     ]
