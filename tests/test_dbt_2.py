@@ -20,11 +20,11 @@ from tests.project import Outcome, dbt_heap
 HERE = ROOT / "tests" / "dbt_2"
 LISTED: dict[str, list[str]] = json.loads((HERE / "listed.json").read_bytes())
 TAGGED = {"model.shop.people", "model.shop.visits", "seed.shop.countries", "source.shop.raw.contacts"}
-DROPPED = "its `meta.heap` does not stand under `config:`; dbt 2 drops it"
+DROPPED = "dbt 2 drops its `meta.heap`, which is not under `config:`"
 WARNINGS = [
-    f"models/crm.yml: people: the column plan: {DROPPED}, so that it is no property",
-    f"models/crm.yml: teams: {DROPPED}, so that it is not synced",
-    f"models/crm.yml: phones: {DROPPED}, so that it is not synced",
+    f"models/crm.yml: people: the column plan: {DROPPED}, so it is not sent",
+    f"models/crm.yml: teams: {DROPPED}, so it is not synced",
+    f"models/crm.yml: phones: {DROPPED}, so it is not synced",
 ]
 # As dbt 2 writes them: a model that was built with warnings, and one that was reused.
 RUN_RESULTS = {

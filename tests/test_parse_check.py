@@ -14,7 +14,7 @@ models:
   - name: users
     config: {meta: {heap: {type: user_properties, identity: user_id, properties: [seats], nulls: never}}}
 """
-MISTAKE = "users (models/models.yml): meta.heap.nulls: one of omit, blank is needed, found 'never'"
+MISTAKE = "users (models/models.yml): meta.heap.nulls: must be 'omit' or 'blank', not 'never'"
 DBT = "from dbt.cli.main import cli; cli(['parse'])"
 
 

@@ -61,7 +61,7 @@ def _base_url(host: str) -> str:
     try:
         return address(host if "://" in host else f"https://{host}", f"https://{EXAMPLE_HOST}")
     except ValueError as error:
-        raise SettingsError(f"--dbt-cloud-host (DBT_CLOUD_HOST): {error}") from None
+        raise SettingsError(f"--dbt-cloud-host (DBT_CLOUD_HOST) {error}") from None
 
 
 def _id(noun: str, value: str | None) -> int | None:

@@ -70,7 +70,7 @@ def read_yaml(path: Path, what: str, *, empty_is_missing: bool = False) -> YamlF
     if content is None and empty_is_missing:
         return YamlFile()
     if not isinstance(content, dict):
-        raise SettingsError(f"{path} contains {found(content)} instead of {what}")
+        raise SettingsError(f"{path} contains {'nothing' if content is None else found(content)} instead of {what}")
     return YamlFile(content, repeated, exists=True)
 
 

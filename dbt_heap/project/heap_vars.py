@@ -48,7 +48,7 @@ def _walk(value: Any, place: Place, render: Render, stand_in: StandIn, mistakes:
     except MissingVariableError as missing:
         if (text := stand_in(place, str(missing))) is not None:
             return text
-        mistakes.append(place.mistake(f"the environment variable {missing} is not set, and no default is given"))
+        mistakes.append(place.mistake(f"the environment variable {missing} is not set, and it has no default"))
     except _DOES_NOT_RENDER as refusal:
         # Only what kind of error it is: its text may hold the value of a variable.
         mistakes.append(
@@ -78,7 +78,7 @@ MAIN = "main"  # the environment of projects that name none
 
 _UNSET = "env_var "  # stands before the name of a variable, in the place of an app id
 
-WHERE_IDS_STAND = "in Heap the Environment ID stands under Account > Manage > Projects"
+FIND_IDS = "find the IDs in Heap under Account > Manage > Projects"
 
 
 def app_id(value: Any) -> str:
@@ -86,7 +86,7 @@ def app_id(value: Any) -> str:
     digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(digits, str) and re.fullmatch(r"[0-9]+", digits):
         return digits
-    raise ValueError(f"an Environment ID is needed, digits only, and this is none; {WHERE_IDS_STAND}")
+    raise ValueError(f"is not a valid Environment ID (digits only); {FIND_IDS}")
 
 
 def _declared_app_id(value: Any) -> str:
@@ -103,7 +103,7 @@ def _mapping(value: Any) -> Any:
     if isinstance(value, Mapping):
         return value
     what = found(value) if value is None or isinstance(value, list) else "a single value"
-    raise ValueError(f"a mapping is needed, found {what}")
+    raise ValueError(f"must be a mapping, not {what}")
 
 
 # A default is not validated, so that `= None` means "not given"; `key: null` is a mistake: the validators refuse it.
@@ -189,7 +189,7 @@ def read_block(block: Any, place: Place, environ: Mapping[str, str]) -> tuple[He
     except ValueError as refusal:
         return HeapVars(), [place.mistake(str(refusal))]
     except RecursionError:
-        return HeapVars(), [place.mistake("it holds itself, by an alias of YAML")]
+        return HeapVars(), [place.mistake("it contains itself, by a YAML alias")]
     reading = read(HeapVars, values, place)
     told = {each.key for each in mistakes}  # what does not render cannot be right, either
     mistakes += [each for each in reading.mistakes if each.key not in told]
@@ -211,17 +211,17 @@ def unset_variable(declared: str) -> str | None:
 def _contradictions(heap_vars: HeapVars, place: Place) -> Iterator[Mistake]:
     given = [key for key in ("app_id", "app_ids", "environments") if getattr(heap_vars, key)]
     if len(given) > 1:
-        yield place.mistake(f"one of app_id, app_ids and environments is needed, found {' and '.join(given)}")
+        yield place.mistake(f"only one of app_id, app_ids and environments can be set, not {' and '.join(given)}")
     for name, environment in heap_vars.environments.items():
         for target in environment.app_ids:
             if near := did_you_mean(target, Environment.model_fields, cutoff=0.8):
-                text = f"this is taken for the Environment ID of a dbt target of this name{near}"
+                text = f"this is read as the Environment ID of a dbt target with this name{near}"
                 yield place.at("environments", name, target).mistake(text)
     variables = Counter(map(variable_of, heap_vars.environments))
     for name in heap_vars.environments:
         if variables[variable_of(name)] > 1:
             yield place.at("environments", name).mistake(
-                f"another environment would have the same environment variable, {variable_of(name)}: rename one"
+                f"another environment has the same environment variable, {variable_of(name)}: rename one"
             )
 
 

@@ -86,14 +86,14 @@ def _manifest(content: Mapping[str, Any], checkout: str) -> Manifest:
 def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
     if manifest.schema_version != KNOWN_SCHEMA:
         found = manifest.schema_version or "no version at all"
-        assumed = f". It does not name its project, which is taken to be '{printable(manifest.project_name)}'"
+        assumed = f". It does not name its project, which is assumed to be '{printable(manifest.project_name)}'"
         yield (
-            f"{path}: its schema is {found}, and {KNOWN_SCHEMA} is the one known here; it is read all the same"
+            f"{path}: its schema is {found}, and {KNOWN_SCHEMA} is the one that dbt-heap knows; it is read anyway"
             f"{assumed if manifest.project_assumed else ''}"
         )
     if not manifest.models and manifest.of_dbt_2:
         yield (
-            f"{path}: no model bears `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
+            f"{path}: no model has `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
             "stand under `config:`, so that declarations there are not seen"
         )
 

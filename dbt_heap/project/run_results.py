@@ -106,13 +106,13 @@ def read_gates(path: Path, manifest: Manifest, selected: Iterable[Model] = (), *
         content = parse(path.read_bytes())
     except FileNotFoundError:
         if needed:
-            return Gates(shut=f"{path} is gone, so that nobody knows how its last build ended")
+            return Gates(shut=f"{path} no longer exists, so it is unknown how the last build ended")
         return Gates(missing=tuple(_nothing_known(expected, f"{path} does not exist")))
     except (OSError, ValueError, RecursionError):
-        return Gates(shut=f"{path} cannot be read, so that nobody knows how its last build ended")
+        return Gates(shut=f"{path} cannot be read, so it is unknown how the last build ended")
     results = content.get("results") if isinstance(content, dict) else None
     if not isinstance(results, list):
-        return Gates(shut=f"{path} tells no results, so that nobody knows how its last build ended")
+        return Gates(shut=f"{path} contains no results, so it is unknown how the last build ended")
     which = text(mapping(content, "args"), "which")
     if which not in BUILDING:
         return Gates(missing=tuple(_nothing_known(expected, _overwritten(path, which))))
@@ -235,6 +235,7 @@ def _stale(path: Path, content: Mapping[str, Any], manifest: Manifest) -> Iterat
         return
     built = text(metadata, "generated_at")
     if manifest.generated_at < built:
-        yield f"{path}: manifest.json is older than the last build ({built}): is it another one's? Run `dbt parse`"
+        yield f"{path}: manifest.json is older than the last build ({built}). Run `dbt parse`"
     else:
-        yield f"{path}: manifest.json was written after the last build ({built}), and may say what is not built yet"
+        newer = f"{path}: manifest.json is newer than the last build ({built})"
+        yield f"{newer}, so some models may not be built yet. Run `dbt build`"

@@ -18,8 +18,8 @@ from dbt_heap.http.local_socket import LOOPBACK
 from dbt_heap.project.dbt_project import DbtProject, ProjectFile
 from dbt_heap.project.environment import EnvFile, environment
 from dbt_heap.project.heap_vars import (
+    FIND_IDS,
     MAIN,
-    WHERE_IDS_STAND,
     Environment,
     HeapVars,
     app_id,
@@ -189,7 +189,7 @@ def _set(declared: str, target: str) -> str:
     if variable := unset_variable(declared):
         raise SettingsError(
             f"the environment variable {variable} is not set, which vars.dbt_heap names for the Environment ID of the "
-            f"dbt target {quoted(target)}; {WHERE_IDS_STAND}"
+            f"dbt target {quoted(target)}; {FIND_IDS}"
         )
     return declared
 
@@ -197,14 +197,14 @@ def _set(declared: str, target: str) -> str:
 def _no_app_id(heap_vars: HeapVars, name: str, target: str, ids: Mapping[str, str], variable: str) -> str:
     if not heap_vars.names_destinations:
         return (
-            'there is no Environment ID of Heap to send to: set `vars: dbt_heap: app_ids: {<dbt target>: "…"}` in '
-            f"{FILE_NAME}, or the variable {variable}; {WHERE_IDS_STAND}"
+            'no Environment ID is set: set `vars: dbt_heap: app_ids: {<dbt target>: "…"}` in '
+            f"{FILE_NAME}, or the variable {variable}; {FIND_IDS}"
         )
     place = f"vars.dbt_heap.environments.{name}" if name in heap_vars.environments else "vars.dbt_heap.app_ids"
     there_are = f"it has one for: {', '.join(sorted(ids))}" if ids else "it has none for any"
     return (
         f"{place} has no Environment ID for the dbt target {quoted(target)} ({there_are}{did_you_mean(target, ids)}). "
-        f"Add it, or set the variable {variable}; {WHERE_IDS_STAND}"
+        f"Add it, or set the variable {variable}; {FIND_IDS}"
     )
 
 
@@ -226,14 +226,16 @@ def address(text: str, example: str = "https://heapanalytics.com") -> str:
         parts = urlsplit(text.strip())
         port = parts.port
     except ValueError:
-        raise ValueError("this is no address") from None
+        raise ValueError("is not an address") from None
     spaced = any(letter.isspace() or not letter.isprintable() for letter in text.strip())
     if parts.scheme not in _PORTS or not parts.hostname or port == 0 or spaced:
-        raise ValueError(f"an address such as {example} is needed")
+        raise ValueError(f"must be an address such as {example}")
     if any(mark in text for mark in "@?#"):
-        raise ValueError("an address without user, password, query and fragment is needed")
+        raise ValueError("must be an address without user, password, query and fragment")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError("https is needed; plain http goes only to this machine (127.0.0.1), as to the sandbox")
+        raise ValueError(
+            "must use https; plain http is only allowed to this machine (127.0.0.1), such as to the sandbox"
+        )
     return text.strip().rstrip("/")
 
 
@@ -242,4 +244,4 @@ def _checked(variable: str, parse: Any, given: str) -> str:
     try:
         return str(parse(given))
     except ValueError as refusal:
-        raise SettingsError(f"{variable}: {refusal}") from None
+        raise SettingsError(f"{variable} {refusal}") from None

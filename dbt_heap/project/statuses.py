@@ -112,7 +112,7 @@ def unknown_statuses(where: str, found: Mapping[str, Collection[str]]) -> str:
     each = "; ".join(f"'{printable(status)}' ({listed(sorted(models))})" for status, models in sorted(found.items()))
     return (
         f"{where} has statuses that this version of dbt-heap does not know: {each}. Whether these models were built "
-        "and tested well is unknown, so their rows are not sent. Upgrade dbt-heap, or send them with --no-gate"
+        "and tested successfully is unknown, so their rows are not sent. Upgrade dbt-heap, or send them with --no-gate"
     )
 
 

@@ -16,7 +16,7 @@ from dbt_heap.project.artifacts import mapping, text
 from dbt_heap.project.nodes import Manifest
 
 _YAML_KEYS = ("models", "snapshots", "seeds")
-_WHY = "its `meta.heap` does not stand under `config:`; dbt 2 drops it"
+_WHY = "dbt 2 drops its `meta.heap`, which is not under `config:`"
 
 
 def dropped(project_dir: Path, manifest: Manifest) -> Iterator[str]:
@@ -30,9 +30,9 @@ def dropped(project_dir: Path, manifest: Manifest) -> Iterator[str]:
             name = text(entry, "name")
             versions = [each for each in _list(entry, "versions") if _bears(each)]
             if (_bears(entry) or versions) and (file, name) not in declared:
-                yield f"{file}: {name}: {_WHY}, so that it is not synced"
+                yield f"{file}: {name}: {_WHY}, so it is not synced"
             for column in filter(_bears, _list(entry, "columns")):
-                yield f"{file}: {name}: the column {text(column, 'name')}: {_WHY}, so that it is no property"
+                yield f"{file}: {name}: the column {text(column, 'name')}: {_WHY}, so it is not sent"
 
 
 def _content(path: Path) -> Any:

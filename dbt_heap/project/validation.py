@@ -76,7 +76,7 @@ def read(cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[
 
 def _no_key(key: Any) -> str:
     why = "" if isinstance(key, str) else f": {AS_TRUE_OR_FALSE}"
-    return f"{found(key)} is no key{why}"
+    return f"{found(key)} is not a valid key{why}"
 
 
 def _sentence(error: ErrorDetails) -> str:
@@ -84,11 +84,11 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "invalid_key" or error["loc"][-1] == "[key]":
-        return f"a text is needed as key, found {found(error['input'])}: {AS_TRUE_OR_FALSE}"
+        return f"a key must be text, not {found(error['input'])}: {AS_TRUE_OR_FALSE}"
     if error["type"] == "string_unicode":
-        return "a key here holds half of a surrogate pair, which is no text"
+        return "a key contains half of a surrogate pair, which is not text"
     if error["type"] in ("dict_type", "model_type"):
-        return f"a mapping is needed, found {found(error['input'])}"
+        return f"must be a mapping, not {found(error['input'])}"
     return error["msg"]
 
 
@@ -111,16 +111,16 @@ def keys(cls: type[BaseModel]) -> tuple[str, ...]:
 def no_such_key(key: str, known: Iterable[str]) -> str:
     """What is said of an unknown key."""
     known = tuple(known)
-    return f"there is no such key{did_you_mean(key, known) or '; there are ' + ', '.join(known)}"
+    return f"unknown key{did_you_mean(key, known) or '. Keys: ' + ', '.join(known)}"
 
 
-AS_TRUE_OR_FALSE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as nothing: quote it"
+AS_TRUE_OR_FALSE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as null; quote it"
 
 
 def found(value: Any) -> str:
     """A value of a declaration in a few words."""
     if value is None:
-        return "nothing"
+        return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (int, float)):
@@ -130,6 +130,12 @@ def found(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     return "a mapping" if isinstance(value, Mapping) else "a list"
+
+
+def alternatives(items: Iterable[str], word: str = "or") -> str:
+    """Return items as a person lists them: a, b or c."""
+    *others, last = items
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def quoted(text: str) -> str:
@@ -145,17 +151,17 @@ def _shown(text: str) -> str:
 def text(value: Any) -> str:
     """A text that is not blank. Raises ValueError that says what was found."""
     if isinstance(value, bool):
-        raise ValueError(f"a text is needed, found {found(value)}: {AS_TRUE_OR_FALSE}")
+        raise ValueError(f"must be text, not {found(value)}: {AS_TRUE_OR_FALSE}")
     if value is None:
-        raise ValueError("a text is needed, found nothing; if a word stands there, quote it")
+        raise ValueError("must be text, not null: if you mean the word, quote it")
     if isinstance(value, (int, float, date)):
-        raise ValueError(f"a text is needed, found {found(value)}: quote it")
+        raise ValueError(f"must be text, not {found(value)}: quote it")
     if not isinstance(value, str):
-        raise ValueError(f"a text is needed, found {found(value)}")
+        raise ValueError(f"must be text, not {found(value)}")
     if not value.strip():
-        raise ValueError("a text is needed, found a blank one")
+        raise ValueError("must not be blank")
     if re.search("[\0\ud800-\udfff]", value):
-        raise ValueError(f"{quoted(value)} holds what no warehouse takes: a NUL, or half of a surrogate pair")
+        raise ValueError(f"{quoted(value)} contains a NUL or half of a surrogate pair, which warehouses refuse")
     return value
 
 
@@ -163,7 +169,7 @@ def texts(value: Any) -> tuple[str, ...]:
     """One text or a list of them. Raises ValueError."""
     if isinstance(value, (list, tuple)):
         if not value:
-            raise ValueError("a text or a list of texts is needed, found an empty list")
+            raise ValueError("must be text or a list of texts, not an empty list")
         return tuple(text(each) for each in value)
     return (text(value),)
 
@@ -173,9 +179,9 @@ def identifier(value: Any) -> str:
     name = text(value)
     unsafe = next((letter for letter in name if letter in _UNSAFE or not letter.isprintable()), None)
     if unsafe is not None:
-        raise ValueError(f"{quoted(name)} holds {quoted(unsafe)}, which cannot be quoted safely")
+        raise ValueError(f"{quoted(name)} contains {quoted(unsafe)}, which cannot be quoted safely")
     if len(name) > _MAX_IDENTIFIER:
-        raise ValueError(f"a name of at most {_MAX_IDENTIFIER} characters is needed, found one of {len(name)}")
+        raise ValueError(f"must have at most {_MAX_IDENTIFIER} characters, not {len(name)}")
     return name
 
 
@@ -184,7 +190,7 @@ def whole_number(value: Any) -> int:
     number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else value
     if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
         return number
-    raise ValueError(f"a whole number from 1 is needed, found {found(value)}")
+    raise ValueError(f"must be a whole number from 1, not {found(value)}")
 
 
 def one_of(value: Any, choices: Iterable[str]) -> str:
@@ -193,11 +199,11 @@ def one_of(value: Any, choices: Iterable[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
     near = did_you_mean(value, known) if isinstance(value, str) else ""
-    raise ValueError(f"one of {', '.join(known)} is needed, found {found(value)}{near}")
+    raise ValueError(f"must be {alternatives(map(quoted, known))}, not {found(value)}{near}")
 
 
 def flag(value: Any) -> bool:
     """True or false. Raises ValueError."""
     if isinstance(value, bool):
         return value
-    raise ValueError(f"true or false is needed, found {found(value)}")
+    raise ValueError(f"must be true or false, not {found(value)}")

@@ -15,8 +15,8 @@ from dbt_heap.syncs.sync import Sync
 
 Columns = Mapping[str, ValueClass]
 
-_FLOAT = "a float's text is not stable: cast it to an integer, a decimal or text in the model"
-_NO_TEXT = "has no text that Heap could know it by: cast it to text in the model"
+_FLOAT = "whose text is not stable: cast it to an integer, a decimal or text in the model"
+_NO_TEXT = "which have no text to identify a row by: cast it to text in the model"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _of_sync(sync: Sync, there: Columns, unreadable: Collection[str]) -> Iterato
                 f"the relation {sync.model.relation} has {which}: write {quoted(column)} as one of them"
             )
         elif (wrong := unfit(key, there[found[0]])) is not None:
-            yield place.mistake(f"the column {quoted(found[0])} holds {_CALLED[there[found[0]]]}, and {wrong}")
+            yield place.mistake(f"the column {quoted(found[0])} holds {_CALLED[there[found[0]]]}, {wrong}")
 
 
 def named_columns(sync: Sync) -> Iterator[tuple[str, str, Place]]:
@@ -100,11 +100,11 @@ def unfit(key: str, value_class: ValueClass) -> str | None:
     if key == "unique_key" and value_class is v.BYTES:
         return _NO_TEXT
     if key == "heap_user_id" and value_class not in (v.INTEGER, v.DECIMAL, v.TEXT):
-        return "Heap's own numeric id is needed: as an integer, a decimal or text"
+        return "but the numeric ID of Heap's SDK is required: as an integer, a decimal or text"
     if key == "timestamp" and value_class not in (v.DATE, v.TIMESTAMP, v.TIMESTAMPTZ):
-        return "a date or a timestamp is needed: cast it in the model"
+        return "but a date or a timestamp is required: cast it in the model"
     if key == "properties_column" and value_class not in (v.JSON, v.TEXT):
-        return "a JSON object is needed: as JSON, a struct, a map or text"
+        return "but a JSON object is required: as JSON, a struct, a map or text"
     return None
 
 

@@ -12,8 +12,8 @@ from dbt_heap.project.validation import AS_TRUE_OR_FALSE, Place, found
 from dbt_heap.syncs.parsing import Declared
 
 _PROPERTY = "property"
-_NO_BLOCK = "the model itself has no `meta.heap`, so that nothing would send this column: give it a block"
-_NEEDED = "true, or a mapping such as {property: Plan}, is needed"
+_NO_BLOCK = "the model has no `meta.heap`, so this column is not sent: add a block to the model"
+_NEEDED = "must be true, or a mapping such as {property: Plan}"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ def _entries(column: Column, model: Model, blocks: Sequence[Declared]) -> Iterat
         yield from _by_sync(column, value, place, by_name)
     elif isinstance(model.heap, list) and len(model.heap) > 1:
         example = next(filter(None, by_name), "name_of_the_sync")
-        yield place.mistake(f"the model has several syncs: say which is meant, as in {{{example}: {{property: Plan}}}}")
+        yield place.mistake(
+            f"the model has several syncs: name the one you mean, as in {{{example}: {{property: Plan}}}}"
+        )
     elif blocks:
         yield from _entry(column, value, place, blocks[0])
 
@@ -58,13 +60,13 @@ def _by_sync(
 ) -> Iterator[ColumnEntry | Mistake]:
     for name, each in value.items():
         if not isinstance(name, str):
-            yield place.mistake(f"{found(name)} is no sync's name: {AS_TRUE_OR_FALSE}")
+            yield place.mistake(f"{found(name)} is not the name of a sync: {AS_TRUE_OR_FALSE}")
         elif declared := by_name.get(name):
             yield from _entry(column, each, place.at(name), declared)
         elif all(by_name):  # with a block that has no name yet, it may be the one that is meant
             near = did_you_mean(name, [*by_name, _PROPERTY])
             yield place.at(name).mistake(
-                f"there is no such key, and the model has no sync of this name{near or _there_are(by_name)}"
+                f"unknown key, and not the name of a sync of this model{near or _there_are(by_name)}"
             )
 
 
@@ -77,11 +79,11 @@ def _entry(column: Column, value: Any, place: Place, declared: Declared) -> Iter
         yield ColumnEntry(declared, column.name, column.name, place)
         return
     if not isinstance(value, Mapping) or not value:
-        yield place.mistake(f"{_NEEDED}, found {'an empty mapping' if value == {} else found(value)}")
+        yield place.mistake(f"{_NEEDED}, not {'an empty mapping' if value == {} else found(value)}")
         return
     for key in value:
         if key == _PROPERTY:
             yield ColumnEntry(declared, column.name, value[key], place.at(key))
         else:
             near = did_you_mean(str(key), [_PROPERTY])
-            yield place.at(str(key)).mistake(f"there is no such key{near or f'; the only one is `{_PROPERTY}`'}")
+            yield place.at(str(key)).mistake(f"unknown key{near or f'. The only key is `{_PROPERTY}`'}")

@@ -29,9 +29,9 @@ def sync_name(value: Any) -> str:
     """A name for a sync, out of which a view's can be made. Raises ValueError."""
     name = text(value)
     if not re.fullmatch(SYNC_NAME, name) or not slug(name):
-        raise ValueError(f"a name of letters, digits, _, - and . is needed, found {quoted(name)}")
+        raise ValueError(f"must consist of letters, digits, _, - and ., not {quoted(name)}")
     if len(name) > MAX_NAME:
-        raise ValueError(f"a name of at most {MAX_NAME} characters is needed, found one of {len(name)}")
+        raise ValueError(f"must have at most {MAX_NAME} characters, not {len(name)}")
     return name
 
 
@@ -45,7 +45,9 @@ def event_name(value: Any) -> str:
     """An event's name as Heap takes it. Raises ValueError."""
     name = text(value)
     if len(name) > MAX_EVENT_NAME:
-        raise ValueError(f"an event's name has at most {MAX_EVENT_NAME} characters in Heap, found one of {len(name)}")
+        raise ValueError(
+            f"must have at most {MAX_EVENT_NAME} characters, Heap's limit for event names, not {len(name)}"
+        )
     return name
 
 
@@ -53,9 +55,9 @@ def property_name(value: Any) -> str:
     """A property's name as Heap takes it. Raises ValueError."""
     name = text(value)
     if name.casefold() in RESERVED_PROPERTIES:
-        raise ValueError(f"Heap keeps the property {quoted(name)}, in any casing, for itself: choose another name")
+        raise ValueError(f"Heap reserves the property name {quoted(name)}, in any casing: choose another name")
     if len(name) > MAX_TEXT:
-        raise ValueError(f"a property's name has at most {MAX_TEXT} characters in Heap, found one of {len(name)}")
+        raise ValueError(f"must have at most {MAX_TEXT} characters, Heap's limit for property names, not {len(name)}")
     return name
 
 
@@ -63,11 +65,11 @@ def columns(value: Any) -> tuple[str, ...]:
     """One column or a list of them, none twice. Raises ValueError."""
     listed = value if isinstance(value, (list, tuple)) else [value]
     if not listed:
-        raise ValueError("a column or a list of columns is needed, found an empty list")
+        raise ValueError("must be a column or a list of columns, not an empty list")
     names = tuple(identifier(each) for each in listed)
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
     if twice is not None:
-        raise ValueError(f"the column {quoted(twice)} stands there twice: leave one out")
+        raise ValueError(f"the column {quoted(twice)} is listed twice: remove one")
     return names
 
 
@@ -79,8 +81,8 @@ def day(value: Any) -> date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{quoted(value)} is no day of the calendar") from None
-    raise ValueError(f"a date such as 2026-01-31 is needed, found {found(value)}")
+            raise ValueError(f"{quoted(value)} is not a date of the calendar") from None
+    raise ValueError(f"must be a date such as 2026-01-31, not {found(value)}")
 
 
 def span(value: Any) -> timedelta:
@@ -88,7 +90,7 @@ def span(value: Any) -> timedelta:
     if isinstance(value, str) and re.fullmatch(SPAN, value):
         count, unit = value.split()
         return timedelta(**{unit.rstrip("s") + "s": int(count)})
-    raise ValueError(f"a span such as `3 days` is needed, in minutes, hours, days or weeks, found {found(value)}")
+    raise ValueError(f"must be a span such as `3 days`, in minutes, hours, days or weeks, not {found(value)}")
 
 
 def zone(value: Any) -> str:
@@ -96,7 +98,7 @@ def zone(value: Any) -> str:
     name = text(value)
     if name != "UTC" and name not in (known := _zones()):
         near = did_you_mean(name, sorted(known))
-        raise ValueError(f"an IANA time zone such as Europe/Berlin is needed, found {quoted(name)}{near}")
+        raise ValueError(f"must be an IANA time zone such as Europe/Berlin, not {quoted(name)}{near}")
     return name
 
 
@@ -109,7 +111,7 @@ def max_rows(value: Any) -> Allowance:
     """A number of rows from 1, or a share above 0. Raises ValueError."""
     allowance = _allowance(value)
     if allowance is None or not (allowance.rows or allowance.share):
-        raise ValueError(f"a number of rows from 1, or a percentage such as `20%`, is needed, found {found(value)}")
+        raise ValueError(f"must be a number of rows from 1, or a percentage such as `20%`, not {found(value)}")
     return allowance
 
 
@@ -117,9 +119,7 @@ def allow_rejected(value: Any) -> Allowance:
     """A number of rows from 0, or a share up to all. Raises ValueError."""
     allowance = _allowance(value)
     if allowance is None or (allowance.share or 0.0) > 1.0:
-        raise ValueError(
-            f"a number of rows from 0, or a percentage from `0%` to `100%`, is needed, found {found(value)}"
-        )
+        raise ValueError(f"must be a number of rows from 0, or a percentage from `0%` to `100%`, not {found(value)}")
     return allowance
 
 

@@ -118,7 +118,7 @@ def counterpart(key: str, sync_type: SyncType | None) -> str | None:
 _DEFAULTS = Place(FILE_NAME, FILE_NAME, "vars.dbt_heap.defaults")
 _OWN_ONLY = ("type", "name", "renamed_from")
 _CLOSE = 0.8  # of a name that is only misspelt
-_NEEDED = "a block, or a list of blocks, is needed"
+_NEEDED = "must be a block, or a list of blocks"
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
     misplaced = [key for key in heap_vars.defaults if key in _OWN_ONLY]
     return reading.value, [
         *reading.mistakes,
-        *(_DEFAULTS.at(key).mistake("this key has no default: it stands in each block itself") for key in misplaced),
+        *(_DEFAULTS.at(key).mistake("this key cannot have a default: set it in each block") for key in misplaced),
     ]
 
 
@@ -161,16 +161,16 @@ def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list
     if isinstance(model.heap, Mapping):
         return [_declared(model, place, model.heap, defaults)], []
     if not isinstance(model.heap, list):
-        return [], [place.mistake(f"{_NEEDED}, found {found(model.heap)}")]
+        return [], [place.mistake(f"{_NEEDED}, not {found(model.heap)}")]
     if not model.heap:
-        return [], [place.mistake(f"{_NEEDED}, found an empty list")]
+        return [], [place.mistake(f"{_NEEDED}, not an empty list")]
     items = [(place.at(index), item) for index, item in enumerate(model.heap)]
     several = len(items) > 1
     blocks = [
         _declared(model, where, item, defaults, several=several) for where, item in items if isinstance(item, Mapping)
     ]
     strange = [(where, item) for where, item in items if not isinstance(item, Mapping)]
-    return blocks, [where.mistake(f"a block is needed, found {found(item)}") for where, item in strange]
+    return blocks, [where.mistake(f"must be a block, not {found(item)}") for where, item in strange]
 
 
 def _declared(
@@ -205,12 +205,12 @@ def _names(declared: Declared) -> Iterator[Mistake]:
     if "name" in declared.own:
         return
     if not declared.name:
-        yield place.mistake("a name is needed, since the model has several blocks")
+        yield place.mistake("a name is required because the model has several blocks")
         return
     try:
         sync_name(declared.name)
     except ValueError as refusal:
-        yield place.mistake(f"the model's name cannot be the sync's, so that one is needed here: {refusal}")
+        yield place.mistake(f"a name is required: the model's name {refusal}")
 
 
 def _meant(key: str, sync_type: Any) -> str | None:

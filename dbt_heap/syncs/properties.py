@@ -15,7 +15,7 @@ from dbt_heap.syncs.parsing import Declared
 from dbt_heap.syncs.rules import Veto, never_sent, unique_key
 from dbt_heap.syncs.sync import SyncType
 
-_FORMS = 'a mapping `Heap name: column`, a list of columns and renames, or "*" is needed'
+_FORMS = 'must be a mapping `Heap name: column`, a list of columns and renames, or "*"'
 _ALL = "*"
 _TIMESTAMP = "timestamp"
 # dbt writes the keys that YAML read as true, false and null into the manifest as these texts (tried with dbt 1.11).
@@ -52,7 +52,7 @@ def properties_of(declared: Declared, entries: Iterable[ColumnEntry], forbidden_
     timed, timestamp, warnings, conflicts = _timestamp(declared, mapped)
     mistakes += [*conflicts, *_untimed(declared, timestamp)]
     if declared.block.type is SyncType.USER_DELETIONS:
-        mistakes += [each.place.mistake("a deletion has no properties: leave it out") for each in said]
+        mistakes += [each.place.mistake("a deletion has no properties: remove this") for each in said]
     elif not timed and not mistakes and declared.block.type not in (None, SyncType.EVENTS) and not _broken(declared):
         mistakes += _nothing_to_send(declared)
     if declared.block.type is SyncType.USER_PROPERTIES:
@@ -81,7 +81,7 @@ def _of_block(declared: Declared, entries: Sequence[ColumnEntry], forbidden_by: 
     elif isinstance(value, list):
         yield from (_item(item, place.at(index)) for index, item in enumerate(value))
     elif "properties" in declared.block.model_fields_set:
-        yield place.mistake(f"{_FORMS}, found {found(value)}")
+        yield place.mistake(f"{_FORMS}, not {found(value)}")
 
 
 def _every_column(
@@ -93,7 +93,7 @@ def _every_column(
     used = [*roles, *unique_key(declared), *(block.except_ or ()), *(entry.column for entry in entries)]
     left_out = {name.casefold() for name in used if name}
     if not declared.model.columns:
-        yield place.mistake('"*" stands for the columns listed under the model\'s `columns:`, and none is listed')
+        yield place.mistake('"*" sends the columns listed under the model\'s `columns:`, but none is listed')
     for column in declared.model.columns:
         if column.name.casefold() not in left_out and not forbidden_by(column.name):
             made = _property(column.name, column.name, place)
@@ -110,11 +110,15 @@ def _renamed(name: Any, column: Any, place: Place) -> Property | Mistake:
 def _item(item: Any, place: Place) -> Property | Mistake:
     """One item of a list: a column, or one rename."""
     if item == _ALL:
-        return place.mistake('"*" stands alone, as `properties: "*"`: other names stand on the columns themselves')
+        return place.mistake(
+            '"*" cannot be in a list: write `properties: "*"`, and rename columns in their own `meta.heap`'
+        )
     if not isinstance(item, Mapping):
         return _property(item, item, place)
     if len(item) != 1:
-        return place.mistake(f"one rename such as {{Plan: plan}} is needed, found {len(item)} keys: one item each")
+        return place.mistake(
+            f"must be one rename such as {{Plan: plan}}, not {len(item)} keys: write one item for each"
+        )
     ((name, column),) = item.items()
     made = _renamed(name, column, place)
     return replace(made, place=place) if isinstance(made, Property) else replace(made, key=place.key)
@@ -133,7 +137,7 @@ def _said_twice(mapped: Iterable[Property]) -> Iterator[Mistake]:
         other = first.setdefault(each.name, each)
         if other is not each:
             yield each.place.mistake(
-                f"the property {quoted(each.name)} is mapped already, to the column {quoted(other.column)}: "
+                f"the property {quoted(each.name)} is already mapped to the column {quoted(other.column)}: "
                 "leave one out or rename it"
             )
 
@@ -150,7 +154,7 @@ def _exceptions(declared: Declared) -> Iterator[Mistake]:
         return
     place = declared.place.at("except")
     if not takes_all(declared):
-        yield place.mistake('this key belongs to `properties: "*"` alone: leave it out')
+        yield place.mistake('this key only works with `properties: "*"`: remove it')
         return
     listed = {column.name.casefold(): column.name for column in declared.model.columns}
     for name in declared.block.except_:
@@ -177,8 +181,8 @@ def _timestamp(
         )
         return others, column, [], [conflict]
     warning = timing.place.mistake(
-        f"the column {quoted(timing.column)} is sent as the event's time, and not as a property: "
-        "write `timestamp` beside `identity` instead"
+        f"the column {quoted(timing.column)} is sent as the event's time, not as a property: "
+        "set `timestamp` in the block instead"
     )
     return others, column, [str(warning)], []
 
@@ -194,13 +198,13 @@ def _untimed(declared: Declared, timestamp: str | None) -> Iterator[Mistake]:
 
 def _nothing_to_send(declared: Declared) -> Iterator[Mistake]:
     yield declared.place.at("properties").mistake(
-        "nothing would be sent: name at least one property here, or on a column as `meta: {heap: {property: Plan}}`"
+        "no property would be sent: add one here, or on a column as `meta: {heap: {property: Plan}}`"
     )
 
 
 def _as_email(each: Property) -> str:
     return str(
         each.place.mistake(
-            f"Heap's own email property is `email` in lower case: {quoted(each.name)} makes another property"
+            f"Heap's email property is `email`, in lower case: {quoted(each.name)} creates another property"
         )
     )

@@ -44,10 +44,10 @@ def veto(never_send: NeverSend, model: Model) -> Veto:
 
 
 _SUBJECT = {
-    SyncType.EVENTS: ("identity", "the column that holds Heap's identity of who did it"),
-    SyncType.USER_PROPERTIES: ("identity", "the column that holds Heap's identity of the user"),
-    SyncType.ACCOUNT_PROPERTIES: ("account_id", "the column that holds the account's id"),
-    SyncType.USER_DELETIONS: ("identity", "the column that holds Heap's identity of whom to delete"),
+    SyncType.EVENTS: ("identity", "the column with the identity of the user who did it"),
+    SyncType.USER_PROPERTIES: ("identity", "the column with the user's identity"),
+    SyncType.ACCOUNT_PROPERTIES: ("account_id", "the column with the account's ID"),
+    SyncType.USER_DELETIONS: ("identity", "the column with the identity of the user to delete"),
 }
 _SNAPSHOT_KEY = ("dbt_scd_id",)
 _PART = r'"[^"]+"|`[^`\\]+`|[\w$-]+'  # of a relation's name, quoted or plain
@@ -60,15 +60,17 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
         yield declared.place.mistake(no_relation(declared.model))
     elif not _plain(declared.model.relation):
         written = quoted(declared.model.relation.sql)
-        yield declared.place.mistake(f"dbt names its relation {written}, where {declared.model.relation} is needed")
+        yield declared.place.mistake(
+            f"dbt-heap expects the relation {declared.model.relation}, but dbt wrote it as {written}"
+        )
     if sync_type is None:
         if "type" not in declared.own:
-            yield declared.place.at("type").mistake(f"a type is needed: {_listed([str(each) for each in SyncType])}")
+            yield declared.place.at("type").mistake(f"`type` is required: {_listed([str(each) for each in SyncType])}")
         return
     yield from _foreign_keys(declared, sync_type)
     if declared.name and declared.name in (declared.block.renamed_from or ()):
         yield declared.place.at("renamed_from").mistake(
-            f"{quoted(declared.name)} is the sync's name now; name only earlier ones here"
+            f"{quoted(declared.name)} is the sync's current name; list only earlier names here"
         )
     yield from _subject(declared, sync_type)
     if sync_type is SyncType.EVENTS:
@@ -94,13 +96,15 @@ def environment(declared: Declared, heap_vars: HeapVars) -> tuple[str, list[Mist
         default = names[0] if len(names) == 1 else MAIN
         if default in names:
             return default, []
-        return "", [place.mistake(f"one of {_listed(names)} is needed: the project has several, and none is {MAIN}")]
+        return "", [
+            place.mistake(f"must be {_listed(names)}: the project has several environments, and none is {MAIN}")
+        ]
     if chosen is not None and chosen not in names:
         near = did_you_mean(chosen, names)
         there_is = f"vars.dbt_heap.environments has {_listed(names, 'and')}"
         if not heap_vars.environments:
-            there_is = f"the project has one only, {MAIN}, as vars.dbt_heap.environments names none"
-        return "", [place.mistake(f"there is no environment {quoted(chosen)}: {there_is}{near}")]
+            there_is = f"the project has only {MAIN}, because vars.dbt_heap.environments is not set"
+        return "", [place.mistake(f"unknown environment {quoted(chosen)}: {there_is}{near}")]
     return chosen or "", []
 
 
@@ -115,27 +119,27 @@ def _foreign_keys(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
     for key in sorted((declared.own - declared.meant) & TYPES_OF.keys()):
         if not suits(key, sync_type):
             types = _listed([str(each) for each in TYPES_OF[key]], "and")
-            yield declared.place.at(key).mistake(f"this key belongs to {types}, and the type here is {sync_type}")
+            yield declared.place.at(key).mistake(f"this key belongs to {types}, but the type is {sync_type}")
 
 
 def _subject(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
     key, meaning = _SUBJECT[sync_type]
     if sync_type in (SyncType.EVENTS, SyncType.USER_DELETIONS):
-        alternative = "(or `heap_user_id`: that of the Heap SDK's own numeric id)"
-        yield from _exactly_one(declared, key, f"`{key}` is needed: {meaning} {alternative}")
+        alternative = "(or `heap_user_id`: the column with the numeric ID that Heap's SDK assigns)"
+        yield from _exactly_one(declared, key, f"`{key}` is required: {meaning} {alternative}")
     elif not declared.given(key):
-        yield declared.place.at(key).mistake(f"`{key}` is needed: {meaning}")
+        yield declared.place.at(key).mistake(f"`{key}` is required: {meaning}")
 
 
 def _event(declared: Declared) -> Iterator[Mistake]:
     yield from _exactly_one(
         declared,
         "event_name",
-        "`event_name` is needed: the name of every event (or `event_name_column`: the column that holds it)",
+        "`event_name` is required: the name of every event (or `event_name_column`: the column that holds it)",
     )
     if not unique_key(declared) and "unique_key" not in declared.broken:
         yield declared.place.at("unique_key").mistake(
-            "`unique_key` is needed: the column, or the list of columns, that no two events share"
+            "`unique_key` is required: the column, or the list of columns, that no two events share"
             + _proposal(declared.model)
         )
 
@@ -144,7 +148,7 @@ def _deletion(declared: Declared) -> Iterator[Mistake]:
     allowance = declared.block.max_rows
     if "max_rows" in declared.own and allowance is not None and allowance.rows is None:
         yield declared.place.at("max_rows").mistake(
-            f"a number of rows is needed, found {allowance}: of deletions there are no rows in state to take a share of"
+            f"must be a number of rows, not {allowance}: deletions have no rows in state to take a percentage of"
         )
 
 
@@ -154,21 +158,21 @@ def _exactly_one(declared: Declared, key: str, if_none: str) -> Iterator[Mistake
         yield declared.place.at(key).mistake(if_none)
     if len(given) == 2:
         yield declared.place.at(given[1]).mistake(
-            f"`{key}` is given too, and a block has one of the two: leave one out"
+            f"`{key}` is set too, and a block can only have one of them: remove one"
         )
 
 
 def _proposal(model: Model) -> str:
     """What dbt knows that may be the key. It may as well be a day's partition, so that nothing is inferred."""
     candidates = dict.fromkeys(_listed(columns, "and") for columns in (model.primary_key, model.unique_key) if columns)
-    return f"; dbt found {' or '.join(candidates)}, which may be it" if candidates else ""
+    return f"; dbt suggests {' or '.join(candidates)}" if candidates else ""
 
 
 def no_relation(model: Model) -> str:
     """What is said of a model that bears a block, and has no rows."""
     if model.materialized == "ephemeral":
-        return "the model is ephemeral, so that no relation holds its rows: materialize it as a table or view"
-    return f"dbt builds no relation for this {printable(model.resource_type)}, so that there are no rows to send"
+        return "the model is ephemeral, so it has no table or view to read: materialize it as a table or view"
+    return f"dbt builds no relation for this {printable(model.resource_type)}, so there are no rows to send"
 
 
 def _plain(relation: Relation) -> bool:

@@ -233,7 +233,7 @@ def test_missing_results_do_not_open_the_gate(cloud: Server, tmp_path: Path) -> 
     cloud.add(7, step("build"))
     Folder(cloud, tmp_path, 7)
     read, gone = read_manifest(tmp_path / "7" / "manifest.json"), tmp_path / "7" / "gone.json"
-    assert "is gone, so that nobody knows" in read_gates(gone, read, needed=True).why(A)
+    assert "no longer exists, so it is unknown" in read_gates(gone, read, needed=True).why(A)
     assert read_gates(gone, read).why(A) == ""
 
 

@@ -252,7 +252,7 @@ class TestEnvironments:
                 "dbt_project.yml",
                 "dbt_project.yml",
                 "vars.dbt_heap.defaults.environment",
-                "there is no environment 'klub': vars.dbt_heap.environments has club; did you mean `club`?",
+                "unknown environment 'klub': vars.dbt_heap.environments has club; did you mean `club`?",
             )
         ]
 
@@ -298,9 +298,9 @@ class TestDefaults:
         reported = mistakes(one(heap), "{defaults: {nulls: blnk, time_zone: UTC, type: events, user_id: id}}")
         assert {(model, file) for model, file, _, _ in reported} == {("dbt_project.yml", "dbt_project.yml")}
         assert [(key.removeprefix("vars.dbt_heap.defaults."), text) for _, _, key, text in reported] == [
-            ("nulls", "one of omit, blank is needed, found 'blnk'; did you mean `blank`?"),
+            ("nulls", "must be 'omit' or 'blank', not 'blnk'; did you mean `blank`?"),
             ("time_zone", "unknown key; did you mean `timezone`?"),
-            ("type", "this key has no default: it stands in each block itself"),
+            ("type", "this key cannot have a default: set it in each block"),
             (
                 "user_id",
                 "unknown key: `identity` names the column that holds Heap's identity, "
@@ -315,8 +315,8 @@ class TestAPropertyCalledTimestamp:
         (sync,) = project.syncs
         assert (sync.timestamp, sync.properties) == ("paid_at", {"Total": "total"})
         assert project.warnings == (
-            f"m ({FILE}): meta.heap.properties.timestamp: the column 'paid_at' is sent as the event's time, and not as "
-            "a property: write `timestamp` beside `identity` instead",
+            f"m ({FILE}): meta.heap.properties.timestamp: the column 'paid_at' is sent as the event's time, not as a "
+            "property: set `timestamp` in the block instead",
         )
 
     def test_may_repeat_the_column_that_is_the_time_already(self) -> None:
@@ -334,7 +334,7 @@ class TestAPropertyCalledTimestamp:
 def test_email_property_in_other_than_lower_case_is_warned_of() -> None:
     project = declared(one("type: user_properties, identity: user_id, properties: {EMail: mail, email: mail}"))
     assert project.warnings == (
-        f"m ({FILE}): meta.heap.properties.EMail: Heap's own email property is `email` in lower case: 'EMail' makes "
+        f"m ({FILE}): meta.heap.properties.EMail: Heap's email property is `email`, in lower case: 'EMail' creates "
         "another property",
     )
 
@@ -444,13 +444,13 @@ class TestOfAWholeProject:
             declare(models(document), heap_vars("{defaults: {max_rows: many}}"))
         assert str(reported.value).splitlines() == [
             "6 mistakes in the declarations:",
-            f"  ant ({FILE}): meta.heap[0].begin: a date such as 2026-01-31 is needed, found 'soon'",
-            f"  ant ({FILE}): meta.heap[1].type: one of user_properties, account_properties, events, user_deletions is "
-            "needed, found 'event'; did you mean `events`?",
-            f"  bee ({FILE}): columns.wing.meta.heap: the model itself has no `meta.heap`, so that nothing would send "
-            "this column: give it a block",
-            "  dbt_project.yml (dbt_project.yml): vars.dbt_heap.defaults.max_rows: a number of rows from 1, or a "
-            "percentage such as `20%`, is needed, found 'many'",
-            f"  zebra ({FILE}): meta.heap.nulls: one of omit, blank is needed, found 'blnk'; did you mean `blank`?",
-            f"  zebra ({FILE}): meta.heap.timezone: an IANA time zone such as Europe/Berlin is needed, found 'Mars'",
+            f"  ant ({FILE}): meta.heap[0].begin: must be a date such as 2026-01-31, not 'soon'",
+            f"  ant ({FILE}): meta.heap[1].type: must be 'user_properties', 'account_properties', 'events' or "
+            "'user_deletions', not 'event'; did you mean `events`?",
+            f"  bee ({FILE}): columns.wing.meta.heap: the model has no `meta.heap`, so this column is not sent: add "
+            "a block to the model",
+            "  dbt_project.yml (dbt_project.yml): vars.dbt_heap.defaults.max_rows: must be a number of rows from 1, "
+            "or a percentage such as `20%`, not 'many'",
+            f"  zebra ({FILE}): meta.heap.nulls: must be 'omit' or 'blank', not 'blnk'; did you mean `blank`?",
+            f"  zebra ({FILE}): meta.heap.timezone: must be an IANA time zone such as Europe/Berlin, not 'Mars'",
         ]

@@ -84,8 +84,8 @@ def test_relation_that_was_never_built_is_one_mistake(kind: str, remedy: str) ->
     assert reported(document) == [("", f"db.shop.m is not in the warehouse. {remedy}")]
 
 
-FLOAT = "and a float's text is not stable: cast it to an integer, a decimal or text in the model"
-NO_TEXT = "and has no text that Heap could know it by: cast it to text in the model"
+FLOAT = "whose text is not stable: cast it to an integer, a decimal or text in the model"
+NO_TEXT = "which have no text to identify a row by: cast it to text in the model"
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ NO_TEXT = "and has no text that Heap could know it by: cast it to text in the mo
             "timestamp",
             f"{EVENTS}, timestamp: c, begin: 2026-01-01, lookback: 3 days",
             V.TEXT,
-            "the column 'c' holds text, and a date or a timestamp is needed: cast it in the model",
+            "the column 'c' holds text, but a date or a timestamp is required: cast it in the model",
         ),
         (
             "properties_column",
             f"{EVENTS}, properties_column: c",
             V.ARRAY,
-            "the column 'c' holds arrays, and a JSON object is needed: as JSON, a struct, a map or text",
+            "the column 'c' holds arrays, but a JSON object is required: as JSON, a struct, a map or text",
         ),
         (
             "heap_user_id",
             EVENTS.replace("identity: user_id", "heap_user_id: c"),
             V.OTHER,
-            "the column 'c' holds values of another type, and Heap's own numeric id is needed: as an integer, a "
-            "decimal or text",
+            "the column 'c' holds values of another type, but the numeric ID of Heap's SDK is required: as an "
+            "integer, a decimal or text",
         ),
     ],
 )

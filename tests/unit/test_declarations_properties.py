@@ -9,11 +9,12 @@ from tests.unit.declaring import FILE, Case, mistakes
 EVENTS = "type: events, identity: user_id, event_name: Paid, unique_key: order_id"
 USERS = "type: user_properties, identity: user_id, properties: [plan]"
 ACCOUNTS = "type: account_properties, account_id: account, properties: [plan]"
+FORMS = 'meta.heap.properties: must be a mapping `Heap name: column`, a list of columns and renames, or "*", not '
 PROPERTIES = "type: user_properties, identity: user_id, properties: "
 PERSONAL = "[{name: phone, config: {tags: [pii]}}, {name: ssn, config: {meta: {contains_pii: true}}}, {name: plan}]"
 NEVER = '{never_send: {tags: [pii], meta: [contains_pii], columns: ["*mail*"]}}'
 TWO = "[{name: a, type: user_properties, identity: user_id, properties: [x]}, {name: b, " + EVENTS + "}]"
-QUOTE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as nothing: quote it"
+QUOTE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as null; quote it"
 
 IN_THE_BLOCK = [
     Case(
@@ -21,7 +22,7 @@ IN_THE_BLOCK = [
         "type: user_properties, identity: user_id",
         [
             (
-                "meta.heap.properties: nothing would be sent: name at least one property here, or on a column as "
+                "meta.heap.properties: no property would be sent: add one here, or on a column as "
                 "`meta: {heap: {property: Plan}}`"
             )
         ],
@@ -31,7 +32,7 @@ IN_THE_BLOCK = [
         "type: account_properties, account_id: account, properties: []",
         [
             (
-                "meta.heap.properties: nothing would be sent: name at least one property here, or on a column as "
+                "meta.heap.properties: no property would be sent: add one here, or on a column as "
                 "`meta: {heap: {property: Plan}}`"
             )
         ],
@@ -39,135 +40,110 @@ IN_THE_BLOCK = [
     Case(
         "properties without value",
         PROPERTIES,
-        [
-            (
-                'meta.heap.properties: a mapping `Heap name: column`, a list of columns and renames, or "*" is '
-                "needed, found nothing"
-            )
-        ],
+        [FORMS + "null"],
     ),
     Case(
         "properties as a text",
         PROPERTIES + "plan",
-        [
-            (
-                'meta.heap.properties: a mapping `Heap name: column`, a list of columns and renames, or "*" is '
-                "needed, found 'plan'"
-            )
-        ],
+        [FORMS + "'plan'"],
     ),
     Case(
         "properties as true",
         PROPERTIES + "true",
-        [
-            (
-                'meta.heap.properties: a mapping `Heap name: column`, a list of columns and renames, or "*" is '
-                "needed, found true"
-            )
-        ],
+        [FORMS + "true"],
     ),
     Case(
         "a column that is nothing",
         PROPERTIES + "{Plan: }",
-        ["meta.heap.properties.Plan: a text is needed, found nothing; if a word stands there, quote it"],
+        ["meta.heap.properties.Plan: must be text, not null: if you mean the word, quote it"],
     ),
     Case(
         "a column that is a list",
         PROPERTIES + "{Plan: [a, b]}",
-        ["meta.heap.properties.Plan: a text is needed, found a list"],
+        ["meta.heap.properties.Plan: must be text, not a list"],
     ),
     Case(
         "a column with a quote",
         PROPERTIES + "{Plan: 'a\"b'}",
-        ["meta.heap.properties.Plan: 'a\"b' holds '\"', which cannot be quoted safely"],
+        ["meta.heap.properties.Plan: 'a\"b' contains '\"', which cannot be quoted safely"],
     ),
     Case(
         "a property that YAML read as true",
         PROPERTIES + "{on: plan}",
-        [f"meta.heap.properties: a text is needed, found true: {QUOTE}"],
+        [f"meta.heap.properties: must be text, not true: {QUOTE}"],
     ),
     Case(
         "a property that dbt wrote as true",
         PROPERTIES + "{'true': plan}",
-        [f"meta.heap.properties: a text is needed, found true: {QUOTE}"],
+        [f"meta.heap.properties: must be text, not true: {QUOTE}"],
     ),
     Case(
         "a property that dbt wrote as null",
         PROPERTIES + "[{'null': plan}]",
-        ["meta.heap.properties[0]: a text is needed, found nothing; if a word stands there, quote it"],
+        ["meta.heap.properties[0]: must be text, not null: if you mean the word, quote it"],
     ),
     Case(
         "a column that YAML read as false",
         PROPERTIES + "[seats, no]",
-        [f"meta.heap.properties[1]: a text is needed, found false: {QUOTE}"],
+        [f"meta.heap.properties[1]: must be text, not false: {QUOTE}"],
     ),
     Case(
         "a property that is a number",
         PROPERTIES + "{2026: plan}",
-        ["meta.heap.properties: a text is needed, found the number 2026: quote it"],
+        ["meta.heap.properties: must be text, not the number 2026: quote it"],
     ),
     Case(
         "a property that is blank",
         PROPERTIES + "{' ': plan}",
-        ["meta.heap.properties. : a text is needed, found a blank one"],
+        ["meta.heap.properties. : must not be blank"],
     ),
     Case(
         "a property that is too long",
         PROPERTIES + "{" + "x" * 1024 + ": plan}",
         [
             (
-                "meta.heap.properties.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…: a property's"
-                " name has at most 1023 characters in Heap, found one of 1024"
+                "meta.heap.properties.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…: must have at "
+                "most 1023 characters, Heap's limit for property names, not 1024"
             )
         ],
     ),
     Case(
         "a reserved property",
         PROPERTIES + "{ID: plan}",
-        [("meta.heap.properties.ID: Heap keeps the property 'ID', in any casing, for itself: choose another name")],
+        [("meta.heap.properties.ID: Heap reserves the property name 'ID', in any casing: choose another name")],
     ),
     Case(
         "a reserved property in a list",
         PROPERTIES + "[plan, {User_Id: uid}]",
-        [
-            (
-                "meta.heap.properties[1]: Heap keeps the property 'User_Id', in any casing, for itself: choose "
-                "another name"
-            )
-        ],
+        [("meta.heap.properties[1]: Heap reserves the property name 'User_Id', in any casing: choose another name")],
     ),
     Case(
         "a column with a reserved name",
         PROPERTIES + "[plan, user_id]",
-        [
-            (
-                "meta.heap.properties[1]: Heap keeps the property 'user_id', in any casing, for itself: choose "
-                "another name"
-            )
-        ],
+        [("meta.heap.properties[1]: Heap reserves the property name 'user_id', in any casing: choose another name")],
     ),
     Case(
         "an item with two renames",
         PROPERTIES + "[seats, {Plan: plan, Tier: tier}]",
-        ["meta.heap.properties[1]: one rename such as {Plan: plan} is needed, found 2 keys: one item each"],
+        ["meta.heap.properties[1]: must be one rename such as {Plan: plan}, not 2 keys: write one item for each"],
     ),
     Case(
         "an item without rename",
         PROPERTIES + "[seats, {}]",
-        ["meta.heap.properties[1]: one rename such as {Plan: plan} is needed, found 0 keys: one item each"],
+        ["meta.heap.properties[1]: must be one rename such as {Plan: plan}, not 0 keys: write one item for each"],
     ),
     Case(
         "an item that is a list",
         PROPERTIES + "[seats, [plan]]",
-        ["meta.heap.properties[1]: a text is needed, found a list"],
+        ["meta.heap.properties[1]: must be text, not a list"],
     ),
     Case(
         "a star in a list",
         PROPERTIES + "[seats, '*']",
         [
             (
-                'meta.heap.properties[1]: "*" stands alone, as `properties: "*"`: other names stand on the '
-                "columns themselves"
+                'meta.heap.properties[1]: "*" cannot be in a list: write `properties: "*"`, and rename columns in '
+                "their own `meta.heap`"
             )
         ],
     ),
@@ -176,7 +152,7 @@ IN_THE_BLOCK = [
         PROPERTIES + "[plan, {plan: tier}]",
         [
             (
-                "meta.heap.properties[1]: the property 'plan' is mapped already, to the column 'plan': leave one "
+                "meta.heap.properties[1]: the property 'plan' is already mapped to the column 'plan': leave one "
                 "out or rename it"
             )
         ],
@@ -184,15 +160,15 @@ IN_THE_BLOCK = [
     Case(
         "a star where nothing is listed",
         PROPERTIES + "'*'",
-        [('meta.heap.properties: "*" stands for the columns listed under the model\'s `columns:`, and none is listed')],
+        [('meta.heap.properties: "*" sends the columns listed under the model\'s `columns:`, but none is listed')],
     ),
     Case(
         "a star with a reserved column",
         PROPERTIES + "'*'",
         [
             (
-                "meta.heap.properties: Heap keeps the property 'id', in any casing, for itself: choose another "
-                "name, or leave the column 'id' out with `except`"
+                "meta.heap.properties: Heap reserves the property name 'id', in any casing: choose another name, or "
+                "leave the column 'id' out with `except`"
             )
         ],
         columns="[{name: id}, {name: plan}]",
@@ -202,7 +178,7 @@ IN_THE_BLOCK = [
         PROPERTIES + "'*'",
         [
             (
-                "meta.heap.properties: nothing would be sent: name at least one property here, or on a column as "
+                "meta.heap.properties: no property would be sent: add one here, or on a column as "
                 "`meta: {heap: {property: Plan}}`"
             )
         ],
@@ -211,7 +187,7 @@ IN_THE_BLOCK = [
     Case(
         "except without a star",
         USERS + ", except: [tier]",
-        ['meta.heap.except: this key belongs to `properties: "*"` alone: leave it out'],
+        ['meta.heap.except: this key only works with `properties: "*"`: remove it'],
         columns="[{name: tier}]",
     ),
     Case(
@@ -223,7 +199,7 @@ IN_THE_BLOCK = [
     Case(
         "except that is an empty list",
         PROPERTIES + "'*', except: []",
-        ["meta.heap.except: a column or a list of columns is needed, found an empty list"],
+        ["meta.heap.except: must be a column or a list of columns, not an empty list"],
         columns="[{name: tier}]",
     ),
     Case(
@@ -244,8 +220,8 @@ ON_COLUMNS = [
         "null",
         [
             (
-                "columns.plan.meta.heap: the model itself has no `meta.heap`, so that nothing would send this "
-                "column: give it a block"
+                "columns.plan.meta.heap: the model has no `meta.heap`, so this column is not sent: add a block to "
+                "the model"
             )
         ],
         columns="[{name: plan, config: {meta: {heap: {property: Plan}}}}]",
@@ -253,19 +229,19 @@ ON_COLUMNS = [
     Case(
         "an entry that is a text",
         USERS,
-        ["columns.plan.meta.heap: true, or a mapping such as {property: Plan}, is needed, found 'Plan'"],
+        ["columns.plan.meta.heap: must be true, or a mapping such as {property: Plan}, not 'Plan'"],
         columns="[{name: plan, config: {meta: {heap: Plan}}}]",
     ),
     Case(
         "an entry that is false",
         USERS,
-        ["columns.plan.meta.heap: true, or a mapping such as {property: Plan}, is needed, found false"],
+        ["columns.plan.meta.heap: must be true, or a mapping such as {property: Plan}, not false"],
         columns="[{name: plan, config: {meta: {heap: false}}}]",
     ),
     Case(
         "an entry that is empty",
         USERS,
-        [("columns.plan.meta.heap: true, or a mapping such as {property: Plan}, is needed, found an empty mapping")],
+        [("columns.plan.meta.heap: must be true, or a mapping such as {property: Plan}, not an empty mapping")],
         columns="[{name: plan, config: {meta: {heap: {}}}}]",
     ),
     Case(
@@ -273,7 +249,7 @@ ON_COLUMNS = [
         USERS,
         [
             (
-                "columns.plan.meta.heap.propertie: there is no such key, and the model has no sync of this name; "
+                "columns.plan.meta.heap.propertie: unknown key, and not the name of a sync of this model; "
                 "did you mean `property`?"
             )
         ],
@@ -282,13 +258,13 @@ ON_COLUMNS = [
     Case(
         "an entry with one key too many",
         USERS,
-        ["columns.plan.meta.heap.type: there is no such key; the only one is `property`"],
+        ["columns.plan.meta.heap.type: unknown key. The only key is `property`"],
         columns="[{name: plan, config: {meta: {heap: {property: Plan, type: text}}}}]",
     ),
     Case(
         "an entry that YAML read as true",
         USERS,
-        [f"columns.plan.meta.heap.property: a text is needed, found true: {QUOTE}"],
+        [f"columns.plan.meta.heap.property: must be text, not true: {QUOTE}"],
         columns="[{name: plan, config: {meta: {heap: {property: on}}}}]",
     ),
     Case(
@@ -296,8 +272,8 @@ ON_COLUMNS = [
         USERS,
         [
             (
-                "columns.plan.meta.heap.property: Heap keeps the property 'user_ID', in any casing, for itself: "
-                "choose another name"
+                "columns.plan.meta.heap.property: Heap reserves the property name 'user_ID', in any casing: choose "
+                "another name"
             )
         ],
         columns="[{name: plan, config: {meta: {heap: {property: user_ID}}}}]",
@@ -305,7 +281,7 @@ ON_COLUMNS = [
     Case(
         "a column whose own name is reserved",
         USERS,
-        ["columns.Id.meta.heap: Heap keeps the property 'Id', in any casing, for itself: choose another name"],
+        ["columns.Id.meta.heap: Heap reserves the property name 'Id', in any casing: choose another name"],
         columns="[{name: Id, config: {meta: {heap: true}}}]",
     ),
     Case(
@@ -313,7 +289,7 @@ ON_COLUMNS = [
         USERS,
         [
             (
-                "columns.tier.meta.heap.property: the property 'plan' is mapped already, to the column 'plan': "
+                "columns.tier.meta.heap.property: the property 'plan' is already mapped to the column 'plan': "
                 "leave one out or rename it"
             )
         ],
@@ -322,19 +298,19 @@ ON_COLUMNS = [
     Case(
         "an entry that names no sync of several",
         TWO,
-        [("columns.plan.meta.heap: the model has several syncs: say which is meant, as in {a: {property: Plan}}")],
+        [("columns.plan.meta.heap: the model has several syncs: name the one you mean, as in {a: {property: Plan}}")],
         columns="[{name: plan, config: {meta: {heap: {property: Plan}}}}]",
     ),
     Case(
         "an entry that is true among several",
         TWO,
-        [("columns.plan.meta.heap: the model has several syncs: say which is meant, as in {a: {property: Plan}}")],
+        [("columns.plan.meta.heap: the model has several syncs: name the one you mean, as in {a: {property: Plan}}")],
         columns="[{name: plan, config: {meta: {heap: true}}}]",
     ),
     Case(
         "an entry of a sync that is not there",
         TWO,
-        [("columns.plan.meta.heap.c: there is no such key, and the model has no sync of this name; it has a and b")],
+        [("columns.plan.meta.heap.c: unknown key, and not the name of a sync of this model; it has a and b")],
         columns="[{name: plan, config: {meta: {heap: {c: {property: Plan}}}}}]",
     ),
     Case(
@@ -342,7 +318,7 @@ ON_COLUMNS = [
         "[{name: trial_users, " + USERS + "}, {name: trials, " + EVENTS + "}]",
         [
             (
-                "columns.plan.meta.heap.trial_user: there is no such key, and the model has no sync of this name;"
+                "columns.plan.meta.heap.trial_user: unknown key, and not the name of a sync of this model;"
                 " did you mean `trial_users`?"
             )
         ],
@@ -351,19 +327,19 @@ ON_COLUMNS = [
     Case(
         "an entry of a sync without property",
         TWO,
-        ["columns.plan.meta.heap.a: true, or a mapping such as {property: Plan}, is needed, found 'Plan'"],
+        ["columns.plan.meta.heap.a: must be true, or a mapping such as {property: Plan}, not 'Plan'"],
         columns="[{name: plan, config: {meta: {heap: {a: Plan}}}}]",
     ),
     Case(
         "an entry of a sync with a misspelt key",
         TWO,
-        ["columns.plan.meta.heap.a.propery: there is no such key; did you mean `property`?"],
+        ["columns.plan.meta.heap.a.propery: unknown key; did you mean `property`?"],
         columns="[{name: plan, config: {meta: {heap: {a: {propery: Plan}}}}}]",
     ),
     Case(
         "an entry of a sync that YAML read as false",
         TWO,
-        [f"columns.plan.meta.heap: false is no sync's name: {QUOTE}"],
+        [f"columns.plan.meta.heap: false is not the name of a sync: {QUOTE}"],
         columns="[{name: plan, config: {meta: {heap: {no: true}}}}]",
     ),
 ]

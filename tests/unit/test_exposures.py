@@ -68,7 +68,7 @@ def test_flags_override_project_vars_and_an_email_needs_no_name(project: Project
     project.vars["exposures"] = {"owner": "me"}
     ran = project.run("exposures")
     assert ran.exit_code == 2
-    assert "vars.dbt_heap.exposures.owner: there is no such key; did you mean `owner_name`?" in ran.stderr
+    assert "vars.dbt_heap.exposures.owner: unknown key; did you mean `owner_name`?" in ran.stderr
 
 
 GROWTH = Group("growth", "shop", owner_emails=("a@b.c",))

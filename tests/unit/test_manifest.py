@@ -158,7 +158,7 @@ def test_unknown_schema_is_warned_of_and_read_anyway(path: Path, schema: str) ->
     assert found.schema_version == schema
     assert [each.name for each in found.models] == ["people"]
     assert found.warnings == (
-        f"{path}: its schema is {schema}, and v12 is the one known here; it is read all the same",
+        f"{path}: its schema is {schema}, and v12 is the one that dbt-heap knows; it is read anyway",
     )
 
 
@@ -168,7 +168,7 @@ def test_empty_metadata_is_warned_of_and_read_anyway(path: Path) -> None:
     assert (found.project_name, found.dbt_version, found.schema_version) == ("", "", "")
     assert len(found.models) == 1
     assert found.warnings == (
-        f"{path}: its schema is no version at all, and v12 is the one known here; it is read all the same",
+        f"{path}: its schema is no version at all, and v12 is the one that dbt-heap knows; it is read anyway",
     )
 
 
@@ -340,7 +340,7 @@ def test_copied_meta_alone_does_not_declare_a_sync_with_dbt_2(path: Path) -> Non
 
 def test_manifest_of_dbt_2_that_declares_nothing_says_what_dbt_2_drops(path: Path) -> None:
     assert read(path, {NAME: node(config={})}, dbt_version="2.0.1").warnings == (
-        f"{path}: no model bears `config.meta.heap`. dbt 2.0.1 drops a `meta` that does not stand under `config:`, "
+        f"{path}: no model has `config.meta.heap`. dbt 2.0.1 drops a `meta` that does not stand under `config:`, "
         "so that declarations there are not seen",
     )
     assert read(path, {NAME: node(config={})}, dbt_version="1.11.0").warnings == ()

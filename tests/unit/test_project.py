@@ -284,7 +284,7 @@ def test_other_vars_on_the_command_line_leave_the_block_alone(tmp_path: Path) ->
 def test_mistake_says_where_the_block_is(tmp_path: Path, text: str, cli_vars: Any, says: str) -> None:
     with pytest.raises(DeclarationError) as refused:
         project(tmp_path, text, cli_vars)
-    assert str(refused.value) == (f"1 mistake in the declarations:\n  {says}: one of us, eu is needed, found 'mars'")
+    assert str(refused.value) == (f"1 mistake in the declarations:\n  {says}: must be 'us' or 'eu', not 'mars'")
 
 
 # env_var
@@ -327,7 +327,7 @@ def test_every_missing_variable_is_named(tmp_path: Path) -> None:
         """region: "{{ env_var('R', none) }}"}"""
     )
     assert mistakes(tmp_path, block) == [
-        f"{key}: the environment variable {name} is not set, and no default is given"
+        f"{key}: the environment variable {name} is not set, and it has no default"
         for key, name in (("never_send.tags[0]", "T"), ("region", "R"), ("schema", "S"))
     ]
 
@@ -382,31 +382,28 @@ def test_target_path_is_passed_to_dbt_unchanged(tmp_path: Path) -> None:
 
 # Mistakes
 
-NO_ID = (
-    "an Environment ID is needed, digits only, and this is none; in Heap the Environment ID stands under "
-    "Account > Manage > Projects"
-)
-QUOTE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as nothing: quote it"
-RENAME = "another environment would have the same environment variable, HEAP_APP_ID__BRAND_B: rename one"
+NO_ID = "is not a valid Environment ID (digits only); find the IDs in Heap under Account > Manage > Projects"
+QUOTE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as null; quote it"
+RENAME = "another environment has the same environment variable, HEAP_APP_ID__BRAND_B: rename one"
 ALL_KEYS = "app_id, app_ids, environments, region, schema, never_send, account_id_property, retain_days, "
 ALL_KEYS += "exposures, defaults"
 
 MALFORMED: dict[str, str | list[str]] = {
     # not a mapping
-    "7": ": a mapping is needed, found a single value",
-    '"1234567890"': ": a mapping is needed, found a single value",
-    "[app_id]": ": a mapping is needed, found a list",
-    "": ": a mapping is needed, found nothing",
-    "&a {defaults: *a}": ": it holds itself, by an alias of YAML",
+    "7": ": must be a mapping, not a single value",
+    '"1234567890"': ": must be a mapping, not a single value",
+    "[app_id]": ": must be a mapping, not a list",
+    "": ": must be a mapping, not null",
+    "&a {defaults: *a}": ": it contains itself, by a YAML alias",
     # keys
-    "{App-ID: 1}": "App-ID: there is no such key; did you mean `app_id`?",
-    "{appids: {prod: 1}}": "appids: there is no such key; did you mean `app_ids`?",
-    "{schema_name: x}": "schema_name: there is no such key; did you mean `schema`?",
-    "{environment: {}}": "environment: there is no such key; did you mean `environments`?",
-    "{never_sent: {}}": "never_sent: there is no such key; did you mean `never_send`?",
-    "{xyz: 1}": f"xyz: there is no such key; there are {ALL_KEYS}",
-    "{on: 1}": f": true is no key: {QUOTE}",
-    "{5: 1}": f": the number 5 is no key: {QUOTE}",
+    "{App-ID: 1}": "App-ID: unknown key; did you mean `app_id`?",
+    "{appids: {prod: 1}}": "appids: unknown key; did you mean `app_ids`?",
+    "{schema_name: x}": "schema_name: unknown key; did you mean `schema`?",
+    "{environment: {}}": "environment: unknown key; did you mean `environments`?",
+    "{never_sent: {}}": "never_sent: unknown key; did you mean `never_send`?",
+    "{xyz: 1}": f"xyz: unknown key. Keys: {ALL_KEYS}",
+    "{on: 1}": f": true is not a valid key: {QUOTE}",
+    "{5: 1}": f": the number 5 is not a valid key: {QUOTE}",
     # app ids
     "{app_id: abc}": f"app_id: {NO_ID}",
     '{app_id: "12 34"}': f"app_id: {NO_ID}",
@@ -417,63 +414,63 @@ MALFORMED: dict[str, str | list[str]] = {
     "{app_id: 1.5}": f"app_id: {NO_ID}",
     "{app_id: -5}": f"app_id: {NO_ID}",
     '{app_id: {prod: "111"}}': f"app_id: {NO_ID}",
-    '{app_ids: "1234567890"}': "app_ids: a mapping is needed, found a single value",
-    "{app_ids: [111]}": "app_ids: a mapping is needed, found a list",
-    "{app_ids: }": "app_ids: a mapping is needed, found nothing",
+    '{app_ids: "1234567890"}': "app_ids: must be a mapping, not a single value",
+    "{app_ids: [111]}": "app_ids: must be a mapping, not a list",
+    "{app_ids: }": "app_ids: must be a mapping, not null",
     "{app_ids: {prod: , dev: x}}": [f"app_ids.dev: {NO_ID}", f"app_ids.prod: {NO_ID}"],
     "{app_ids: {prod: {main: 111}}}": f"app_ids.prod: {NO_ID}",
     # environments
-    "{environments: main}": "environments: a mapping is needed, found a single value",
-    "{environments: [main]}": "environments: a mapping is needed, found a list",
-    '{environments: {main: "1234567890"}}': "environments.main: a mapping is needed, found a single value",
-    "{environments: {main: }}": "environments.main: a mapping is needed, found nothing",
+    "{environments: main}": "environments: must be a mapping, not a single value",
+    "{environments: [main]}": "environments: must be a mapping, not a list",
+    '{environments: {main: "1234567890"}}': "environments.main: must be a mapping, not a single value",
+    "{environments: {main: }}": "environments.main: must be a mapping, not null",
     "{environments: {main: {prod: x}}}": f"environments.main.prod: {NO_ID}",
-    "{environments: {main: {region: mars}}}": "environments.main.region: one of us, eu is needed, found 'mars'",
+    "{environments: {main: {region: mars}}}": "environments.main.region: must be 'us' or 'eu', not 'mars'",
     "{environments: {main: {events_per_minute: 0}}}": (
-        "environments.main.events_per_minute: a whole number from 1 is needed, found the number 0"
+        "environments.main.events_per_minute: must be a whole number from 1, not the number 0"
     ),
     "{environments: {brand-b: {prod: 1}, brand_b: {prod: 2}}}": [
         f"environments.brand-b: {RENAME}", f"environments.brand_b: {RENAME}",
     ],
     # contradictions
     "{app_id: 1, app_ids: {prod: 2}}": (
-        ": one of app_id, app_ids and environments is needed, found app_id and app_ids"
+        ": only one of app_id, app_ids and environments can be set, not app_id and app_ids"
     ),
     "{app_ids: {prod: 2}, environments: {main: {prod: 3}}}": (
-        ": one of app_id, app_ids and environments is needed, found app_ids and environments"
+        ": only one of app_id, app_ids and environments can be set, not app_ids and environments"
     ),
     # the other keys
-    "{region: EU}": "region: one of us, eu is needed, found 'EU'; did you mean `eu`?",
-    "{region: no}": "region: one of us, eu is needed, found false",
-    "{region: }": "region: one of us, eu is needed, found nothing",
-    '{schema: " "}': "schema: a text is needed, found a blank one",
-    "{schema: }": "schema: a text is needed, found nothing; if a word stands there, quote it",
-    "{schema: 2026}": "schema: a text is needed, found the number 2026: quote it",
-    "{schema: 'a\"b'}": "schema: 'a\"b' holds '\"', which cannot be quoted safely",
-    "{schema: [heap]}": "schema: a text is needed, found a list",
-    "{never_send: pii}": "never_send: a mapping is needed, found 'pii'",
-    "{never_send: {tag: pii}}": "never_send.tag: there is no such key; did you mean `tags`?",
-    "{never_send: {tags: []}}": "never_send.tags: a text or a list of texts is needed, found an empty list",
-    "{never_send: {tags: [pii, no]}}": f"never_send.tags: a text is needed, found false: {QUOTE}",
-    "{never_send: {meta: {pii: true}}}": "never_send.meta: a text is needed, found a mapping",
-    "{never_send: {columns: 7}}": "never_send.columns: a text is needed, found the number 7: quote it",
-    "{account_id_property: yes}": f"account_id_property: a text is needed, found true: {QUOTE}",
+    "{region: EU}": "region: must be 'us' or 'eu', not 'EU'; did you mean `eu`?",
+    "{region: no}": "region: must be 'us' or 'eu', not false",
+    "{region: }": "region: must be 'us' or 'eu', not null",
+    '{schema: " "}': "schema: must not be blank",
+    "{schema: }": "schema: must be text, not null: if you mean the word, quote it",
+    "{schema: 2026}": "schema: must be text, not the number 2026: quote it",
+    "{schema: 'a\"b'}": "schema: 'a\"b' contains '\"', which cannot be quoted safely",
+    "{schema: [heap]}": "schema: must be text, not a list",
+    "{never_send: pii}": "never_send: must be a mapping, not 'pii'",
+    "{never_send: {tag: pii}}": "never_send.tag: unknown key; did you mean `tags`?",
+    "{never_send: {tags: []}}": "never_send.tags: must be text or a list of texts, not an empty list",
+    "{never_send: {tags: [pii, no]}}": f"never_send.tags: must be text, not false: {QUOTE}",
+    "{never_send: {meta: {pii: true}}}": "never_send.meta: must be text, not a mapping",
+    "{never_send: {columns: 7}}": "never_send.columns: must be text, not the number 7: quote it",
+    "{account_id_property: yes}": f"account_id_property: must be text, not true: {QUOTE}",
     "{account_id_property: }": (
-        "account_id_property: a text is needed, found nothing; if a word stands there, quote it"
+        "account_id_property: must be text, not null: if you mean the word, quote it"
     ),
-    "{retain_days: 30 days}": "retain_days: a whole number from 1 is needed, found '30 days'",
-    "{retain_days: 1.5}": "retain_days: a whole number from 1 is needed, found the number 1.5",
-    "{defaults: [nulls]}": "defaults: a mapping is needed, found a list",
+    "{retain_days: 30 days}": "retain_days: must be a whole number from 1, not '30 days'",
+    "{retain_days: 1.5}": "retain_days: must be a whole number from 1, not the number 1.5",
+    "{defaults: [nulls]}": "defaults: must be a mapping, not a list",
     "{environments: {main: {events_per_min: 5000}}}": (
-        "environments.main.events_per_min: this is taken for the Environment ID of a dbt target of this name; "
+        "environments.main.events_per_min: this is read as the Environment ID of a dbt target with this name; "
         "did you mean `events_per_minute`?"
     ),
     # several at once
     """{region: mars, schema: 7, account_id_property: "{{ env_var('ID') }}", xyz: 1}""": [
-        "account_id_property: the environment variable ID is not set, and no default is given",
-        "region: one of us, eu is needed, found 'mars'",
-        "schema: a text is needed, found the number 7: quote it",
-        f"xyz: there is no such key; there are {ALL_KEYS}",
+        "account_id_property: the environment variable ID is not set, and it has no default",
+        "region: must be 'us' or 'eu', not 'mars'",
+        "schema: must be text, not the number 7: quote it",
+        f"xyz: unknown key. Keys: {ALL_KEYS}",
     ],
 }  # fmt: skip
 
@@ -490,7 +487,7 @@ def test_target_or_environment_that_yaml_does_not_read_as_text_is_reported(
     tmp_path: Path, block: str, key: str
 ) -> None:
     (reported,) = mistakes(tmp_path, block.format(key=key))
-    assert f"a text is needed as key, found {'true' if key == 'on' else 'the number 2026'}: {QUOTE}" in reported
+    assert f"a key must be text, not {'true' if key == 'on' else 'the number 2026'}: {QUOTE}" in reported
 
 
 @pytest.mark.parametrize(

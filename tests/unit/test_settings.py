@@ -14,7 +14,7 @@ from dbt_heap.project.heap_vars import HeapVars
 from dbt_heap.project.settings import Destination, Settings, destination, project_dir_from
 
 US, EU = "https://heapanalytics.com", "https://c.eu.heap-api.com"
-WHERE = "in Heap the Environment ID stands under Account > Manage > Projects"
+WHERE = "find the IDs in Heap under Account > Manage > Projects"
 
 ONE = {"app_id": "111"}
 BY_TARGET = {"app_ids": {"prod": "111", "dev": "112"}}
@@ -94,14 +94,12 @@ def test_empty_variable_counts_as_not_set() -> None:
 @pytest.mark.parametrize("variable", ["HEAP_APP_ID", "HEAP_APP_ID__MAIN"])
 @pytest.mark.parametrize("value", ["98765432x", "abc", " 1", "-1", "1.5"])
 def test_variable_with_an_invalid_app_id_is_reported_without_its_value(variable: str, value: str) -> None:
-    assert refusal({}, **{variable: value}) == (
-        f"{variable}: an Environment ID is needed, digits only, and this is none; {WHERE}"
-    )
+    assert refusal({}, **{variable: value}) == (f"{variable} is not a valid Environment ID (digits only); {WHERE}")
 
 
 def test_missing_app_id_is_reported_with_where_to_find_one() -> None:
     assert refusal({}) == (
-        'there is no Environment ID of Heap to send to: set `vars: dbt_heap: app_ids: {<dbt target>: "…"}` in '
+        'no Environment ID is set: set `vars: dbt_heap: app_ids: {<dbt target>: "…"}` in '
         f"dbt_project.yml, or the variable HEAP_APP_ID; {WHERE}"
     )
 
@@ -170,7 +168,7 @@ def test_app_id_with_an_unset_variable_is_reported_where_needed() -> None:
 
 
 def test_unknown_region_is_reported_with_the_nearest() -> None:
-    assert refusal(ONE, HEAP_REGION="EU") == "HEAP_REGION: one of us, eu is needed, found 'EU'; did you mean `eu`?"
+    assert refusal(ONE, HEAP_REGION="EU") == "HEAP_REGION must be 'us' or 'eu', not 'EU'; did you mean `eu`?"
 
 
 @pytest.mark.parametrize(
@@ -189,9 +187,9 @@ def test_base_url_is_https_or_local_and_overrides_every_region(given: str, taken
     assert going({**ONE, "region": "eu"}, HEAP_BASE_URL=given, HEAP_REGION="eu").base_url == taken
 
 
-NO_ADDRESS = "an address such as https://heapanalytics.com is needed"
-NOT_BARE = "an address without user, password, query and fragment is needed"
-NOT_SAFE = "https is needed; plain http goes only to this machine (127.0.0.1), as to the sandbox"
+NO_ADDRESS = "must be an address such as https://heapanalytics.com"
+NOT_BARE = "must be an address without user, password, query and fragment"
+NOT_SAFE = "must use https; plain http is only allowed to this machine (127.0.0.1), such as to the sandbox"
 
 URLS = {
     "s3cret": NO_ADDRESS,
@@ -204,9 +202,9 @@ URLS = {
     "https://s3cret.example.com:0": NO_ADDRESS,
     "https://s3cret example.com": NO_ADDRESS,
     "https://s3cret\n.example.com": NO_ADDRESS,
-    "https://s3cret.example.com:99999": "this is no address",
-    "https://s3cret.example.com:port": "this is no address",
-    "https://[s3cret": "this is no address",
+    "https://s3cret.example.com:99999": "is not an address",
+    "https://s3cret.example.com:port": "is not an address",
+    "https://[s3cret": "is not an address",
     "https://s3cret@example.com": NOT_BARE,
     "https://user:s3cret@example.com": NOT_BARE,
     "https://@example.com": NOT_BARE,
@@ -226,7 +224,7 @@ URLS = {
 
 @pytest.mark.parametrize("url", URLS, ids=ascii)
 def test_any_other_base_url_is_refused_without_repeating_it(url: str) -> None:
-    assert refusal(ONE, HEAP_BASE_URL=url) == f"HEAP_BASE_URL: {URLS[url]}"
+    assert refusal(ONE, HEAP_BASE_URL=url) == f"HEAP_BASE_URL {URLS[url]}"
 
 
 # The rate

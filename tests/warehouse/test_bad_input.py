@@ -62,7 +62,7 @@ BAD = {
     "a wrong region": Bad(
         lambda project: None, "HEAP_REGION", environment=(("HEAP_REGION", "de"), ("HEAP_BASE_URL", "")),
     ),
-    "plain http": Bad(lambda project: None, "https is needed", environment=(("HEAP_BASE_URL", "http://heap.example"),)),
+    "plain http": Bad(lambda project: None, "must use https", environment=(("HEAP_BASE_URL", "http://heap.example"),)),
     "an identity that is SQL": Bad(declared(identity='user_id"; drop table heap_users; --'), "identity"),
     "a property's column that is SQL": Bad(
         declared(properties={"Plan": "plan\", (select 1) as \"x"}), "cannot be quoted safely"
