@@ -1,16 +1,16 @@
-"""What can go wrong, classed by who must act.
+"""Errors, grouped by what the user must change, and the messages of an invocation.
 
 HeapError
 ├── SettingsError      a flag, an environment variable or `vars: dbt_heap:` must change
 ├── ManifestError      dbt must be run, or run again
-├── TargetError        the manifest was built under another target than the active one
-├── DeclarationError   `meta.heap` must change: holds every mistake of the project
+├── TargetError        the manifest was built for another target than the active one
+├── DeclarationError   `meta.heap` must change: contains all mistakes in the project
 ├── WarehouseError     the warehouse refused, or could not be reached
-├── CloudError         dbt Cloud refused, could not be reached, or has nothing of the run to send by
-├── StateError         the state and the project disagree: a `dbt-heap state` command settles it
-└── RunningError       another run holds the sync: wait for it
+├── CloudError         the dbt platform refused a request, could not be reached, or has no artifacts of the run
+├── StateError         the state and the project disagree: a `dbt-heap state` command resolves it
+└── RunningError       another run holds the lock of the sync: wait for it
 
-No text of these holds a row's value, an identity or a key.
+Their texts contain no row values, identities or keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from difflib import get_close_matches
 
 
 def printable(text: str) -> str:
-    """A text on one line, with nothing in it that a terminal would obey."""
+    """Return a text on one line, with control characters escaped."""
     return text if text.isprintable() else "".join(map(_printable, text))
 
 
@@ -31,7 +31,7 @@ def _printable(letter: str) -> str:
 
 
 class HeapError(Exception):
-    """The base of all errors that are told to the user in a sentence; exit code 2."""
+    """The base of all errors that are reported to the user as a sentence, with exit code 2."""
 
     def __init__(self, text: str) -> None:
         super().__init__("\n".join(map(printable, text.split("\n"))))
@@ -42,11 +42,11 @@ class SettingsError(HeapError):
 
 
 class ManifestError(HeapError):
-    """`manifest.json` is missing or unusable: dbt must be run again."""
+    """`manifest.json` is missing or cannot be used: run dbt again."""
 
 
 class TargetError(HeapError):
-    """`manifest.json` was built under another target than the active one: rows would go to the wrong Heap."""
+    """`manifest.json` was built for another target than the active one: rows would go to the wrong Heap environment."""
 
 
 class WarehouseError(HeapError):
@@ -57,7 +57,7 @@ class WarehouseError(HeapError):
 
 
 class CloudError(HeapError):
-    """dbt Cloud refused, could not be reached, or its run left nothing to send by."""
+    """The dbt platform refused a request, could not be reached, or has no artifacts of the run."""
 
 
 class StateError(HeapError):
@@ -65,7 +65,7 @@ class StateError(HeapError):
 
 
 class RunningError(HeapError):
-    """Another run of the same sync is at work."""
+    """Another run of the same sync is running."""
 
 
 class Messages:
@@ -108,11 +108,11 @@ class Messages:
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One thing to mend in the project, as the person who wrote it would look for it."""
+    """One thing to fix in the project, with the place where its author looks for it."""
 
     model: str
     file: str
-    key: str  # empty if the warehouse is to change, and not the YAML
+    key: str  # empty if the warehouse must change, not the YAML
     text: str
 
     def __str__(self) -> str:
@@ -121,7 +121,7 @@ class Mistake:
 
 
 class DeclarationError(HeapError):
-    """`meta.heap` or `vars: dbt_heap:` must change; holds all mistakes of the project at once."""
+    """`meta.heap` or `vars: dbt_heap:` must change; contains all mistakes in the project."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))
@@ -137,13 +137,13 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The end of a sentence: the nearest of the known names, or nothing."""
+    """Return the end of a sentence that suggests the nearest known name; empty if none is near."""
     near = nearest(name, known, cutoff)
     return f"; did you mean `{printable(near)}`?" if near else ""
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that was most likely meant; case, spaces, hyphens and underscores don't count."""
+    """Return the known name that was most likely meant, ignoring case, spaces, hyphens and underscores."""
     plain = {_plain(each): each for each in known}
     close = get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
     return plain[close[0]] if close else None

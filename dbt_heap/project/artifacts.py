@@ -1,4 +1,4 @@
-"""The file itself, as plain JSON: whether it is a manifest, and which dbt wrote it."""
+"""Read manifest.json as plain JSON, and lenient readers for single values in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dbt_heap.errors import ManifestError
 
 
 def parse(content: bytes) -> Any:
-    """What a file holds. Raises ValueError where it is cut short or no JSON, RecursionError where it nests too deep."""
+    """Return the parsed JSON. Raises ValueError if it is cut short or not JSON, RecursionError if it nests too deep."""
     try:
         return orjson.loads(content)
     except ValueError:
@@ -28,31 +28,31 @@ def parse(content: bytes) -> Any:
 
 
 def mapping(node: Any, key: str) -> dict[str, Any]:
-    """What stands there, if it is a mapping."""
+    """Return the value of a key if it is a mapping, else an empty one."""
     value = node.get(key) if isinstance(node, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def text(node: Any, key: str) -> str:
-    """What stands there, if it is a text."""
+    """Return the value of a key if it is text, else an empty one."""
     value = node.get(key) if isinstance(node, dict) else None
     return value if isinstance(value, str) else ""
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """The texts of a list, or a text alone."""
+    """Return the texts of a list, or a single text, as a tuple."""
     listed = value if isinstance(value, list) else [value]
     return tuple(each for each in listed if isinstance(each, str))
 
 
 def posix_path(written: str) -> str:
-    """Return a path, or a `package://path`, of a manifest that was written on Windows with plain slashes."""
+    """Return a path or `package://path` with forward slashes; manifests written on Windows have backslashes."""
     head, mark, path = written.rpartition("://")
     return written if "/" in path else head + mark + path.replace("\\", "/")
 
 
 class _Nodes(Mapping[str, Any]):
-    """Nodes by unique id, each parsed when it is looked at and not kept: of a large project's, few are of interest."""
+    """Nodes by unique ID, each parsed when it is accessed and not kept: few nodes of a large project matter."""
 
     def __init__(self, raw: Mapping[str, msgspec.Raw]) -> None:
         self._raw = raw
@@ -68,7 +68,7 @@ class _Nodes(Mapping[str, Any]):
 
 
 class _Groups(msgspec.Struct):
-    """What is read of a manifest; a file of a hundred megabytes is mostly SQL and docs."""
+    """The parts of a manifest that are read; a file of a hundred megabytes is mostly SQL and docs."""
 
     metadata: dict[str, Any]
     nodes: dict[str, msgspec.Raw]
@@ -80,24 +80,24 @@ class _Groups(msgspec.Struct):
 
 
 def load_manifest(path: Path) -> dict[str, Any]:
-    """The file's whole content, of which `metadata` and `nodes` are known to be mappings.
+    """Return the whole content of a manifest, whose `metadata` and `nodes` are mappings.
 
-    Raises ManifestError where there is none, or something else.
+    Raises ManifestError if there is no file, or if it is not a manifest.
     """
     return _loaded(path, parse)
 
 
 def scan_manifest(path: Path) -> dict[str, Any]:
-    """What syncs need of the file, in little more memory than it has bytes; raises as load_manifest does.
+    """Return the parts that syncs need, in little more memory than the file has bytes. Raises as `load_manifest` does.
 
-    What is wrong with the inside of a node is found where that is looked at: within `told_of`.
+    Nodes are parsed when they are accessed, so access them within `manifest_errors`.
     """
     return _loaded(path, _scanned)
 
 
 @contextmanager
-def told_of(path: Path) -> Iterator[None]:
-    """Has what is wrong with a file be a ManifestError that says what to do."""
+def manifest_errors(path: Path) -> Iterator[None]:
+    """Turn errors in reading a manifest into a ManifestError that says what to do."""
     try:
         yield
     except FileNotFoundError:
@@ -118,32 +118,32 @@ def _scanned(content: bytes) -> Any:
     try:
         groups = msgspec.json.decode(content, type=_Groups)
     except (msgspec.DecodeError, RecursionError):
-        return parse(content)  # what is wrong with it, or odd, is told or borne there
+        return parse(content)  # it reports what is wrong, or accepts what is only odd
     nodes = {name: _Nodes(getattr(groups, name)) for name in ("nodes", "sources", "unit_tests", "macros")}
     return {"metadata": groups.metadata, "selectors": groups.selectors, "groups": groups.groups, **nodes}
 
 
 def _loaded(path: Path, parsed: Callable[[bytes], Any]) -> dict[str, Any]:
-    with told_of(path):
+    with manifest_errors(path):
         content = parsed(path.read_bytes())
-    what = _what_else(content)
-    if not what and isinstance(content, dict):
+    wrong = _not_a_manifest(content)
+    if not wrong and isinstance(content, dict):
         return content
-    raise ManifestError(f"{path} {what}: give the path of dbt's manifest.json, or run `dbt parse` again")
+    raise ManifestError(f"{path} {wrong}: give the path of dbt's manifest.json, or run `dbt parse` again")
 
 
-def _what_else(content: Any) -> str:
-    """What it is if no manifest: dbt's catalog.json has `metadata` and `nodes`, too."""
+def _not_a_manifest(content: Any) -> str:
+    """Return what a file is instead of a manifest: dbt's catalog.json has `metadata` and `nodes`, too."""
     artifact = re.search(r"/dbt/([a-z-]+)/v\d+", text(mapping(content, "metadata"), "dbt_schema_version"))
     if artifact and artifact[1] != "manifest":
         return f"is dbt's {artifact[1]}, not its manifest"
     if isinstance(content, dict) and all(isinstance(content.get(key), Mapping) for key in ("metadata", "nodes")):
         return ""
-    return "is JSON, but not a manifest of dbt"
+    return "is JSON, but not a dbt manifest"
 
 
 def is_of_dbt_2(content: Mapping[str, Any]) -> bool:
-    """Whether dbt 2 wrote a manifest's content."""
+    """Return whether dbt 2 wrote a manifest."""
     return text(content["metadata"], "dbt_version").startswith("2.")
 
 
@@ -159,9 +159,9 @@ class ProjectName:
 
 
 def project_name_of(content: Mapping[str, Any], checkout: str = "") -> ProjectName:
-    """Return the name that a manifest says, or the package whose digest it holds; else the most plausible package.
+    """Return the project's name: as written, else the package that matches dbt's `project_id`, else the likeliest one.
 
-    The digest is dbt's `project_id`, the MD5 of the name. `checkout` is the name in dbt_project.yml, if there is one.
+    `project_id` is the MD5 of the name. `checkout` is the name in dbt_project.yml, if there is one.
     """
     metadata = content["metadata"]
     if said := text(metadata, "project_name"):

@@ -1,4 +1,4 @@
-"""A manifest and an earlier state in the classes of the dbt that is installed, whichever dbt wrote them."""
+"""Load a manifest and a `--state` folder into the installed dbt's classes, whichever dbt wrote them. Loads dbt."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dbt_heap.project.dbt_resources import GROUPS, resource
 from dbt_heap.project.manifest import RESOURCES
 from dbt_heap.project.settings import Settings
 
-# What dbt's code raises beside errors of its own, as for `path:/absolute` or artifacts of another version.
+# What dbt's code raises besides its own errors, such as for `path:/absolute` or artifacts of another version.
 CRASHES = (ValueError, NotImplementedError, LookupError, AttributeError, TypeError, RuntimeError)
 _SELECTED = tuple(group for group in GROUPS if group != "macros")
 _SHOWN = 3
@@ -33,20 +33,20 @@ _NEWEST_KNOWN = 12  # of the manifest's schema: dbt brings older ones into its f
 
 
 def nodes_of(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """All that can be selected."""
+    """Yield all nodes that can be selected."""
     for group in _SELECTED:
         yield from (node for node in mapping(content, group).values() if isinstance(node, dict))
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A manifest in dbt's classes, and the entries that these do not know."""
+    """A manifest in dbt's classes, and the entries that they do not support."""
 
     manifest: Manifest
     unknown: tuple[str, ...]  # unique ids
 
     def warnings(self, content: Mapping[str, Any], criteria: str | None) -> Iterator[str]:
-        """Yield what to know of entries that the criteria, or None for any, pass by."""
+        """Yield a warning about unsupported entries that the criteria (None: any) may select."""
         kinds = [each for each in self.unknown if each in content["nodes"]]
         others = [each for each in self.unknown if each not in kinds]
         kinds += [each for each in others if criteria is None or f"{each.partition('.')[0]}:" in criteria]
@@ -54,16 +54,16 @@ class Graph:
             named = ", ".join(kinds[:_SHOWN]) + (f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else "")
             version = text(content["metadata"], "dbt_version")
             yield (
-                f"dbt-core {installed}, which resolves selections, does not know what dbt {version} wrote of {named}, "
-                f"and passes by it. Install {_fitting(version)}, or select by --sync"
+                f"dbt-core {installed}, which resolves selections, cannot read {named} as written by dbt {version}, "
+                f"and ignores them. Install {_fitting(version)}, or select by --sync"
             )
 
 
 def graph_manifest(path: Path, content: Mapping[str, Any], *, macros: bool) -> Graph:
     """Return the manifest at `path`, of this content, with only what a selection needs of it.
 
-    `macros` says whether it needs them, too: `state:` compares them. Raises ManifestError if dbt cannot hold something
-    that may declare a sync.
+    `macros` includes macros, which `state:` compares. Raises ManifestError if dbt's classes cannot represent a
+    node that may declare a sync.
     """
     try:
         graph = _graph(_readable(content, [*_SELECTED, *(["macros"] if macros else [])]))
@@ -75,14 +75,14 @@ def graph_manifest(path: Path, content: Mapping[str, Any], *, macros: bool) -> G
         why = type(refusal).__name__
     version = text(content["metadata"], "dbt_version")
     raise ManifestError(
-        f"{path}: a selection needs a dbt-core beside dbt-heap that can read this manifest of dbt {version}, and "
-        f"{installed}, which is installed, cannot ({why}). Install {_fitting(version)}, select by --sync, or "
+        f"{path}: a selection needs a dbt-core that can read this manifest of dbt {version}, and the installed "
+        f"{installed} cannot ({why}). Install {_fitting(version)}, select by --sync, or "
         "leave the selection out"
     )
 
 
 def _is_resource(content: Mapping[str, Any], unique_id: str) -> bool:
-    """Whether an entry may declare a sync, whatever its unique id looks like."""
+    """Return whether an entry may declare a sync, whatever its unique ID looks like."""
     return any(text(content[group].get(unique_id), "resource_type") in RESOURCES for group in ("nodes", "sources"))
 
 
@@ -127,12 +127,12 @@ def _readable(content: Mapping[str, Any], groups: list[str]) -> dict[str, Any]:
             if written := text(node, key):
                 node[key] = posix_path(written)
         if of_dbt_2:
-            _mend(node)
+            _as_dbt_1(node)
     return found
 
 
 def _fitting(version: str) -> str:
-    """The dbt-core to install; no index has those of dbt Cloud's release tracks, which are named by their year.
+    """Return the dbt-core to install. PyPI lacks those of dbt's release tracks, whose versions begin with a year.
 
     https://docs.getdbt.com/docs/dbt-versions/cloud-release-tracks
     """
@@ -142,11 +142,11 @@ def _fitting(version: str) -> str:
 def earlier_state(settings: Settings, target_path: Path) -> PreviousState:
     """Return what is in the folder of --state; as with dbt, a relative one is the project's.
 
-    Artifacts that cannot be read count as missing, of which dbt tells if the selection needs them. Raises ManifestError
-    if its manifest is none.
+    Artifacts that cannot be read count as missing; dbt reports that if the selection needs them. Raises ManifestError
+    if the folder's manifest.json is not a manifest.
     """
     folder = settings.project_dir / (settings.state or "")
-    with TemporaryDirectory() as empty:  # where dbt finds nothing to refuse
+    with TemporaryDirectory() as empty:  # dbt finds nothing to refuse there
         state = PreviousState(Path(empty), Path(empty, "target"), settings.project_dir)
     file = folder / "manifest.json"
     if file.is_file():
@@ -176,18 +176,18 @@ def _freshness(path: Path) -> Any:
     return FreshnessExecutionResultArtifact.read_and_check_versions(str(path))
 
 
-def _mend(node: dict[str, Any]) -> None:
-    """Write an entry of dbt 2 as dbt 1 does, which stumbles over it otherwise (tried with 2.0.0-alpha.4)."""
+def _as_dbt_1(node: dict[str, Any]) -> None:
+    """Rewrite an entry of dbt 2 as dbt 1 does, whose classes refuse it otherwise (tested with 2.0.0-alpha.4)."""
     if (patch := text(node, "patch_path")) and "://" not in patch:  # a source's
         node["patch_path"] = f"{text(node, 'package_name')}://{patch}"
     if config := mapping(node, "config"):
         node["config"] = {**_without_nulls(config), "meta": mapping(config, "meta")}
         if text(config, "materialized") == "incremental" and mapping(config, "contract").get("enforced"):
-            node["config"].setdefault("on_schema_change", "fail")  # a contract that dbt 1 refuses without it
+            node["config"].setdefault("on_schema_change", "fail")  # dbt 1 refuses a contract without it
 
 
 def _without_nulls(value: Any) -> Any:
-    """dbt 2 writes null for what is not said, also where dbt 1 has a default that is none."""
+    """Return a value without nulls: dbt 2 writes null for unset keys, even if dbt 1 has another default."""
     if isinstance(value, dict):
         return {key: _without_nulls(each) for key, each in value.items() if each is not None}
     return list(map(_without_nulls, value)) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""dbt_project.yml as far as dbt-heap needs it: the profile, the target path, dbt's flags, and the block of vars."""
+"""Read what dbt-heap needs of dbt_project.yml: the profile, the target path and the vars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dbt_heap.project.variables import FILE_NAME, VARS_FILE_NAME, find_block, re
 
 @dataclass(frozen=True)
 class DbtProject:
-    """A dbt project and the flags that dbt would be called with; None means not given."""
+    """A dbt project and the flags for dbt; None means not set."""
 
     raw: Mapping[str, Any] = field(repr=False)  # dbt_project.yml as written, with the vars of vars.yml
     project_dir: Path
@@ -30,7 +30,7 @@ class DbtProject:
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """dbt_project.yml; all empty if there is none."""
+    """dbt_project.yml; empty if there is none."""
 
     name: str = ""
     profile: str | None = None  # as written: dbt renders its Jinja
@@ -38,19 +38,19 @@ class ProjectFile:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)  # as written, with the vars of vars.yml
     vars_file: str = FILE_NAME  # the file of the project's vars
     heap_vars: HeapVars = field(default_factory=HeapVars)
-    heap_vars_place: str = ""  # where the block is, such as `vars.yml: vars.dbt_heap`; empty if it is nowhere
+    heap_vars_place: str = ""  # such as `vars.yml: vars.dbt_heap`; empty if there is no block
 
     @property
     def jinja_vars(self) -> Mapping[str, Any]:
-        """The vars of vars.yml, which dbt lets dbt_project.yml itself use; those of dbt_project.yml it does not."""
+        """Return the vars that Jinja in dbt_project.yml can use: dbt allows those of vars.yml, not its own."""
         return self.raw["vars"] if self.vars_file == VARS_FILE_NAME else {}
 
 
 def read_project(project_dir: Path, cli_vars: Mapping[str, Any], environ: Mapping[str, str]) -> ProjectFile:
     """Return the project in `project_dir`; an empty one if there is no dbt_project.yml.
 
-    `cli_vars` are those of `--vars`. Raises SettingsError if a file is not YAML, DeclarationError with all that is
-    wrong with the block `dbt_heap` and its place.
+    `cli_vars` are those of `--vars`. Raises SettingsError if a file is not YAML, DeclarationError with all
+    mistakes in the block `dbt_heap`.
     """
     file = read_yaml(project_dir / FILE_NAME, "a dbt project")
     name = file.content.get("name")

@@ -1,7 +1,7 @@
-"""Entries of a manifest in the classes of the dbt that is installed, also if another dbt wrote them.
+"""Load entries of a manifest into the installed dbt's classes, even if another dbt wrote them.
 
-dbt's classes refuse a whole manifest for one value that they do not know. Here only what is refused is left out: a
-value first, and the entry if it cannot do without.
+dbt's classes refuse a whole manifest for one unknown value. Here only that value is left out, or the entry if the value
+is required.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from mashumaro.exceptions import InvalidFieldValue, MissingField
 
 from dbt_heap.project.artifacts import mapping, text
 
-resources: Any = of_dbt  # which exports less to type checkers than it has
+resources: Any = of_dbt  # its exports are incomplete for type checkers
 
-_ATTEMPTS = 50  # values of one entry that may be left out
+_ATTEMPTS = 50  # values of one entry that can be left out
 _NODES: Mapping[str, Any] = {
     "model": resources.Model,
     "seed": resources.Seed,
@@ -33,12 +33,12 @@ _GROUPS: Mapping[str, Any] = {
     "unit_tests": resources.UnitTestDefinition,
     "semantic_models": resources.SemanticModel,
     "saved_queries": resources.SavedQuery,
-    "functions": getattr(resources, "Function", None),  # dbt 1.11 has them first
+    "functions": getattr(resources, "Function", None),  # since dbt 1.11
     "macros": resources.Macro,
 }
 GROUPS = ("nodes", *_GROUPS)
 
-# What an entry must have. Of entries that lack it, nothing else is known.
+# Required values, for entries that lack them.
 _DEFAULTS: Mapping[str, Callable[[list[str]], Any]] = {
     "name": lambda parts: parts[-1],
     "resource_type": lambda parts: parts[0],
@@ -60,7 +60,7 @@ _DEFAULTS: Mapping[str, Callable[[list[str]], Any]] = {
 
 
 def resource(group: str, unique_id: str, raw: Mapping[str, Any]) -> Any | None:
-    """Return an entry of a group of the manifest as dbt's class holds it; None if dbt has no class that can."""
+    """Return an entry of a manifest group as an object of dbt's class; None if no class can represent it."""
     kind = _class(group, raw)
     given = dict(raw)
     if kind is None:
@@ -80,7 +80,7 @@ def _class(group: str, raw: Mapping[str, Any]) -> Any | None:
     if group != "nodes":
         return _GROUPS[group]
     if text(raw, "resource_type") == "test":
-        # dbt's own classes take a generic one for a singular one: `test_name:` would not find it.
+        # dbt's own loader would read a generic test as a singular one, and `test_name:` would not find it.
         return resources.GenericTest if mapping(raw, "test_metadata") else resources.SingularTest
     return _NODES.get(text(raw, "resource_type"))
 
@@ -94,7 +94,7 @@ def _corrected(given: dict[str, Any], refusal: BaseException, parts: list[str]) 
     holder = given
     for key in above:
         below = holder.get(key)
-        if not isinstance(below, dict):  # such as a list's item: all of the value is left out
+        if not isinstance(below, dict):  # such as an item of a list: the whole value is left out
             last = key
             break
         holder[key] = holder = dict(below)
@@ -109,7 +109,7 @@ def _corrected(given: dict[str, Any], refusal: BaseException, parts: list[str]) 
 
 
 def _path(refusal: BaseException) -> list[str]:
-    """The keys down to the value that was refused; a key of a dictionary of columns or the like is not among them."""
+    """Return the keys down to the refused value, without keys of dictionaries such as columns."""
     path = []
     found: BaseException | None = refusal
     while isinstance(found, InvalidFieldValue):

@@ -1,4 +1,4 @@
-"""The environment variables that dbt would read here: the process's own, then those of a `.env` file.
+"""Read environment variables as dbt does: those of the process, then those of a `.env` file.
 
 dbt prefers `DBT_ENGINE_X` to `DBT_X` since 1.11, and reads the nearest `.env` above the working directory since 1.12:
 https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/cli/params.py and main.py beside it.
@@ -21,7 +21,7 @@ _PREFIX, _ENGINE_PREFIX = "DBT_", "DBT_ENGINE_"
 
 @dataclass(frozen=True)
 class EnvFile:
-    """A `.env` file and the variables that it adds to the process's own."""
+    """A `.env` file and the variables that it adds to those of the process."""
 
     path: Path
     variables: Mapping[str, str] = field(repr=False)

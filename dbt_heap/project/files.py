@@ -1,4 +1,4 @@
-"""One of the project's YAML files, with the keys that it gives twice: YAML keeps the last and drops the others."""
+"""Read YAML files and the keys that they repeat, and write files in one step."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 import yaml
 
 from dbt_heap.errors import SettingsError
-from dbt_heap.project.validation import found
+from dbt_heap.project.validation import describe
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Puts the content in the file's place in one step, and returns its path. Raises OSError."""
+    """Replace a file in one step, and return its path. Raises OSError."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(content)
@@ -27,14 +27,14 @@ def write_whole(path: Path, content: bytes) -> Path:
     return path
 
 
-# Words with at most a blank or a hyphen between them: they hold nothing that YAML takes for a sign of its own.
+# Words separated by a blank or a hyphen, without characters that mean something in YAML.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*([ -][A-Za-z0-9_]+)*")
 # https://yaml.org/type/bool.html and https://yaml.org/type/null.html, and what YAML 1.2 reads as numbers.
 _READ_AS_OTHERS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
 
 def scalar(text: str) -> str:
-    """A text as a plain word where every YAML reads it as that text, else in double quotes."""
+    """Return a text as a YAML scalar: plain if every YAML version reads it as text, else in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _READ_AS_OTHERS:
         return text
     return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).removesuffix("\n")
@@ -45,19 +45,19 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML file that holds a mapping; empty if there is no such file."""
+    """The content of a YAML file; empty if there is no such file."""
 
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    repeated: tuple[Keys, ...] = ()  # paths of keys that their mapping has more than once
+    repeated: tuple[Keys, ...] = ()  # paths of keys that are defined more than once; YAML keeps the last
     exists: bool = False
 
 
 def read_yaml(path: Path, what: str, *, empty_is_missing: bool = False) -> YamlFile:
-    """Read a file that should hold `what`. Raises SettingsError if it is not YAML, or not a mapping."""
+    """Read a file that should contain `what`. Raises SettingsError if it is not YAML, or not a mapping."""
     try:
         loader = yaml.SafeLoader(path.read_bytes())
         node = loader.get_single_node()
-        repeated = tuple(_repeated(node))  # before merge keys (<<) are replaced by what they hold
+        repeated = tuple(_repeated(node))  # before merge keys (<<) are replaced by their content
         content = loader.construct_document(node) if node else None
     except FileNotFoundError:
         return YamlFile()
@@ -70,12 +70,12 @@ def read_yaml(path: Path, what: str, *, empty_is_missing: bool = False) -> YamlF
     if content is None and empty_is_missing:
         return YamlFile()
     if not isinstance(content, dict):
-        raise SettingsError(f"{path} contains {'nothing' if content is None else found(content)} instead of {what}")
+        raise SettingsError(f"{path} contains {'nothing' if content is None else describe(content)} instead of {what}")
     return YamlFile(content, repeated, exists=True)
 
 
 def _repeated(root: yaml.Node | None) -> Iterator[Keys]:
-    """Paths of the keys that stand twice in one mapping. An alias may lead back up, so each node is visited once."""
+    """Yield the paths of repeated keys. An alias may lead back up, so each node is visited once."""
     waiting: list[tuple[yaml.Node | None, Keys]] = [(root, ())]
     visited: set[int] = set()
     for node, path in waiting:  # grows while it is walked

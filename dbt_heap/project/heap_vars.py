@@ -1,4 +1,4 @@
-"""The block `vars: dbt_heap:`, strictly read: all that a project says of dbt-heap beside its models."""
+"""The settings in `vars: dbt_heap:`, strictly validated, with their Jinja rendered."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dbt_heap.errors import Mistake, did_you_mean
 from dbt_heap.http.limits import HOSTS
-from dbt_heap.project.validation import Place, found, identifier, one_of, read, text, texts, whole_number
+from dbt_heap.project.validation import Place, describe, identifier, one_of, parse_model, text, texts, whole_number
 
 Render = Callable[[str], str]
-StandIn = Callable[[Place, str], "str | None"]  # a place, and the variable that is missing there
+StandIn = Callable[[Place, str], "str | None"]  # the place and the missing variable -> a text instead
 
 _DOES_NOT_RENDER = (
     TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError,
@@ -27,10 +27,13 @@ _DOES_NOT_RENDER = (
 def rendered(
     value: Any, place: Place, environ: Mapping[str, str], stand_in: StandIn = lambda place, variable: None
 ) -> tuple[Any, list[Mistake]]:
-    """`value` with the Jinja of its texts rendered, and a mistake for every text where that does not work.
+    """Return `value` with the Jinja in its texts rendered, and a mistake for each text that cannot be rendered.
 
-    `environ` holds the environment variables. Where one is not set, `stand_in` may give a text in its place, instead of
-    a mistake. Keys of mappings are left as they are.
+    Args:
+        value: A YAML value. Keys of mappings are not rendered.
+        place: Where it is, for mistakes.
+        environ: The environment variables.
+        stand_in: May return a text instead of a mistake if a variable is not set.
     """
     mistakes: list[Mistake] = []
     return _walk(value, place, _renderer(environ), stand_in, mistakes), mistakes
@@ -50,7 +53,7 @@ def _walk(value: Any, place: Place, render: Render, stand_in: StandIn, mistakes:
             return text
         mistakes.append(place.mistake(f"the environment variable {missing} is not set, and it has no default"))
     except _DOES_NOT_RENDER as refusal:
-        # Only what kind of error it is: its text may hold the value of a variable.
+        # Only the kind of error: its text may contain the value of a variable.
         mistakes.append(
             place.mistake(f"its Jinja does not render ({type(refusal).__name__}); only env_var can be used here")
         )
@@ -58,7 +61,7 @@ def _walk(value: Any, place: Place, render: Render, stand_in: StandIn, mistakes:
 
 
 class MissingVariableError(Exception):
-    """An environment variable is not set; holds its name."""
+    """An environment variable is not set; its text is the name."""
 
 
 def _renderer(environ: Mapping[str, str]) -> Render:
@@ -68,21 +71,21 @@ def _renderer(environ: Mapping[str, str]) -> Render:
             raise MissingVariableError(name)
         return value
 
-    # YAML is written, not HTML: nothing is to be escaped.
+    # The output is YAML, not HTML, so nothing is escaped.
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals = {"env_var": env_var}
     return lambda source: environment.from_string(source).render()
 
 
-MAIN = "main"  # the environment of projects that name none
+MAIN = "main"  # the environment of projects without `environments`
 
-_UNSET = "env_var "  # stands before the name of a variable, in the place of an app id
+_UNSET = "env_var "  # with the name of a variable: used instead of an Environment ID
 
 FIND_IDS = "find the IDs in Heap under Account > Manage > Projects"
 
 
 def app_id(value: Any) -> str:
-    """An Environment ID of Heap's. Raises ValueError, which does not repeat it."""
+    """Return a Heap Environment ID. Raises ValueError, whose text does not repeat it."""
     digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(digits, str) and re.fullmatch(r"[0-9]+", digits):
         return digits
@@ -94,19 +97,19 @@ def _declared_app_id(value: Any) -> str:
 
 
 def region(value: Any) -> str:
-    """A region of Heap's. Raises ValueError with the nearest."""
+    """Return a Heap region. Raises ValueError that suggests the nearest."""
     return one_of(value, HOSTS)
 
 
 def _mapping(value: Any) -> Any:
-    # What stands in a mapping's place may be an app id, which is not repeated.
+    # The value may be an Environment ID, which is not repeated.
     if isinstance(value, Mapping):
         return value
-    what = found(value) if value is None or isinstance(value, list) else "a single value"
+    what = describe(value) if value is None or isinstance(value, list) else "a single value"
     raise ValueError(f"must be a mapping, not {what}")
 
 
-# A default is not validated, so that `= None` means "not given"; `key: null` is a mistake: the validators refuse it.
+# Defaults are not validated, so `= None` means "not set"; the validators refuse `key: null`.
 _Text = Annotated[str | None, BeforeValidator(text)]
 _Texts = Annotated[tuple[str, ...], BeforeValidator(texts)]
 _AppId = Annotated[str, BeforeValidator(_declared_app_id)]
@@ -120,7 +123,7 @@ class _Strict(BaseModel):
 
 
 class NeverSend(_Strict):
-    """What no sync may send: columns by tag, by a key of their meta that is true, by glob of their name."""
+    """Columns that no sync may send: by tag, by a key of their meta that is true, or by glob of their name."""
 
     tags: _Texts = ()
     meta: _Texts = ()
@@ -128,7 +131,7 @@ class NeverSend(_Strict):
 
 
 class ExposureVars(_Strict):
-    """What `dbt-heap exposures` says of every sync."""
+    """What `dbt-heap exposures` writes for every sync."""
 
     owner_name: _Text = None
     owner_email: _Text = None
@@ -136,7 +139,7 @@ class ExposureVars(_Strict):
 
 
 class Environment(BaseModel):
-    """One Heap environment: its app ids by dbt target, and what else the project says of it."""
+    """One Heap environment: its Environment IDs by dbt target, and its settings."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
     __pydantic_extra__: dict[str, _AppId] = Field(init=False, repr=False)
@@ -146,11 +149,11 @@ class Environment(BaseModel):
 
     @property
     def app_ids(self) -> Mapping[str, str]:
-        """dbt target -> app id."""
+        """Return the Environment ID for each dbt target."""
         return self.__pydantic_extra__
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        # pydantic would show the app ids, too
+        # pydantic would show the Environment IDs too
         return ((name, getattr(self, name)) for name in type(self).model_fields)
 
 
@@ -173,38 +176,38 @@ class HeapVars(_Strict):
 
     @property
     def environment_names(self) -> tuple[str, ...]:
-        """The environments that a block may name."""
+        """Return the environments that a block can name."""
         return tuple(self.environments) or (MAIN,)
 
     @property
     def names_destinations(self) -> bool:
-        """Whether the project says where rows go; if not, environment variables do."""
+        """Return whether the project sets Environment IDs; if not, environment variables do."""
         return bool(self.app_id or self.app_ids or self.environments)
 
 
 def read_block(block: Any, place: Place, environ: Mapping[str, str]) -> tuple[HeapVars, list[Mistake]]:
-    """What the block says, and what is wrong with it; what is wrong counts as not said."""
+    """Return the valid settings of the block, and the mistakes in the others."""
     try:
         values, mistakes = rendered(_mapping(block), place, environ, partial(_unset_app_id, place))
     except ValueError as refusal:
         return HeapVars(), [place.mistake(str(refusal))]
     except RecursionError:
         return HeapVars(), [place.mistake("it contains itself, by a YAML alias")]
-    reading = read(HeapVars, values, place)
-    told = {each.key for each in mistakes}  # what does not render cannot be right, either
-    mistakes += [each for each in reading.mistakes if each.key not in told]
-    return reading.value, [*mistakes, *_contradictions(reading.value, place)]
+    validated = parse_model(HeapVars, values, place)
+    unrendered = {each.key for each in mistakes}  # validating these would only add a second mistake
+    mistakes += [each for each in validated.mistakes if each.key not in unrendered]
+    return validated.value, [*mistakes, *_contradictions(validated.value, place)]
 
 
 def _unset_app_id(block: Place, place: Place, variable: str) -> str | None:
-    """A stand-in for an app id whose variable is not set: only a sync that needs it stumbles over it."""
+    """Return a stand-in for an Environment ID whose variable is not set: only a sync that needs it fails."""
     within = place.key.removeprefix(f"{block.key}.")
     is_app_id = re.fullmatch(r"app_id|app_ids\..+|environments\.[^.]+\.(?!region$|events_per_minute$).+", within)
     return _UNSET + variable if is_app_id else None
 
 
 def unset_variable(declared: str) -> str | None:
-    """The environment variable that a declared app id waits for; None where it is one."""
+    """Return the unset environment variable of a declared Environment ID; None if it has a value."""
     return declared.removeprefix(_UNSET) if declared.startswith(_UNSET) else None
 
 
@@ -226,5 +229,5 @@ def _contradictions(heap_vars: HeapVars, place: Place) -> Iterator[Mistake]:
 
 
 def variable_of(environment: str, name: str = "HEAP_APP_ID") -> str:
-    """The environment variable that holds the app id, or what else `name` says, of one of several environments."""
+    """Return the environment variable of one of several environments: for its Environment ID, or as `name` says."""
     return f"{name}__" + re.sub(r"[^A-Za-z0-9]", "_", environment).upper()

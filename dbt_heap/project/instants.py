@@ -1,4 +1,4 @@
-"""The one reader of times written as text: by a warehouse, dbt, the dbt platform or a person."""
+"""Parse times written as text: by a warehouse, dbt, the dbt platform or a person."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""manifest.json as plain JSON, read leniently: any dbt's, any version's, only what a sync needs.
+"""Read manifest.json leniently, of any dbt and any version, and only what a sync needs.
 
-dbt's own classes pin one schema version and are the most repeated breakage of this ecosystem, see
+dbt's own classes accept only one schema version, which breaks tools again and again, see
 https://github.com/datafold/data-diff/issues/540 and https://github.com/lightdash/lightdash/issues/7797.
 """
 
@@ -15,13 +15,13 @@ from typing import Any
 from dbt_heap.errors import printable
 from dbt_heap.project.artifacts import (
     is_of_dbt_2,
+    manifest_errors,
     mapping,
     posix_path,
     project_name_of,
     scan_manifest,
     text,
     texts,
-    told_of,
 )
 from dbt_heap.project.nodes import (
     Column,
@@ -41,12 +41,12 @@ RESOURCES = frozenset({"model", "snapshot", "seed", "source"})
 
 
 def read_manifest(path: Path, checkout: str = "") -> Manifest:
-    """Return the manifest at `path`, which is of the project in the checkout, if that name is given and fits.
+    """Return the manifest at `path`. `checkout` is the project's name in dbt_project.yml, if there is one.
 
-    Raises ManifestError if there is none, or something else.
+    Raises ManifestError if there is no file, or if it is not a manifest.
     """
     content = scan_manifest(path)
-    with told_of(path):
+    with manifest_errors(path):
         manifest = _manifest(content, checkout)
     return replace(manifest, warnings=tuple(_warnings(manifest, path)))
 
@@ -93,13 +93,13 @@ def _warnings(manifest: Manifest, path: Path) -> Iterator[str]:
         )
     if not manifest.models and manifest.of_dbt_2:
         yield (
-            f"{path}: no model has `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that does not "
-            "stand under `config:`, so that declarations there are not seen"
+            f"{path}: no model has `config.meta.heap`. dbt {manifest.dbt_version} drops a `meta` that is "
+            "not under `config:`, and the declarations in it"
         )
 
 
 def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:
-    """What can bear `meta.heap`; where it is to be `tagged`, only what bears it on itself or on a column."""
+    """Yield all models, snapshots, seeds and sources; if `tagged`, those with `meta.heap` on them or on a column."""
     of_dbt_2 = is_of_dbt_2(content)
     for group in ("nodes", "sources"):
         for unique_id, node in _group(content, group).items():
@@ -111,7 +111,7 @@ def models_of(content: Mapping[str, Any], *, tagged: bool) -> Iterator[Model]:
 
 
 def _group(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The nodes of a kind by unique id."""
+    """Return the nodes of a kind by unique ID."""
     group = content.get(name)
     return group if isinstance(group, Mapping) else {}
 
@@ -134,7 +134,7 @@ def _tests(content: Mapping[str, Any], models: set[str]) -> Iterator[DbtTest]:
         for unique_id, node in _group(content, group).items():
             if isinstance(node, dict) and text(node, "resource_type") in ("test", "unit_test"):
                 read = texts(mapping(node, "depends_on").get("nodes"))
-                attached = text(node, "attached_node")  # of a test on relationships: the model whose rows it is about
+                attached = text(node, "attached_node")  # of a relationships test: the model whose rows it checks
                 if about := models.intersection((attached,) if attached else read):
                     yield DbtTest(unique_id, text(node, "name") or unique_id, frozenset(about))
 
@@ -181,7 +181,7 @@ def _columns(node: Mapping[str, Any], of_dbt_2: bool) -> Iterator[Column]:
 
 
 def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
-    """`config.meta`, and what only stands under the `meta` of older projects."""
+    """Return `config.meta`, with the top-level `meta` of older projects below it."""
     return {**mapping(node, "meta"), **mapping(mapping(node, "config"), "meta")}
 
 
@@ -193,7 +193,7 @@ def _relation(node: Mapping[str, Any]) -> Relation | None:
 
 
 def _configures_block(node: Mapping[str, Any]) -> bool:
-    """Whether the `config()` of a model's own SQL has a block: it beats what YAML says."""
+    """Return whether the `config()` in a model's SQL has a block, which takes precedence over YAML."""
     code = text(node, "raw_code") or text(node, "raw_sql")
     return "heap" in code and _CONFIG.search(code) is not None
 

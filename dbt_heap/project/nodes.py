@@ -1,4 +1,4 @@
-"""What a manifest says, as far as syncs need it: the nouns that all else is built from."""
+"""The parts of a manifest that syncs need: models, columns, tests and groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dbt_heap.project.artifacts import mapping, text, texts
 
 @dataclass(frozen=True)
 class Relation:
-    """Where a model's rows stand in the warehouse, in the manifest's spelling."""
+    """The table or view of a model, spelled as in the manifest."""
 
     database: str | None
     schema: str
@@ -33,30 +33,30 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A node of the manifest that can bear `meta.heap` on itself or on a column: model, snapshot, seed or source."""
+    """A node that can declare a sync: model, snapshot, seed or source."""
 
     unique_id: str
     name: str
     resource_type: str
     materialized: str
-    relation: Relation | None  # None where dbt builds none (ephemeral)
+    relation: Relation | None  # None if dbt builds none (ephemeral)
     file: str  # the YAML file that declares it, else its own, relative to the project
-    heap: Any  # the value of `meta.heap` as YAML gave it; None where only columns bear it
+    heap: Any  # the value of `meta.heap` as in YAML; None if only columns have one
     columns: tuple[Column, ...] = ()
     tags: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()  # dbt's guess from tests and constraints
-    unique_key: tuple[str, ...] = ()  # the config of an incremental model: may be a day, proposed only
+    unique_key: tuple[str, ...] = ()  # the config of an incremental model; it may be a day, so it is only suggested
     meta: Mapping[str, Any] = field(default_factory=dict)  # the model's own, without `heap`
     package: str = ""  # whose model it is: the project's, or one of its packages'
-    source: str = ""  # of a source's table: the source's name
-    version: int | float | str | None = None  # of a model that has several
+    source: str = ""  # the name of the source, for a source table
+    version: int | float | str | None = None  # of a versioned model
     fqn: tuple[str, ...] = ()  # package, folders and name, by which dbt_project.yml configures it
     patched: bool = True  # whether a YAML file describes it
     block_file: str = ""  # the file that its block was written in, if that is not `file`
     heap_key: str = "meta.heap"  # where in that file
     access: str = ""  # of a model: private, protected or public
     group: str = ""  # of a model, by its name
-    is_latest: bool = False  # of a model that has several versions: whether `ref` without a version means this one
+    is_latest: bool = False  # of a versioned model: `ref` without a version means this one
 
     @property
     def full_name(self) -> str:
@@ -67,21 +67,21 @@ class Model:
 
 @dataclass(frozen=True)
 class DbtTest:
-    """A test of dbt's: a generic one, a singular one, or a unit test."""
+    """A dbt test: generic, singular, or a unit test."""
 
     unique_id: str
     name: str
-    models: frozenset[str]  # unique ids: the one it is attached to, else all that it reads
+    models: frozenset[str]  # unique IDs: the one it is attached to, else all that it reads
 
     @property
     def is_of_data(self) -> bool:
-        """Whether it looks at the model's rows; a unit test looks at its code alone."""
+        """Whether it checks the model's rows; a unit test checks only its code."""
         return not self.unique_id.startswith("unit_test.")
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group of models and who owns it: https://docs.getdbt.com/docs/build/groups."""
+    """A group of models and its owner: https://docs.getdbt.com/docs/build/groups."""
 
     name: str
     package: str
@@ -91,38 +91,38 @@ class Group:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run of dbt left behind, as far as syncs need it."""
+    """A manifest, as far as syncs need it."""
 
-    project_name: str  # if the manifest does not say it, as before dbt 1.6, the most plausible package
+    project_name: str  # the likeliest package if the manifest has no name, as before dbt 1.6
     dbt_version: str
-    schema_version: str  # such as v12; empty where it says none
-    models: tuple[Model, ...]  # those that bear `meta.heap` on themselves or on a column, by unique id
+    schema_version: str  # such as v12; empty if it has none
+    models: tuple[Model, ...]  # those with `meta.heap` on them or on a column, by unique ID
     warnings: tuple[str, ...] = ()
-    of_dbt_2: bool = False  # written by dbt 2, which drops what stands under a top-level `meta`
+    of_dbt_2: bool = False  # written by dbt 2, which drops a top-level `meta`
     tests: tuple[DbtTest, ...] = ()  # of these models
     invocation_id: str = ""
     generated_at: str = ""  # ISO 8601, UTC
     project_assumed: bool = False
     has_default_selector: bool = False  # as dbt 1 writes it
-    unique_ids: frozenset[str] = frozenset()  # of all that may bear `meta.heap`
+    unique_ids: frozenset[str] = frozenset()  # of all that can declare a sync
     groups: tuple[Group, ...] = ()
     yaml_files: tuple[str, ...] = ()  # of the project's own nodes, in a manifest of dbt 2
     adapter_type: str = ""
-    placed: tuple[Mapping[str, Any], ...] = ()  # nodes as dbt wrote them, by whose places the target is known
-    naming_macros: tuple[Mapping[str, Any], ...] = ()  # the project's and packages', with the macros that they call
+    placed: tuple[Mapping[str, Any], ...] = ()  # nodes as dbt wrote them; their relations show the target
+    naming_macros: tuple[Mapping[str, Any], ...] = ()  # of the project and its packages, with the macros that they call
 
 
 LOOKED_AT = 400  # nodes without a sync, at most
-MAX_PLACED = 40  # of the nodes without a sync; one of each kind says as much as all of them
+MAX_PLACED = 40  # of the nodes without a sync; one of each kind is enough
 _BUILT = frozenset({"model", "seed", "snapshot"})
 _NAMING = ("generate_schema_name", "generate_database_name", "generate_alias_name")
 _LEFT_OUT = frozenset({"raw_code", "compiled_code", "columns", "docs", "description", "extra_ctes", "doc_blocks"})
 
 
 def placed_nodes(nodes: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """The nodes of the syncs that dbt builds, then one of each kind of the others: by package, folder and config.
+    """Yield the built nodes that have syncs, then one of each kind of the others: by package, folder and config.
 
-    Of the others, some from all over the manifest are looked at: parsing every node of a large one takes its time.
+    Only a sample of the others is considered, because parsing every node of a large manifest takes long.
     """
     wanted = set(synced)
     built = [each for each in nodes if each.partition(".")[0] in _BUILT]
@@ -137,12 +137,12 @@ def placed_nodes(nodes: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Ma
 
 
 def _is_placed(node: Any) -> bool:
-    """Whether dbt builds a node, and notes where."""
+    """Return whether dbt builds a node and its relation is known."""
     return isinstance(node, dict) and text(node, "resource_type") in _BUILT and bool(text(node, "relation_name"))
 
 
 def placed_sources(sources: Mapping[str, Any], synced: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """The synced sources: Jinja in their YAML may name another schema under each target."""
+    """Yield the synced sources: Jinja in their YAML may name another schema for each target."""
     wanted = set(synced)
     found = (sources[each] for each in sources if each in wanted)
     yield from (_trimmed(node) for node in found if isinstance(node, dict))
@@ -155,23 +155,23 @@ def _kind(node: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _trimmed(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A node without what no name depends on: SQL and docs are most of it."""
+    """Return a node without what no name depends on, such as SQL and docs, which are most of it."""
     return {key: value for key, value in node.items() if key not in _LEFT_OUT}
 
 
 def naming_macros(macros: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The naming macros of the project and its packages, and every macro that they call; not dbt's own."""
-    waiting = [each for each in macros if each.rpartition(".")[2] in _NAMING and not _is_dbts(each)]
+    """Yield the naming macros of the project and its packages and all macros that they call, without dbt's own."""
+    waiting = [each for each in macros if each.rpartition(".")[2] in _NAMING and not _is_from_dbt(each)]
     seen = set(waiting)
     for unique_id in waiting:  # grows while it is walked
         macro = macros.get(unique_id)
         if isinstance(macro, dict):
             yield macro
             called = [each for each in texts(mapping(macro, "depends_on").get("macros")) if each not in seen]
-            waiting += [each for each in called if not _is_dbts(each)]
+            waiting += [each for each in called if not _is_from_dbt(each)]
             seen.update(called)
 
 
-def _is_dbts(unique_id: str) -> bool:
-    """Whether a macro is one of dbt's own, which are installed beside dbt-heap."""
+def _is_from_dbt(unique_id: str) -> bool:
+    """Return whether a macro is one of dbt's own, which are installed with dbt."""
     return unique_id.startswith("macro.dbt.")

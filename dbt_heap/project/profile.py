@@ -18,7 +18,7 @@ from dbt_heap.project.dbt_project import DbtProject
 from dbt_heap.project.environment import with_both_names
 from dbt_heap.project.validation import quoted
 
-# The keys of dbt_project.yml that macros and connections need: a project that only another dbt can parse still opens.
+# The keys of dbt_project.yml that macros and connections need. Others may only be valid for another dbt.
 _PROJECT_KEYS = (
     "name", "version", "config-version", "profile", "vars", "dispatch", "macro-paths",
     "packages-install-path", "quoting", "query-comment",
@@ -26,7 +26,7 @@ _PROJECT_KEYS = (
 
 
 class ProfileTargets:
-    """The targets of one profile. Each is rendered when it is asked for: others may lack their variables."""
+    """The targets of one profile. Each is rendered on demand, because others may lack their variables."""
 
     def __init__(self, project: DbtProject) -> None:
         """Read profiles.yml. Raises SettingsError if it does not have the profile."""
@@ -48,17 +48,17 @@ class ProfileTargets:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All targets of the profile, in the file's order."""
+        """Return all targets of the profile, in the order of the file."""
         return tuple(map(str, self._outputs))
 
     @property
     def fixed_default(self) -> str | None:
-        """The target that dbt uses if none is given; None if that depends on variables."""
+        """Return the target that dbt uses if none is given; None if that depends on variables."""
         fixed = isinstance(self._raw_target, str) and "{" not in self._raw_target
         return self._raw_target if fixed else None
 
     def type_of(self, target: str) -> str:
-        """The adapter of a target as it is written; empty if that is not a text."""
+        """Return the adapter type of a target as written; empty if it is not text."""
         output = self._outputs.get(target)
         kind = output.get("type") if isinstance(output, dict) else ""
         return kind if isinstance(kind, str) else ""
@@ -104,7 +104,7 @@ class ProfileTargets:
             return str(name)
         if not known:
             raise SettingsError(
-                f"{self._file} does not exist, or has no profiles: create it, or say with --profiles-dir where it is"
+                f"{self._file} does not exist, or has no profiles: create it, or set its folder with --profiles-dir"
             )
         raise SettingsError(
             f"{self._file} has no profile {quoted(str(name))}{did_you_mean(str(name), map(str, known))}; it has: "
@@ -117,7 +117,7 @@ def rendered_target_path(project: DbtProject, written: str) -> str:
     try:
         targets = ProfileTargets(project)
         return str(targets.project_renderer(targets.render()).render_value(written))
-    except DbtBaseException as refusal:  # its text may contain what the profile holds
+    except DbtBaseException as refusal:  # its text may contain secrets of the profile
         raise SettingsError(
             f"dbt_project.yml: target-path: its Jinja does not render ({type(refusal).__name__}): set what it needs, "
             "or use --target-path"

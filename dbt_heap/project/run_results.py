@@ -1,6 +1,6 @@
-"""What `run_results.json` says about the last dbt command: which models it built, and how their tests ended.
+"""Read `run_results.json`: which models the last dbt command built, and how their tests ended.
 
-A model whose build or test failed is blocked. What the file does not say is reported, and blocks nothing.
+A failed build or test blocks the model's syncs. Missing results are reported and block nothing.
 The file: https://docs.getdbt.com/reference/artifacts/run-results-json
 """
 
@@ -33,10 +33,10 @@ _BUILDING = frozenset({"build", "run", "seed", "snapshot", "retry", "clone"})
 
 @dataclass(frozen=True)
 class NamedTarget:
-    """What dbt's last results say of their target."""
+    """The target that dbt's last results name."""
 
     name: str | None = None
-    by_default: bool = False  # neither a flag nor a variable named one, so the profile's default counted
+    by_default: bool = False  # neither a flag nor a variable named one, so dbt used the profile's default
 
 
 class _Head(msgspec.Struct):
@@ -47,7 +47,7 @@ class _Head(msgspec.Struct):
 
 
 def named_target(run_results: Path, invocation_id: str) -> NamedTarget:
-    """Return the target of the results at a path; none if they tell nothing of the manifest of that invocation.
+    """Return the target of the results at a path; none if they are unrelated to the manifest of that invocation.
 
     What is wrong with the file is reported where its results are read.
     """
@@ -60,7 +60,7 @@ def named_target(run_results: Path, invocation_id: str) -> NamedTarget:
     same = text(head.metadata, "invocation_id") == invocation_id != ""
     if not same and text(args, "which") not in _BUILDING:
         return NamedTarget()
-    # dbt 1 notes all flags, and the target only if it was given; dbt 2 notes fewer.
+    # dbt 1 records all flags, and the target only if it was given; dbt 2 records fewer.
     of_dbt_1 = text(head.metadata, "dbt_version").startswith(("0.", "1."))
     name = text(args, "target") or None
     return NamedTarget(name, by_default=not name and of_dbt_1 and bool(args) and not text(args, "profile"))
@@ -74,22 +74,22 @@ _REMEDY = "Run `dbt build`, or give the folder of its artifacts with --target-pa
 
 @dataclass(frozen=True)
 class Gates:
-    """Why models may not be synced, by unique id; `shut` is why none may."""
+    """Why models may not be synced, by unique ID; `blocked_all` is why none may."""
 
     reasons: Mapping[str, str] = field(default_factory=dict)
-    shut: str = ""
+    blocked_all: str = ""
     stale: tuple[str, ...] = ()  # warnings: the manifest is of another invocation than the results
     missing: tuple[str, ...] = ()  # warnings: how builds and tests ended is not known
-    notes: tuple[str, ...] = ()  # the same of some of them only
+    notes: tuple[str, ...] = ()  # how some builds and tests ended is not known
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """All of them."""
+        """Return both kinds of warnings."""
         return (*self.stale, *self.missing)
 
-    def why(self, unique_id: str) -> str:
+    def reason(self, unique_id: str) -> str:
         """Return why a model's rows are not sent; empty if they are."""
-        return self.shut or self.reasons.get(unique_id, "")
+        return self.blocked_all or self.reasons.get(unique_id, "")
 
 
 def read_gates(path: Path, manifest: Manifest, selected: Iterable[Model] = (), *, needed: bool = False) -> Gates:
@@ -99,35 +99,35 @@ def read_gates(path: Path, manifest: Manifest, selected: Iterable[Model] = (), *
         path: Where dbt writes them.
         manifest: The manifest beside them.
         selected: The models to be synced, whose missing results are reported.
-        needed: Whether nothing may be sent without the file.
+        needed: Block everything if there is no file.
     """
     expected = _expected(manifest, selected)
     try:
         content = parse(path.read_bytes())
     except FileNotFoundError:
         if needed:
-            return Gates(shut=f"{path} no longer exists, so it is unknown how the last build ended")
+            return Gates(blocked_all=f"{path} no longer exists, so it is unknown how the last build ended")
         return Gates(missing=tuple(_nothing_known(expected, f"{path} does not exist")))
     except (OSError, ValueError, RecursionError):
-        return Gates(shut=f"{path} cannot be read, so it is unknown how the last build ended")
+        return Gates(blocked_all=f"{path} cannot be read, so it is unknown how the last build ended")
     results = content.get("results") if isinstance(content, dict) else None
     if not isinstance(results, list):
-        return Gates(shut=f"{path} contains no results, so it is unknown how the last build ended")
+        return Gates(blocked_all=f"{path} contains no results, so it is unknown how the last build ended")
     which = text(mapping(content, "args"), "which")
     if which not in BUILDING:
         return Gates(missing=tuple(_nothing_known(expected, _overwritten(path, which))))
-    judged = _Judged(_statuses(results), manifest)
-    missing, notes = judged.gaps(expected, path, _by(content))
-    return Gates(judged.reasons, "", tuple(_stale(path, content, manifest)), missing, notes)
+    outcomes = _Outcomes(_statuses(results), manifest)
+    missing, notes = outcomes.gaps(expected, path, _command(content))
+    return Gates(outcomes.reasons, "", tuple(_stale(path, content, manifest)), missing, notes)
 
 
 @dataclass(frozen=True)
 class _Expected:
-    """A model of which results are expected: of its build, or of its tests alone."""
+    """A model whose results are expected: of its build and tests, or only of its tests."""
 
     model: Model
     is_built: bool
-    tests: Sequence[DbtTest]  # those of its data: a scheduled build may well leave unit tests out
+    tests: Sequence[DbtTest]  # those of its data: a scheduled build may leave out unit tests
 
 
 def _expected(manifest: Manifest, selected: Iterable[Model]) -> list[_Expected]:
@@ -144,19 +144,19 @@ def _statuses(results: Iterable[Any]) -> dict[str, str]:
     return {unique_id: text(each, "status") for each in results if (unique_id := text(each, "unique_id"))}
 
 
-class _Judged:
-    """The models of a manifest by the results of one command."""
+class _Outcomes:
+    """The outcomes of one command for the models of a manifest."""
 
     def __init__(self, statuses: Mapping[str, str], manifest: Manifest) -> None:
         self._statuses = statuses
         self._failed: dict[str, list[str]] = defaultdict(list)
         self._unknown: dict[str, dict[str, str]] = defaultdict(dict)  # model -> test -> status
         for test in manifest.tests:
-            self._take(test)
+            self._add_test(test)
         reasons = {each.unique_id: self._reason(each.unique_id) for each in manifest.models}
         self.reasons = {unique_id: why for unique_id, why in reasons.items() if why}
 
-    def _take(self, test: DbtTest) -> None:
+    def _add_test(self, test: DbtTest) -> None:
         status = self._statuses.get(test.unique_id)
         outcome = None if status is None else outcome_of_test(status)
         for unique_id in test.models:
@@ -169,12 +169,12 @@ class _Judged:
         return reason(self._statuses.get(unique_id), self._failed[unique_id], list(self._unknown[unique_id]))
 
     def gaps(self, expected: Sequence[_Expected], path: Path, by: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the warnings and the notes about what is expected and not known."""
+        """Return warnings and notes about expected results that are not known."""
         unknown = self._unknown_statuses(expected)
         warnings = [unknown_statuses(str(path), unknown)] if unknown else []
         if expected and not any(self._is_known(each) for each in expected):
             found = list(_nothing_known(expected, f"{path}, written by `{by}`, has no result of theirs"))
-            # What `dbt retry` leaves out may well have succeeded in the run that it repeats.
+            # What `dbt retry` leaves out may have succeeded in the run that it repeats.
             return (tuple(warnings), tuple(found)) if " retry" in by else ((*warnings, *found), ())
         return tuple(warnings), tuple(self._partly_known(expected, path, by))
 
@@ -209,7 +209,7 @@ class _Judged:
 
 
 def _nothing_known(expected: Sequence[_Expected], what: str) -> Iterator[str]:
-    """Yield one warning if the outcome of all that is expected is unknown."""
+    """Yield one warning if no expected result is known."""
     if expected:
         names = listed([each.model.name for each in expected])
         unknown = f"whether the last builds and tests of {names} succeeded is unknown, and does not block them"
@@ -222,14 +222,14 @@ def _overwritten(path: Path, which: str) -> str:
     return f"{path} was written by `dbt {_SPELLED.get(which, printable(which))}`, not by a command that builds or tests"
 
 
-def _by(content: Mapping[str, Any]) -> str:
-    """Return the command that wrote the results; `dbt retry` gives that of the run that it repeats as its own."""
+def _command(content: Mapping[str, Any]) -> str:
+    """Return the command that wrote the results; `dbt retry` records the command that it repeats as its own."""
     args = mapping(content, "args")
     return "dbt retry" if "retry" in text(args, "invocation_command").split() else f"dbt {text(args, 'which')}"
 
 
 def _stale(path: Path, content: Mapping[str, Any], manifest: Manifest) -> Iterator[str]:
-    """Yield what there is to say if the two files are not of one invocation."""
+    """Yield a warning if manifest and results are of different invocations."""
     metadata = mapping(content, "metadata")
     if text(metadata, "invocation_id") in ("", manifest.invocation_id) or not manifest.invocation_id:
         return

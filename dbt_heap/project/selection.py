@@ -1,4 +1,4 @@
-"""What dbt would select: words and named selectors, by dbt's own graph."""
+"""Resolve --select, --exclude and --selector with dbt's own graph code. Loads dbt."""
 
 from __future__ import annotations
 
@@ -36,46 +36,46 @@ FILE_NAME = "selectors.yml"
 
 @dataclass(frozen=True)
 class Selectors:
-    """What dbt made of them, by name."""
+    """The project's selectors as dbt parsed them, by name."""
 
     named: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    where: str = FILE_NAME  # they stand
+    source: str = FILE_NAME
 
     @property
     def default(self) -> str | None:
-        """The one that dbt takes where nothing else is asked for."""
+        """Return the selector that dbt uses if there is no selection."""
         return next((name for name, each in self.named.items() if each["default"] is True), None)
 
     def definition(self, name: str) -> SelectionSpec:
-        """What a selector selects. Raises SettingsError where there is none of this name."""
+        """Return the definition of a selector. Raises SettingsError if there is none with this name."""
         if name not in self.named:
             known = ", ".join(sorted(self.named)) or "none"
-            raise SettingsError(f"--selector {name}: {self.where} has no such selector; it has: {known}")
+            raise SettingsError(f"--selector {name}: {self.source} has no such selector; it has: {known}")
         found: SelectionSpec = self.named[name]["definition"]
         return found
 
 
 def read_selectors(settings: Settings, project: ProjectFile, manifest: Mapping[str, Any]) -> Selectors:
-    """Those of the project.
+    """Return the project's selectors.
 
-    Raises SettingsError where their file cannot be read or needs a profile that will not do, and dbt's own errors.
+    Raises SettingsError if their file cannot be read or its Jinja cannot be rendered, and dbt's own errors.
     """
-    if project.raw and _are_beside(settings, manifest):
+    if project.raw and _uses_file(settings, manifest):
         return Selectors(selector_config_from_data(_of_file(settings, project)))
     if is_of_dbt_2(manifest):
-        # It leaves out what stands behind the method's dot, and which is the default (tried with 2.0.0-alpha.4).
-        return Selectors(where="without a checkout, a manifest of dbt 2")
+        # It omits the part after the dot of a method, and which selector is the default (tested with 2.0.0-alpha.4).
+        return Selectors(source="without a checkout, a manifest of dbt 2")
     written = list(mapping(manifest, "selectors").values())
     return Selectors(selector_config_from_data({"selectors": written}), "the manifest")
 
 
-def _are_beside(settings: Settings, manifest: Mapping[str, Any]) -> bool:
-    """Whether the project's file counts; with a manifest from elsewhere only where that does not hold them."""
+def _uses_file(settings: Settings, manifest: Mapping[str, Any]) -> bool:
+    """Return whether the project's file counts; with a manifest from elsewhere, only if that does not have them."""
     return not settings.from_elsewhere or (is_of_dbt_2(manifest) and (settings.project_dir / FILE_NAME).exists())
 
 
 def _of_file(settings: Settings, project: ProjectFile) -> dict[str, Any]:
-    """The file's content with its Jinja rendered as dbt does, with the profile's target."""
+    """Return the file's content with its Jinja rendered as dbt does, for the active target."""
     try:
         data: dict[str, Any] = selector_data_from_root(str(settings.project_dir)) or {}
     except OSError as refusal:
@@ -85,10 +85,10 @@ def _of_file(settings: Settings, project: ProjectFile) -> dict[str, Any]:
     try:
         targets = ProfileTargets(settings.dbt_project(project))
         renderer = targets.project_renderer(targets.render())
-    except DbtBaseException as refusal:  # whose text may show what the profile holds
+    except DbtBaseException as refusal:  # its text may contain secrets of the profile
         raise SettingsError(
-            f"selectors.yml has Jinja, which needs your profile, and that will not do ({type(refusal).__name__}): "
-            "`dbt-heap debug` says why"
+            f"selectors.yml has Jinja, which needs your profile, and the profile cannot be used "
+            f"({type(refusal).__name__}). Run `dbt-heap debug`"
         ) from None
     rendered: dict[str, Any] = renderer.render_selectors(data)
     return rendered
@@ -96,16 +96,16 @@ def _of_file(settings: Settings, project: ProjectFile) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Selection:
-    """What dbt would select."""
+    """The nodes that dbt selects."""
 
     unique_ids: frozenset[str]
     unmatched: tuple[str, ...]  # criteria of --select and --exclude that match no enabled node
-    unknown: tuple[str, ...]  # sentences on entries that the installed dbt does not know
-    notes: tuple[str, ...]  # that it is dbt's default selector
+    unknown: tuple[str, ...]  # warnings about entries that the installed dbt cannot read
+    notes: tuple[str, ...]  # that the default selector was used
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what there is to fix, in sentences: most often a name that is misspelt."""
+        """Return the warnings, most often about a misspelt name."""
         unmatched = (
             f"The selection criterion {quoted(each)} does not match any enabled nodes" for each in self.unmatched
         )
@@ -119,12 +119,12 @@ class Selection:
 
 
 def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Selection | None:
-    """What dbt would select; None where nothing is asked for, and no selector is the default one.
+    """Return the nodes that dbt selects; None if there is no selection and no default selector.
 
-    `project` is dbt_project.yml, empty if there is none. Raises SettingsError where dbt does not understand the
-    selection, ManifestError where it cannot read the manifest.
+    `project` is dbt_project.yml, empty if there is none. Raises SettingsError if dbt refuses the selection,
+    ManifestError if it cannot read the manifest.
     """
-    cleanup_event_logger()  # dbt's own lines would mix with ours, on stdout
+    cleanup_event_logger()  # dbt would log to stdout
     content = load_manifest(manifest_path)
     content["metadata"]["project_name"] = project_name_of(content, project.name).name
     try:
@@ -139,20 +139,18 @@ def select(settings: Settings, manifest_path: Path, project: ProjectFile) -> Sel
             graph = graph_manifest(manifest_path, content, macros=settings.state is not None)
             selecting = _node_selector(settings, manifest_path, graph.manifest, selectors)
             chosen = _selected(selecting, specification)
-            notes = (f"as in dbt, the selector {quoted(default)} chose, by its `default: true`",) if default else ()
+            notes = (f"as in dbt, the selector {quoted(default)} is used: it has `default: true`",) if default else ()
             criteria = None if settings.selector or default else " ".join((*settings.select, *settings.exclude))
             unknown = tuple(graph.warnings(content, criteria))
             return Selection(frozenset(chosen), tuple(_unmatched(settings, selecting)), unknown, notes)
     except DbtBaseException as refusal:
-        raise SettingsError(f"the selection does not work: {_one_line(refusal)}") from None
+        raise SettingsError(f"dbt refuses the selection: {_one_line(refusal)}") from None
     except CRASHES as crash:
-        raise SettingsError(
-            f"the selection does not work, dbt stumbles over it: {_one_line(crash)} ({type(crash).__name__})"
-        ) from None
+        raise SettingsError(f"dbt fails on the selection: {_one_line(crash)} ({type(crash).__name__})") from None
 
 
 def _set_flags(settings: Settings) -> None:
-    """Those of the project too: one of them says what `state:modified` compares."""
+    """Set dbt's flags, including the project's: one of them defines what `state:modified` compares."""
     arguments = Namespace(
         which="list", project_dir=str(settings.project_dir), profiles_dir=str(settings.profiles_folder),
         vars=dict(settings.cli_vars), state=settings.state, warn_error=False,
@@ -161,7 +159,7 @@ def _set_flags(settings: Settings) -> None:
 
 
 def _needs_selectors(settings: Settings) -> bool:
-    """Reading them may take a profile."""
+    """Return whether selectors are needed: reading them may require a profile."""
     words = (*settings.select, *settings.exclude)
     return bool(settings.selector) or not words or any("selector:" in word for word in words)
 
@@ -173,21 +171,21 @@ def _specification(settings: Settings, selectors: Selectors, default: str | None
 
 
 def _asks_for_files(specification: SelectionSpec) -> bool:
-    """Whether dbt may look into the project's folder: for a path, also in a selector that it looks up later."""
+    """Return whether dbt may look into the project's folder: for a path, also in a selector that it reads later."""
     if isinstance(specification, SelectionCriteria):
         return str(specification.method) in ("path", "selector")
     return any(map(_asks_for_files, specification))
 
 
 def _selected(selecting: NodeSelector, specification: SelectionSpec) -> set[str]:
-    """Return what dbt selects, without its own warning that this is nothing, which dbt 1.8 to 1.10 always gives."""
+    """Return what dbt selects. dbt 1.8 to 1.10 always warn if that is nothing; later ones are told not to."""
     may_be_quiet = "warn_on_no_nodes" in signature(selecting.get_selected).parameters
     quiet = {"warn_on_no_nodes": False} if may_be_quiet else {}
     return set(map(str, selecting.get_selected(specification, **quiet)))
 
 
 def _unmatched(settings: Settings, selecting: NodeSelector) -> Iterator[str]:
-    """Yield the criteria that dbt warns of, too."""
+    """Yield the criteria that match nothing, which dbt warns about too."""
     if not settings.selector:
         for word in dict.fromkeys((*settings.select, *settings.exclude)):
             if not _selected(selecting, parse_union([word], expect_exists=True)):
@@ -208,13 +206,13 @@ def _node_selector(settings: Settings, manifest_path: Path, manifest: Manifest, 
 
 @contextmanager
 def _root(settings: Settings, project: ProjectFile, files: Iterator[PurePosixPath]) -> Iterator[Path]:
-    """The folder that `path:` looks into; without a checkout, one in which all these files stand empty."""
+    """Yield the folder that `path:` searches; without a checkout, one with these files, empty."""
     if project.raw and not settings.from_elsewhere:
         yield settings.project_dir.absolute()
         return
     with TemporaryDirectory() as folder:
         for file in files:
-            with suppress(OSError, ValueError):  # such as a name that this machine cannot have
+            with suppress(OSError, ValueError):  # such as a name that this file system refuses
                 path = Path(folder, file)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
@@ -222,7 +220,7 @@ def _root(settings: Settings, project: ProjectFile, files: Iterator[PurePosixPat
 
 
 def _files(content: Mapping[str, Any]) -> Iterator[PurePosixPath]:
-    """The files of the project's own nodes; none that would be outside of it."""
+    """Yield the files of the project's own nodes, except paths outside of the project."""
     project = text(content["metadata"], "project_name")
     for node in nodes_of(content):
         if text(node, "package_name") == project:

@@ -1,7 +1,4 @@
-"""What flags and environment variables say, and where rows go when the project has had its word, too.
-
-Flags beat environment variables, and those beat the project.
-"""
+"""Settings from flags, environment variables and the project, in this order, and where rows go."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True)
 class Settings:
-    """One call's flags, with dbt's names and meanings; what is None or empty was not given."""
+    """The flags of one call, with dbt's names and meanings; None or empty means not set."""
 
     project_dir: Path = field(default_factory=lambda: project_dir_from(Path.cwd()))
     profiles_dir: Path | None = None
@@ -45,7 +42,7 @@ class Settings:
     target: str | None = None
     target_path: Path | None = None
     manifest: Path | None = None
-    dbt_cloud: bool = False  # manifest and run results are those of a run of dbt Cloud's
+    dbt_cloud: bool = False  # manifest and run results are those of a run on the dbt platform
     dbt_cloud_host: str | None = None
     dbt_cloud_account_id: str | None = None
     dbt_cloud_job_id: str | None = None
@@ -55,13 +52,13 @@ class Settings:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     selector: str | None = None
-    syncs: tuple[str, ...] = ()  # names, whatever their models
+    syncs: tuple[str, ...] = ()  # names of syncs
     state: Path | None = None
     quiet: bool = False
     log_format: str = "default"
     warn_error: bool = False
     events_per_minute: int | None = None
-    allow_target_mismatch: bool = False  # go on if the manifest was built under another target
+    allow_target_mismatch: bool = False  # continue if the manifest was built for another target
     environ: Mapping[str, str] = field(default_factory=environment, repr=False)
     env_file: EnvFile | None = None  # the `.env` whose variables are in `environ`
     origins: Mapping[str, str] = field(
@@ -71,28 +68,28 @@ class Settings:
 
     @property
     def extra(self) -> Mapping[str, str]:
-        """What users want in each line of the log: https://docs.getdbt.com/reference/dbt-jinja-functions/env_var"""
+        """Return what each line of the log contains in addition: https://docs.getdbt.com/reference/dbt-jinja-functions/env_var"""
         custom = (name for name in self.environ if name.startswith(_CUSTOM))
         return {name.removeprefix(_CUSTOM): self.environ[name] for name in custom}
 
     @property
     def selecting(self) -> bool:
-        """Whether only some of the syncs are asked for."""
+        """Return whether only some syncs are selected."""
         return bool(self.select or self.exclude or self.selector)
 
     @property
     def from_elsewhere(self) -> bool:
-        """Whether the manifest is not the folder's own, of which a part may stand there, such as dbt_project.yml."""
+        """Return whether the manifest is not the one of the project folder, which may still have dbt_project.yml."""
         return bool(self.manifest or self.dbt_cloud)
 
     @property
     def profiles_folder(self) -> Path:
-        """The folder of profiles.yml."""
+        """Return the folder of profiles.yml."""
         return self.profiles_choice[0]
 
     @property
     def profiles_choice(self) -> tuple[Path, str]:
-        """The folder of profiles.yml and why it is that one: dbt's order, then the project's, where dbt 2 looks.
+        """Return the folder of profiles.yml and where it is from: in dbt's order, then the project's, as in dbt 2.
 
         https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/cli/resolvers.py
         """
@@ -103,7 +100,7 @@ class Settings:
         return next((each for each in choices if (each[0] / "profiles.yml").exists()), (home, "the home folder"))
 
     def dbt_project(self, project: ProjectFile, name: str = "") -> DbtProject:
-        """Return what dbt is told of the project; `name` is the manifest's, for when there is no checkout."""
+        """Return the project and flags for dbt; `name` is the manifest's, used if there is no checkout."""
         return DbtProject(
             raw=project.raw or {"name": name or "project", "version": "1.0", "config-version": 2},
             project_dir=self.project_dir,
@@ -118,13 +115,13 @@ class Settings:
 
 
 def project_dir_from(folder: Path) -> Path:
-    """The folder itself, or the nearest above it, that holds a dbt_project.yml; the folder itself where none does."""
+    """Return the nearest folder at or above this one that has a dbt_project.yml; this one if none has."""
     return next((each for each in (folder, *folder.parents) if (each / FILE_NAME).exists()), folder)
 
 
 @dataclass(frozen=True)
 class Destination:
-    """One Heap environment as requests reach it."""
+    """One Heap environment: where requests go, and how fast."""
 
     app_id: str = field(repr=False)
     base_url: str
@@ -132,16 +129,16 @@ class Destination:
 
     @property
     def label(self) -> str:
-        """App id and host, by which state is kept apart: the sandbox never marks rows as sent to Heap."""
+        """Return Environment ID and host, which separate states: the sandbox never marks rows as sent to Heap."""
         parts = urlsplit(self.base_url)
         port = f":{parts.port}" if parts.port not in (None, _PORTS[parts.scheme]) else ""
         return f"{self.app_id}@{parts.hostname}{port}{parts.path.rstrip('/')}"
 
 
 def destination(settings: Settings, heap_vars: HeapVars, environment: str | None, target: str) -> Destination:
-    """Where the syncs of one of the project's environments go under a dbt target.
+    """Return where the syncs of one of the project's environments go for a dbt target.
 
-    Raises SettingsError where no app id is known, or a variable will not do.
+    Raises SettingsError if no Environment ID is set, or a variable is not valid.
     """
     name = environment or MAIN
     if name not in heap_vars.environment_names:
@@ -159,13 +156,13 @@ def destination(settings: Settings, heap_vars: HeapVars, environment: str | None
 
 
 def api_key(settings: Settings, heap_vars: HeapVars, environment: str) -> str:
-    """The key by which Heap lets its data be deleted. Raises SettingsError where there is none."""
+    """Return the API key that deletions need. Raises SettingsError if there is none."""
     variable = KEY if len(heap_vars.environments) < 2 else variable_of(environment, KEY)
     if given := settings.environ.get(variable, "").strip():
         return given
     raise SettingsError(
-        f"deletion needs a key of Heap's in the variable {variable}; an admin makes it in Heap under Account > "
-        "Manage > Privacy & Security"
+        f"deletions need an API key in the variable {variable}; an admin creates it in Heap under Account > Manage > "
+        "Privacy & Security"
     )
 
 
@@ -188,8 +185,8 @@ def _app_id(environ: Mapping[str, str], heap_vars: HeapVars, name: str, target: 
 def _set(declared: str, target: str) -> str:
     if variable := unset_variable(declared):
         raise SettingsError(
-            f"the environment variable {variable} is not set, which vars.dbt_heap names for the Environment ID of the "
-            f"dbt target {quoted(target)}; {FIND_IDS}"
+            f"the environment variable {variable} is not set. vars.dbt_heap uses it for the Environment ID of the dbt "
+            f"target {quoted(target)}; {FIND_IDS}"
         )
     return declared
 
@@ -221,7 +218,7 @@ def _base_url(environ: Mapping[str, str], declared_region: str | None, *, severa
 
 
 def address(text: str, example: str = "https://heapanalytics.com") -> str:
-    """An address that is safe to send to: https, or this machine. Raises ValueError, which does not repeat it."""
+    """Return an address that is safe to send to: https, or this machine. Raises ValueError that does not repeat it."""
     try:
         parts = urlsplit(text.strip())
         port = parts.port
@@ -240,7 +237,7 @@ def address(text: str, example: str = "https://heapanalytics.com") -> str:
 
 
 def _checked(variable: str, parse: Any, given: str) -> str:
-    """What `parse` makes of a variable. Raises SettingsError, which repeats neither an app id nor an address."""
+    """Return a variable as parsed. Raises SettingsError, which repeats neither an Environment ID nor an address."""
     try:
         return str(parse(given))
     except ValueError as refusal:

@@ -1,10 +1,10 @@
-"""What each status of a dbt result means for a model and for a test: one table for both gates.
+"""What each status of a dbt result means for a model and for a test.
 
 The statuses are `NodeStatus` of
 https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/artifacts/schemas/results.py
 and, for dbt 2, `result_status_string` of
 https://github.com/dbt-labs/dbt-fusion/blob/main/crates/dbt-common/src/stats.rs.
-dbt's hooks run without our Python: the macro `statuses` holds the same table for them, and a test compares both.
+dbt's hooks run without our Python, so the macro `statuses` has the same table. A test compares both.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ SHOWN = 3  # names in one sentence
 
 
 class BuildOutcome(StrEnum):
-    """What a run of dbt did to a model, as the table `builds` spells it."""
+    """What a dbt run did to a model, as spelled in the table `builds`."""
 
     BUILT = "built"
-    REUSED = "reused"  # left as it was, and healthy as before
+    REUSED = "reused"  # not rebuilt, because nothing changed
     FAILED = "failed"
     PARTIAL = "failed in part"
     SKIPPED = "skipped"
 
 
 class TestOutcome(StrEnum):
-    """What a run of dbt found out by a test."""
+    """The outcome of a dbt test."""
 
     __test__ = False  # for pytest
 
@@ -52,7 +52,7 @@ OF_MODELS: Mapping[str, BuildOutcome] = {
     "skipped": BuildOutcome.SKIPPED,
 }
 OF_TESTS: Mapping[str, TestOutcome] = {
-    "success": TestOutcome.PASSED,  # dbt 2, if it has no count of rows
+    "success": TestOutcome.PASSED,  # dbt 2, if it did not count rows
     "pass": TestOutcome.PASSED,
     "warn": TestOutcome.PASSED,
     "reused": TestOutcome.REUSED,
@@ -117,6 +117,6 @@ def unknown_statuses(where: str, found: Mapping[str, Collection[str]]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
+    """Return the first names, and how many more there are, as text."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}"

@@ -1,4 +1,4 @@
-"""From what YAML gave to strict pydantic models; what does not fit is told in sentences, all of it at once."""
+"""Validate YAML values with strict pydantic models, and report all mistakes at once, in sentences."""
 
 from __future__ import annotations
 
@@ -22,46 +22,52 @@ _UNSAFE = '"`\\'
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the project something stands, as the person who wrote it would look for it."""
+    """A place in the project, as its author would look for it."""
 
     model: str
     file: str
     key: str
 
     def at(self, *steps: str | int) -> Place:
-        """A place below this one: a key of a mapping, or an item of a list by its number from 0."""
+        """Return a place below this one: a key of a mapping, or an item of a list by its number from 0."""
         key = self.key
         for step in steps:
             key += f"[{step}]" if isinstance(step, int) else f".{_shown(step)}"
         return replace(self, key=key.lstrip("."))
 
     def item(self, name: str) -> Place:
-        """An item of a list by its name."""
+        """Return the place of an item of a list by its name."""
         return replace(self, key=f"{self.key}[{printable(name)}]")
 
     def mistake(self, text: str) -> Mistake:
-        """What is wrong here."""
+        """Return a mistake at this place."""
         return Mistake(self.model, self.file, self.key, text)
 
 
 @dataclass(frozen=True)
-class Reading(Generic[M]):
-    """What could be read; the keys in `broken` are left out of `value`, each with a mistake."""
+class Validated(Generic[M]):
+    """A model of the valid keys; the keys in `broken` are left out of `value`, each with a mistake."""
 
     value: M
     broken: frozenset[str]
     mistakes: tuple[Mistake, ...]
 
 
-def read(cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[str], str] | None = None) -> Reading[M]:
-    """`raw` as a model of `cls`, all of whose fields have defaults.
+def parse_model(
+    cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[str], str] | None = None
+) -> Validated[M]:
+    """Parse `raw` as a model of `cls`, all of whose fields have defaults.
 
-    `unknown` says what is wrong with a key that `cls` does not have.
+    Args:
+        cls: The pydantic model.
+        raw: The mapping as in YAML.
+        place: Where it is, for mistakes.
+        unknown: Returns what is wrong with a key that `cls` does not have.
     """
     texts = {key: value for key, value in raw.items() if isinstance(key, str) and key.isprintable()}
-    mistakes = [place.mistake(_no_key(key)) for key in raw if key not in texts]
+    mistakes = [place.mistake(_invalid_key(key)) for key in raw if key not in texts]
     try:
-        return Reading(cls.model_validate(texts), frozenset(), tuple(mistakes))
+        return Validated(cls.model_validate(texts), frozenset(), tuple(mistakes))
     except ValidationError as refusal:
         errors = refusal.errors(include_url=False)
     for error in errors:
@@ -71,24 +77,24 @@ def read(cls: type[M], raw: Mapping[str, Any], place: Place, unknown: Callable[[
             mistakes.append(place.at(*(step for step in error["loc"] if step != "[key]")).mistake(_sentence(error)))
     broken = frozenset(str(error["loc"][0]) for error in errors)
     rest = {key: value for key, value in texts.items() if key not in broken}
-    return Reading(cls.model_validate(rest), broken, tuple(mistakes))
+    return Validated(cls.model_validate(rest), broken, tuple(mistakes))
 
 
-def _no_key(key: Any) -> str:
+def _invalid_key(key: Any) -> str:
     why = "" if isinstance(key, str) else f": {AS_TRUE_OR_FALSE}"
-    return f"{found(key)} is not a valid key{why}"
+    return f"{describe(key)} is not a valid key{why}"
 
 
 def _sentence(error: ErrorDetails) -> str:
-    """What is wrong, in words for people: our own, or ours for pydantic's."""
+    """Return a pydantic error as a sentence of ours."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "invalid_key" or error["loc"][-1] == "[key]":
-        return f"a key must be text, not {found(error['input'])}: {AS_TRUE_OR_FALSE}"
+        return f"a key must be text, not {describe(error['input'])}: {AS_TRUE_OR_FALSE}"
     if error["type"] == "string_unicode":
         return "a key contains half of a surrogate pair, which is not text"
     if error["type"] in ("dict_type", "model_type"):
-        return f"must be a mapping, not {found(error['input'])}"
+        return f"must be a mapping, not {describe(error['input'])}"
     return error["msg"]
 
 
@@ -100,16 +106,16 @@ def _unknown_key(
         return place.at(key).mistake(unknown(str(key)))
     for parent in parents:
         cls = cast("type[BaseModel]", cls.model_fields[str(parent)].annotation)
-    return place.at(*loc).mistake(no_such_key(str(key), keys(cls)))
+    return place.at(*loc).mistake(unknown_key(str(key), keys(cls)))
 
 
 def keys(cls: type[BaseModel]) -> tuple[str, ...]:
-    """The keys of a model as YAML has them."""
+    """Return the keys of a model as in YAML."""
     return tuple(field.alias or name for name, field in cls.model_fields.items())
 
 
-def no_such_key(key: str, known: Iterable[str]) -> str:
-    """What is said of an unknown key."""
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Return the message about an unknown key."""
     known = tuple(known)
     return f"unknown key{did_you_mean(key, known) or '. Keys: ' + ', '.join(known)}"
 
@@ -117,8 +123,8 @@ def no_such_key(key: str, known: Iterable[str]) -> str:
 AS_TRUE_OR_FALSE = "YAML reads on, yes and true as true, off, no and false as false, null and ~ as null; quote it"
 
 
-def found(value: Any) -> str:
-    """A value of a declaration in a few words."""
+def describe(value: Any) -> str:
+    """Return a YAML value in a few words."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -139,25 +145,25 @@ def alternatives(items: Iterable[str], word: str = "or") -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in quotes, shortened, without anything that a terminal would obey."""
+    """Return a text in quotes, shortened, with control characters escaped."""
     return "'" + _shown(text) + "'"
 
 
 def _shown(text: str) -> str:
-    """A text shortened and on one line."""
+    """Return a text shortened and on one line."""
     return printable(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 def text(value: Any) -> str:
-    """A text that is not blank. Raises ValueError that says what was found."""
+    """Return text that is not blank. Raises ValueError."""
     if isinstance(value, bool):
-        raise ValueError(f"must be text, not {found(value)}: {AS_TRUE_OR_FALSE}")
+        raise ValueError(f"must be text, not {describe(value)}: {AS_TRUE_OR_FALSE}")
     if value is None:
         raise ValueError("must be text, not null: if you mean the word, quote it")
     if isinstance(value, (int, float, date)):
-        raise ValueError(f"must be text, not {found(value)}: quote it")
+        raise ValueError(f"must be text, not {describe(value)}: quote it")
     if not isinstance(value, str):
-        raise ValueError(f"must be text, not {found(value)}")
+        raise ValueError(f"must be text, not {describe(value)}")
     if not value.strip():
         raise ValueError("must not be blank")
     if re.search("[\0\ud800-\udfff]", value):
@@ -166,7 +172,7 @@ def text(value: Any) -> str:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """One text or a list of them. Raises ValueError."""
+    """Return one text or a list of texts as a tuple. Raises ValueError."""
     if isinstance(value, (list, tuple)):
         if not value:
             raise ValueError("must be text or a list of texts, not an empty list")
@@ -175,7 +181,7 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def identifier(value: Any) -> str:
-    """A name of the warehouse's that can be quoted safely. Raises ValueError."""
+    """Return a warehouse name that can be quoted safely. Raises ValueError."""
     name = text(value)
     unsafe = next((letter for letter in name if letter in _UNSAFE or not letter.isprintable()), None)
     if unsafe is not None:
@@ -186,24 +192,24 @@ def identifier(value: Any) -> str:
 
 
 def whole_number(value: Any) -> int:
-    """A number from 1, also as text, as environment variables give it. Raises ValueError."""
+    """Return a number from 1; text is accepted because environment variables are text. Raises ValueError."""
     number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else value
     if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
         return number
-    raise ValueError(f"must be a whole number from 1, not {found(value)}")
+    raise ValueError(f"must be a whole number from 1, not {describe(value)}")
 
 
 def one_of(value: Any, choices: Iterable[str]) -> str:
-    """One of the choices. Raises ValueError with the nearest."""
+    """Return one of the choices. Raises ValueError that suggests the nearest."""
     known = tuple(choices)
     if isinstance(value, str) and value in known:
         return value
     near = did_you_mean(value, known) if isinstance(value, str) else ""
-    raise ValueError(f"must be {alternatives(map(quoted, known))}, not {found(value)}{near}")
+    raise ValueError(f"must be {alternatives(map(quoted, known))}, not {describe(value)}{near}")
 
 
 def flag(value: Any) -> bool:
-    """True or false. Raises ValueError."""
+    """Return true or false. Raises ValueError."""
     if isinstance(value, bool):
         return value
-    raise ValueError(f"must be true or false, not {found(value)}")
+    raise ValueError(f"must be true or false, not {describe(value)}")

@@ -1,4 +1,4 @@
-"""The project's vars from every place where dbt takes them, and the block `dbt_heap` among them.
+"""Read the project's vars from all places where dbt reads them, and find the block `dbt_heap`.
 
 dbt reads `vars:` of dbt_project.yml or, since 1.12, `vars.yml` beside it, never both; `--vars` goes on top:
 https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/config/project.py
@@ -13,7 +13,7 @@ from typing import Any
 
 from dbt_heap.errors import Mistake
 from dbt_heap.project.files import Keys, YamlFile, read_yaml
-from dbt_heap.project.validation import Place, found
+from dbt_heap.project.validation import Place, describe
 
 FILE_NAME = "dbt_project.yml"
 VARS_FILE_NAME = "vars.yml"
@@ -25,7 +25,7 @@ class ProjectVars:
     """The vars of a project's files."""
 
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    file: str = FILE_NAME  # the file that they come from
+    file: str = FILE_NAME  # the file that they are from
 
 
 def read_vars(project_dir: Path, project: YamlFile, name: str) -> tuple[ProjectVars, list[Mistake]]:
@@ -41,7 +41,7 @@ def read_vars(project_dir: Path, project: YamlFile, name: str) -> tuple[ProjectV
         return found_vars, list(_repeated(project, FILE_NAME, name))
     place = Place(name, VARS_FILE_NAME, "vars")
     if not isinstance(given, dict):
-        return ProjectVars(), [place.mistake(f"must be a mapping of names to values, not {found(given)}")]
+        return ProjectVars(), [place.mistake(f"must be a mapping of names to values, not {describe(given)}")]
     mistakes = list(_repeated(own, VARS_FILE_NAME, name))
     if project.content.get("vars"):
         mistakes.append(place.mistake(f"{FILE_NAME} defines `vars` too, which dbt refuses: keep them in one file"))
@@ -49,7 +49,7 @@ def read_vars(project_dir: Path, project: YamlFile, name: str) -> tuple[ProjectV
 
 
 def _repeated(file: YamlFile, file_name: str, name: str) -> Iterator[Mistake]:
-    """A mistake for each key on the way to the block, or inside it, that stands twice."""
+    """Yield a mistake for each repeated key on the path to the block, or inside it."""
     blocks: tuple[Keys, ...] = (("vars", BLOCK), ("vars", name, BLOCK))
     for path in file.repeated:
         if any(path == block[: len(path)] or path[: len(block)] == block for block in blocks):
@@ -61,9 +61,9 @@ def _repeated(file: YamlFile, file_name: str, name: str) -> Iterator[Mistake]:
 def find_block(
     variables: ProjectVars, name: str, cli_vars: Mapping[str, Any]
 ) -> tuple[Any, Place | None, list[Mistake]]:
-    """Return the block, its place (None if it is nowhere), and what is wrong with where it stands.
+    """Return the block, its place (None if there is none), and mistakes in where it is.
 
-    As with every var of dbt, one in `--vars` replaces the files' as a whole.
+    As with every dbt var, one in `--vars` replaces that of the files as a whole.
     """
     if BLOCK in cli_vars:
         return cli_vars[BLOCK], Place(name, "--vars", BLOCK), []

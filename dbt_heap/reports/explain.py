@@ -128,7 +128,7 @@ def _as_text(key: Key) -> str:
 
 def _notes(invocation: Invocation, comparison: Comparison, evidence: KeyLookup) -> Iterator[str]:
     sync, newest = comparison.sync, comparison.newest
-    if why := invocation.gates.why(sync.model.unique_id):
+    if why := invocation.gates.reason(sync.model.unique_id):
         yield f"no row would be sent: {why}"
     if newest and newest.step.unfinished:
         yield "a run is still running, or was killed: what it sent is not included yet"

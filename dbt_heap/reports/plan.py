@@ -187,7 +187,7 @@ def preview_of(invocation: Invocation, store: StateStore, sync: Sync, options: D
         dropped_properties=comparison.dropped_properties(),
         megabytes=plan.sendable * size / 1_000_000,
         seconds=round(plan.sendable * WINDOW_SECONDS / per_minute) if waits else 0,
-        gated=invocation.gates.why(sync.model.unique_id),
+        gated=invocation.gates.reason(sync.model.unique_id),
         refused=(stop or run_refusal(plan) or "").removeprefix(f"{sync.name}: "),
         hints=state.hints(invocation.project.heap_vars.account_id_property) if plan.first and not stop else (),
     )

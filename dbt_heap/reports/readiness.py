@@ -74,7 +74,7 @@ def _refusals(invocation: Invocation, store: StateStore, sync: Sync) -> Iterator
 
 def _held_back(invocation: Invocation) -> Iterator[str]:
     for sync in invocation.selected:
-        if why := invocation.gates.why(sync.model.unique_id):
+        if why := invocation.gates.reason(sync.model.unique_id):
             yield f"{sync.name} would not be sent: {why}"
 
 

@@ -107,7 +107,7 @@ def held_back(invocation: Invocation, schedule: Schedule, sync: Sync, *, may_del
 
 def _from_files(invocation: Invocation, *, gate: bool) -> Schedule:
     gates = invocation.gates
-    reasons = {each.name: gates.why(each.model.unique_id) if gate else "" for each in invocation.selected}
+    reasons = {each.name: gates.reason(each.model.unique_id) if gate else "" for each in invocation.selected}
     warnings, notes = (gates.warnings, gates.notes) if gate else (gates.stale, ())
     return Schedule(invocation.selected, blocked=_blocked(invocation, reasons), warnings=warnings, notes=notes)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dbt_heap.errors import Mistake, did_you_mean
 from dbt_heap.project.nodes import Column, Model
-from dbt_heap.project.validation import AS_TRUE_OR_FALSE, Place, found
+from dbt_heap.project.validation import AS_TRUE_OR_FALSE, Place, describe
 from dbt_heap.syncs.parsing import Declared
 
 _PROPERTY = "property"
@@ -60,7 +60,7 @@ def _by_sync(
 ) -> Iterator[ColumnEntry | Mistake]:
     for name, each in value.items():
         if not isinstance(name, str):
-            yield place.mistake(f"{found(name)} is not the name of a sync: {AS_TRUE_OR_FALSE}")
+            yield place.mistake(f"{describe(name)} is not the name of a sync: {AS_TRUE_OR_FALSE}")
         elif declared := by_name.get(name):
             yield from _entry(column, each, place.at(name), declared)
         elif all(by_name):  # with a block that has no name yet, it may be the one that is meant
@@ -79,7 +79,7 @@ def _entry(column: Column, value: Any, place: Place, declared: Declared) -> Iter
         yield ColumnEntry(declared, column.name, column.name, place)
         return
     if not isinstance(value, Mapping) or not value:
-        yield place.mistake(f"{_NEEDED}, not {'an empty mapping' if value == {} else found(value)}")
+        yield place.mistake(f"{_NEEDED}, not {'an empty mapping' if value == {} else describe(value)}")
         return
     for key in value:
         if key == _PROPERTY:

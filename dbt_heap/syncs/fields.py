@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from dbt_heap.errors import did_you_mean
 from dbt_heap.http.limits import MAX_EVENT_NAME, MAX_TEXT, RESERVED_PROPERTIES
-from dbt_heap.project.validation import found, identifier, one_of, quoted, text
+from dbt_heap.project.validation import describe, identifier, one_of, quoted, text
 from dbt_heap.syncs.sync import Allowance, SyncType, slug
 
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -82,7 +82,7 @@ def day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             raise ValueError(f"{quoted(value)} is not a date of the calendar") from None
-    raise ValueError(f"must be a date such as 2026-01-31, not {found(value)}")
+    raise ValueError(f"must be a date such as 2026-01-31, not {describe(value)}")
 
 
 def span(value: Any) -> timedelta:
@@ -90,7 +90,7 @@ def span(value: Any) -> timedelta:
     if isinstance(value, str) and re.fullmatch(SPAN, value):
         count, unit = value.split()
         return timedelta(**{unit.rstrip("s") + "s": int(count)})
-    raise ValueError(f"must be a span such as `3 days`, in minutes, hours, days or weeks, not {found(value)}")
+    raise ValueError(f"must be a span such as `3 days`, in minutes, hours, days or weeks, not {describe(value)}")
 
 
 def zone(value: Any) -> str:
@@ -111,7 +111,7 @@ def max_rows(value: Any) -> Allowance:
     """A number of rows from 1, or a share above 0. Raises ValueError."""
     allowance = _allowance(value)
     if allowance is None or not (allowance.rows or allowance.share):
-        raise ValueError(f"must be a number of rows from 1, or a percentage such as `20%`, not {found(value)}")
+        raise ValueError(f"must be a number of rows from 1, or a percentage such as `20%`, not {describe(value)}")
     return allowance
 
 
@@ -119,7 +119,7 @@ def allow_rejected(value: Any) -> Allowance:
     """A number of rows from 0, or a share up to all. Raises ValueError."""
     allowance = _allowance(value)
     if allowance is None or (allowance.share or 0.0) > 1.0:
-        raise ValueError(f"must be a number of rows from 0, or a percentage from `0%` to `100%`, not {found(value)}")
+        raise ValueError(f"must be a number of rows from 0, or a percentage from `0%` to `100%`, not {describe(value)}")
     return allowance
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from dbt_heap.errors import Mistake, did_you_mean, nearest
 from dbt_heap.project.heap_vars import HeapVars
 from dbt_heap.project.nodes import Model
-from dbt_heap.project.validation import Place, Reading, found, keys, read
+from dbt_heap.project.validation import Place, Validated, describe, keys, parse_model
 from dbt_heap.project.variables import FILE_NAME
 from dbt_heap.syncs.block import RIVALS, TYPES_OF, Block, suits
 from dbt_heap.syncs.fields import sync_name
@@ -147,7 +147,7 @@ class Declared:
 def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
     """`vars.dbt_heap.defaults` as a block; what is wrong there is told once, not by every block."""
     raw = {key: value for key, value in heap_vars.defaults.items() if key not in _OWN_ONLY}
-    reading = read(Block, raw, _DEFAULTS, partial(_unknown_key, sync_type=None))
+    reading = parse_model(Block, raw, _DEFAULTS, partial(_unknown_key, sync_type=None))
     misplaced = [key for key in heap_vars.defaults if key in _OWN_ONLY]
     return reading.value, [
         *reading.mistakes,
@@ -161,7 +161,7 @@ def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list
     if isinstance(model.heap, Mapping):
         return [_declared(model, place, model.heap, defaults)], []
     if not isinstance(model.heap, list):
-        return [], [place.mistake(f"{_NEEDED}, not {found(model.heap)}")]
+        return [], [place.mistake(f"{_NEEDED}, not {describe(model.heap)}")]
     if not model.heap:
         return [], [place.mistake(f"{_NEEDED}, not an empty list")]
     items = [(place.at(index), item) for index, item in enumerate(model.heap)]
@@ -170,13 +170,13 @@ def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list
         _declared(model, where, item, defaults, several=several) for where, item in items if isinstance(item, Mapping)
     ]
     strange = [(where, item) for where, item in items if not isinstance(item, Mapping)]
-    return blocks, [where.mistake(f"must be a block, not {found(item)}") for where, item in strange]
+    return blocks, [where.mistake(f"must be a block, not {describe(item)}") for where, item in strange]
 
 
 def _declared(
     model: Model, place: Place, raw: Mapping[Any, Any], defaults: Block, *, several: bool = False
 ) -> Declared:
-    reading = read(Block, raw, place, partial(_unknown_key, sync_type=raw.get("type")))
+    reading = parse_model(Block, raw, place, partial(_unknown_key, sync_type=raw.get("type")))
     given = frozenset(key for key in raw if isinstance(key, str))
     meant = frozenset(filter(None, (_meant(key, raw.get("type")) for key in given - set(keys(Block))))) - given
     broken = reading.broken | meant
@@ -185,7 +185,7 @@ def _declared(
     return replace(declared, mistakes=(*reading.mistakes, *_names(declared)))
 
 
-def _over(reading: Reading[Block], defaults: Block) -> Block:
+def _over(reading: Validated[Block], defaults: Block) -> Block:
     """A block with the defaults beneath that suit it."""
     block = reading.value
     if block.type is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dbt_heap.errors import Mistake, did_you_mean
-from dbt_heap.project.validation import Place, found, identifier, quoted
+from dbt_heap.project.validation import Place, describe, identifier, quoted
 from dbt_heap.syncs.block import SENT_COLUMNS
 from dbt_heap.syncs.column_entries import ColumnEntry
 from dbt_heap.syncs.fields import property_name
@@ -81,7 +81,7 @@ def _of_block(declared: Declared, entries: Sequence[ColumnEntry], forbidden_by: 
     elif isinstance(value, list):
         yield from (_item(item, place.at(index)) for index, item in enumerate(value))
     elif "properties" in declared.block.model_fields_set:
-        yield place.mistake(f"{_FORMS}, not {found(value)}")
+        yield place.mistake(f"{_FORMS}, not {describe(value)}")
 
 
 def _every_column(

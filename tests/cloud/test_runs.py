@@ -233,8 +233,8 @@ def test_missing_results_do_not_open_the_gate(cloud: Server, tmp_path: Path) -> 
     cloud.add(7, step("build"))
     Folder(cloud, tmp_path, 7)
     read, gone = read_manifest(tmp_path / "7" / "manifest.json"), tmp_path / "7" / "gone.json"
-    assert "no longer exists, so it is unknown" in read_gates(gone, read, needed=True).why(A)
-    assert read_gates(gone, read).why(A) == ""
+    assert "no longer exists, so it is unknown" in read_gates(gone, read, needed=True).reason(A)
+    assert read_gates(gone, read).reason(A) == ""
 
 
 def test_leftovers_of_a_killed_process_are_removed_after_a_day(cloud: Server, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from dbt_heap.errors import DeclarationError
 from dbt_heap.project.heap_vars import HeapVars
 from dbt_heap.project.nodes import Column, Model, Relation
-from dbt_heap.project.validation import Place, read
+from dbt_heap.project.validation import Place, parse_model
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.sync import Declarations
 
@@ -27,7 +27,7 @@ def models(document: str) -> list[Model]:
 
 def heap_vars(text: str = "{}") -> HeapVars:
     """The block `vars: dbt_heap:`."""
-    reading = read(HeapVars, yaml.safe_load(text), Place("dbt_project.yml", "dbt_project.yml", "vars.dbt_heap"))
+    reading = parse_model(HeapVars, yaml.safe_load(text), Place("dbt_project.yml", "dbt_project.yml", "vars.dbt_heap"))
     assert not reading.mistakes, reading.mistakes
     return reading.value
 

@@ -115,14 +115,14 @@ def test_invalid_json_is_reported(path: Path, content: bytes) -> None:
 
 
 NO_MANIFESTS = {
-    "a list": ([], "is JSON, but not a manifest of dbt"),
-    "a number": (7, "is JSON, but not a manifest of dbt"),
-    "null": (None, "is JSON, but not a manifest of dbt"),
-    "no metadata": ({"nodes": {}}, "is JSON, but not a manifest of dbt"),
-    "metadata that is a list": ({"metadata": [], "nodes": {}}, "is JSON, but not a manifest of dbt"),
-    "no nodes": ({"metadata": metadata()}, "is JSON, but not a manifest of dbt"),
-    "null nodes": ({"metadata": metadata(), "nodes": None}, "is JSON, but not a manifest of dbt"),
-    "a list of nodes": ({"metadata": metadata(), "nodes": [node()]}, "is JSON, but not a manifest of dbt"),
+    "a list": ([], "is JSON, but not a dbt manifest"),
+    "a number": (7, "is JSON, but not a dbt manifest"),
+    "null": (None, "is JSON, but not a dbt manifest"),
+    "no metadata": ({"nodes": {}}, "is JSON, but not a dbt manifest"),
+    "metadata that is a list": ({"metadata": [], "nodes": {}}, "is JSON, but not a dbt manifest"),
+    "no nodes": ({"metadata": metadata()}, "is JSON, but not a dbt manifest"),
+    "null nodes": ({"metadata": metadata(), "nodes": None}, "is JSON, but not a dbt manifest"),
+    "a list of nodes": ({"metadata": metadata(), "nodes": [node()]}, "is JSON, but not a dbt manifest"),
     "run_results.json": (
         {"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json"}, "results": []},
         "is dbt's run-results, not its manifest",
@@ -131,7 +131,7 @@ NO_MANIFESTS = {
         {"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/catalog/v1.json"}, "nodes": {NAME: {}}},
         "is dbt's catalog, not its manifest",
     ),
-    "semantic_manifest.json": ({"semantic_models": [], "metrics": []}, "is JSON, but not a manifest of dbt"),
+    "semantic_manifest.json": ({"semantic_models": [], "metrics": []}, "is JSON, but not a dbt manifest"),
 }
 
 

@@ -164,7 +164,7 @@ def test_region_for_all_of_several_environments_is_refused() -> None:
 def test_app_id_with_an_unset_variable_is_reported_where_needed() -> None:
     ids = {"app_ids": {"dev": "7", "prod": "env_var HEAP_PROD"}}
     assert going(ids, "dev").app_id == "7"
-    assert refusal(ids, "prod").startswith("the environment variable HEAP_PROD is not set, which vars.dbt_heap names")
+    assert refusal(ids, "prod").startswith("the environment variable HEAP_PROD is not set. vars.dbt_heap uses it")
 
 
 def test_unknown_region_is_reported_with_the_nearest() -> None:
