@@ -150,7 +150,8 @@ def test_syncs_are_selected_by_their_names(shop: Shop) -> None:
 def test_default_selector_is_reported(shop: Shop) -> None:
     reported = "as in dbt, the selector 'crm' is used: it has `default: true`\n"
     assert shop.ls("").stderr == reported
-    assert dbt_heap("exposures", "--project-dir", str(shop.folder), "--profiles-dir", str(shop.folder)).stderr == reported
+    folder = str(shop.folder)
+    assert dbt_heap("exposures", "--project-dir", folder, "--profiles-dir", folder).stderr == reported
     assert shop.ls("--target prod").exit_code == 2  # of which the profile knows nothing, and the selector's Jinja asks
     assert shop.ls("--exclude ''").stderr.splitlines() == [
         "warning: The selection criterion '' does not match any enabled nodes"

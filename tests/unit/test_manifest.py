@@ -340,8 +340,8 @@ def test_copied_meta_alone_does_not_declare_a_sync_with_dbt_2(path: Path) -> Non
 
 def test_manifest_of_dbt_2_that_declares_nothing_says_what_dbt_2_drops(path: Path) -> None:
     assert read(path, {NAME: node(config={})}, dbt_version="2.0.1").warnings == (
-        f"{path}: no model has `config.meta.heap`. dbt 2.0.1 drops a `meta` that does not stand under `config:`, "
-        "so that declarations there are not seen",
+        f"{path}: no model has `config.meta.heap`. dbt 2.0.1 drops a `meta` that is not under `config:`, "
+        "and the declarations in it",
     )
     assert read(path, {NAME: node(config={})}, dbt_version="1.11.0").warnings == ()
     assert read(path, {NAME: node()}, dbt_version="2.0.1").warnings == ()
