@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from dbt_heap.project.manifest import read_manifest
-from dbt_heap.project.unread_declarations import dropped
+from dbt_heap.project.unread_declarations import dropped_by_dbt2
 from dbt_heap.sandbox.server import Sandbox
 from tests.integration import ROOT
 from tests.project import Outcome, dbt_heap
@@ -158,7 +158,7 @@ CONTENTS = {
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_file_without_this_information_reports_nothing(shop: Shop, content: str) -> None:
     (shop.folder / "models" / "crm.yml").write_text(content)
-    assert list(dropped(shop.folder, read_manifest(shop.manifest))) == []
+    assert list(dropped_by_dbt2(shop.folder, read_manifest(shop.manifest))) == []
 
 
 def test_declarations_of_versions_and_snapshots_are_reported(shop: Shop) -> None:
@@ -166,7 +166,7 @@ def test_declarations_of_versions_and_snapshots_are_reported(shop: Shop) -> None
     (shop.folder / "models" / "crm.yml").write_text(
         f"models: [{versions}]\nsnapshots: [{{name: b, meta: {{heap: 1}}}}]"
     )
-    reported = [text.partition(": its")[0] for text in dropped(shop.folder, read_manifest(shop.manifest))]
+    reported = [text.partition(": its")[0] for text in dropped_by_dbt2(shop.folder, read_manifest(shop.manifest))]
     assert reported == ["models/crm.yml: a", "models/crm.yml: b"]
 
 

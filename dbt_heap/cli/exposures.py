@@ -13,7 +13,7 @@ from dbt_heap.cli.start import begin_correct
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.files import write_whole
 from dbt_heap.project.source_files import restricts_access
-from dbt_heap.syncs.dbt_exposures import MARK, exposures, why_not
+from dbt_heap.syncs.dbt_exposures import MARK, exposures, unreferable_reason
 
 
 @click.command("exposures")
@@ -47,7 +47,7 @@ def command(
     )
     project = invocation.manifest.project_name or invocation.project.name
     restricted = partial(restricts_access, settings.project_dir, invocation.project.raw)
-    reasons = {sync.name: why_not(sync.model, project, restricted) for sync in invocation.selected}
+    reasons = {sync.name: unreferable_reason(sync.model, project, restricted) for sync in invocation.selected}
     skipped = [f"{name}: skipped, because {reason}" for name, reason in reasons.items() if reason]
     invocation.messages.add(skipped)
     referable = [sync for sync in invocation.selected if not reasons[sync.name]]

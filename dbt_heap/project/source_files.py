@@ -1,6 +1,6 @@
-"""Where a model's block was written: in its YAML file, in its own `config()`, or as `+meta` in a dbt_project.yml.
+"""Find where a model's block was written: in its YAML file, in its `config()`, or as `+meta` in a dbt_project.yml.
 
-The manifest has only what dbt made of all three: https://docs.getdbt.com/reference/define-configs.
+The manifest only has the merged result: https://docs.getdbt.com/reference/define-configs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def package_folder(package: str, raw_project: Mapping[str, Any]) -> Path:
 def restricts_access(project_dir: Path, raw_project: Mapping[str, Any], package: str) -> bool:
     """Return whether an installed package lets no other project refer to its protected models.
 
-    https://docs.getdbt.com/reference/project-configs/restrict-access; False if the package is not there to be asked.
+    https://docs.getdbt.com/reference/project-configs/restrict-access; False if the package is not installed.
     """
     try:
         content = read_yaml(project_dir / package_folder(package, raw_project) / FILE_NAME, "a dbt project").content
@@ -84,12 +84,12 @@ _SECTIONS = {"model": "models", "seed": "seeds", "snapshot": "snapshots", "sourc
 
 @dataclass(frozen=True)
 class Checkout:
-    """The folder of a project, which may hold dbt_project.yml, the models' YAML files and the installed packages."""
+    """The folder of a project, which may have dbt_project.yml, YAML files and installed packages."""
 
     project_dir: Path
     name: str
     raw_project: Mapping[str, Any]
-    whole: bool  # whether the manifest was made here, so that a file that is missing says something
+    whole: bool  # whether the manifest was written here, so a missing file means something
 
 
 def located(models: Iterable[Model], checkout: Checkout) -> list[Model]:
@@ -174,7 +174,7 @@ def _holds(content: Any, name: str) -> bool | None:
     """Return whether a YAML file's content has a block for a model of this name; None if there is no content."""
     if content is None:
         return None
-    return any(_bears(entry) for entry in _entries(content) if entry.get("name") == name)
+    return any(_has_block(entry) for entry in _entries(content) if entry.get("name") == name)
 
 
 def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
@@ -185,9 +185,9 @@ def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
         yield from _list(source, "tables")
 
 
-def _bears(entry: Mapping[str, Any]) -> bool:
+def _has_block(entry: Mapping[str, Any]) -> bool:
     metas = (mapping(each, "meta") for each in (entry, mapping(entry, "config")))
-    return any("heap" in meta for meta in metas) or any(map(_bears, _list(entry, "versions")))
+    return any("heap" in meta for meta in metas) or any(map(_has_block, _list(entry, "versions")))
 
 
 def _list(node: Any, key: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""Declarations that dbt 2 left out of the manifest: those of a `meta` that does not stand under `config:`.
+"""Find declarations that are not read: dropped by dbt 2, or under a wrong key.
 
-It reports error dbt1060 and writes the manifest all the same, so that a sync would vanish without a word from us.
+dbt 2 drops a `meta` that is not under `config:`. It reports error dbt1060 but still writes the manifest.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ _YAML_KEYS = ("models", "snapshots", "seeds")
 _WHY = "dbt 2 drops its `meta.heap`, which is not under `config:`"
 
 
-def dropped(project_dir: Path, manifest: Manifest) -> Iterator[str]:
-    """A sentence for each declaration in the project's YAML that the manifest lacks because of where it stands.
+def dropped_by_dbt2(project_dir: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield a warning for each declaration in the project's YAML that dbt 2 dropped.
 
-    Read leniently: what is no YAML, or not there, says nothing. Nothing is read for a manifest of dbt 1.
+    Files that are missing or not YAML are ignored. For a manifest of dbt 1 nothing is read.
     """
     declared = {(model.file, model.name) for model in manifest.models if model.heap is not None}
     for file in manifest.yaml_files:
         for entry in _entries(_content(project_dir / file)):
             name = text(entry, "name")
-            versions = [each for each in _list(entry, "versions") if _bears(each)]
-            if (_bears(entry) or versions) and (file, name) not in declared:
+            versions = [each for each in _list(entry, "versions") if _is_dropped(each)]
+            if (_is_dropped(entry) or versions) and (file, name) not in declared:
                 yield f"{file}: {name}: {_WHY}, so it is not synced"
-            for column in filter(_bears, _list(entry, "columns")):
+            for column in filter(_is_dropped, _list(entry, "columns")):
                 yield f"{file}: {name}: the column {text(column, 'name')}: {_WHY}, so it is not sent"
 
 
 def _content(path: Path) -> Any:
     try:
         content = path.read_bytes()
-        return yaml.safe_load(content) if b"heap" in content else None  # parsing takes long, and most files bear none
+        return yaml.safe_load(content) if b"heap" in content else None  # most files have no block
     except (OSError, yaml.YAMLError, ValueError, RecursionError):
         return None
 
@@ -51,23 +51,23 @@ def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _list(node: Any, key: str) -> list[dict[str, Any]]:
-    """The mappings of a list that stands there."""
+    """Return the mappings in a list."""
     value = node.get(key) if isinstance(node, dict) else None
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _bears(entry: Mapping[str, Any]) -> bool:
-    """Whether `heap` stands under its own `meta`, and not where it should."""
+def _is_dropped(entry: Mapping[str, Any]) -> bool:
+    """Return whether `heap` is only under a top-level `meta`."""
     return "heap" in mapping(entry, "meta") and "heap" not in mapping(mapping(entry, "config"), "meta")
 
 
-_BEARERS = frozenset({"model", "snapshot", "seed", "source"})
+_CAN_DECLARE = frozenset({"model", "snapshot", "seed", "source"})
 _GROUPS = ("nodes", "sources", "exposures", "metrics", "semantic_models", "saved_queries", "unit_tests", "functions")
 _RIGHT = "`config: {meta: {heap: …}}` of a model, snapshot, seed or source"
 
 
 def misplaced_blocks(content: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each block of a manifest that looks like one for Heap, and is not read."""
+    """Yield a warning for each block of a manifest that looks like one for Heap and is not read."""
     for group in _GROUPS:
         for unique_id, node in mapping(content, group).items():
             if isinstance(node, dict):
@@ -77,7 +77,7 @@ def misplaced_blocks(content: Mapping[str, Any]) -> Iterator[str]:
 def _of_node(unique_id: str, node: Mapping[str, Any]) -> Iterator[str]:
     kind = text(node, "resource_type") or unique_id.partition(".")[0]
     where = f"{_file(node)}: {kind.replace('_', ' ')} {text(node, 'name') or unique_id}"
-    if kind not in _BEARERS:
+    if kind not in _CAN_DECLARE:
         if any(key == "heap" for key in _meta(node)):
             yield f"{where}: `meta.heap` is not read here. Move it to {_RIGHT}"
         return
@@ -101,7 +101,7 @@ def _meta(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _looks_right(key: Any) -> bool:
-    """Whether a key is `heap` in another case, or with the tool's name."""
+    """Return whether a key is `heap` in another case, or the tool's name."""
     return isinstance(key, str) and re.sub(r"[^a-z]", "", key.casefold()) in ("heap", "dbtheap")
 
 

@@ -33,7 +33,7 @@ def deletion_arguments(store: StateStore, destination: str, sync: Sync) -> Delet
     log = store.deletion_log()
     if log is None or sync.type is SyncType.ACCOUNT_PROPERTIES:
         return None
-    return {"log": log, "address": address_of(destination), "who": sync.who}
+    return {"log": log, "address": address_of(destination), "who": sync.user_field}
 
 
 def with_deletion_log(store: StateStore) -> StateStore:

@@ -142,4 +142,4 @@ def _subject_of_key(store: StateStore, entry: LogEntry, sync: Sync | None) -> st
 
 
 def _who(sync: Sync | None) -> str:
-    return sync.who if sync else "identity"
+    return sync.user_field if sync else "identity"

@@ -1,1 +1,1 @@
-"""`meta.heap` -> Sync, strictly: every mistake of the project at once."""
+"""Turn `meta.heap` into syncs, and report all mistakes of the project at once."""

@@ -1,4 +1,4 @@
-"""Why a model's columns cannot be read, in the sentence that says what to do about it."""
+"""Messages about relations and columns that cannot be read, and what to do about it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _BUILD = {"model": "run", "seed": "seed", "snapshot": "snapshot"}
 
 
 class Why(StrEnum):
-    """What keeps a relation from being read, the first one that is true."""
+    """Why a relation cannot be read: the first reason that applies."""
 
     NO_DATABASE = "no_database"
     NO_SCHEMA = "no_schema"
     NO_USAGE = "no_usage"  # of the schema
     NO_SELECT = "no_select"
-    NO_COLUMN = "no_column"  # some columns may not be selected
+    NO_COLUMN = "no_column"  # some columns cannot be selected
     HIDDEN = "hidden"  # missing or not granted: the warehouse does not say which
     NO_RELATION = "no_relation"
 
@@ -30,13 +30,13 @@ class Absence:
     """Why one relation, or some of its columns, cannot be read."""
 
     why: Why
-    role: str = ""  # who is connected; empty if the warehouse knows no roles
-    columns: tuple[str, ...] = ()  # that the role may not select
-    needs: tuple[str, ...] = ()  # what is to be granted: usage, select, columns
+    role: str = ""  # the connected role; empty if the warehouse has no roles
+    columns: tuple[str, ...] = ()  # that the role cannot select
+    needs: tuple[str, ...] = ()  # the missing grants: usage, select, columns
     detail: str = ""  # what the profile connects to, or the warehouse's own words
 
     def cause(self, model: Model) -> tuple[object, ...]:
-        """Return what models have in common that one sentence can be about."""
+        """Return a key that is equal for models that one message can be about."""
         relation = model.relation
         place: tuple[object, ...] = (relation.database, relation.schema) if relation else ()
         if self.why is Why.NO_DATABASE:
@@ -49,21 +49,21 @@ class Absence:
 
     @property
     def granted(self) -> bool:
-        """Whether everything that is missing is a grant."""
+        """Return whether only grants are missing."""
         return self.why in (Why.NO_USAGE, Why.NO_SELECT, Why.NO_COLUMN)
 
 
 def absent(models: Sequence[Model], absence: Absence, grants: Sequence[str] = ()) -> str:
-    """Say why the relations of some models cannot be read, and what to type.
+    """Return why the relations of some models cannot be read, and what to type.
 
-    This is the only place that words it. Whether the manifest was built for another target is checked before.
+    Whether the manifest was built for another target is checked before.
     """
     relations = [each.relation for each in models if each.relation]
     return absent_relations(relations, absence, _remedy(models, absence), grants)
 
 
 def absent_relations(relations: Sequence[Relation], absence: Absence, remedy: str, grants: Sequence[str] = ()) -> str:
-    """Say it of relations; `remedy` is what to do if they are not there."""
+    """Return why relations cannot be read; `remedy` is what to do if they do not exist."""
     first, many = relations[0], len(relations) > 1
     named, are = _some(relations), "are" if many else "is"
     role = f"the role {absence.role}" if absence.role else "the role of this profile"
@@ -91,13 +91,13 @@ def absent_relations(relations: Sequence[Relation], absence: Absence, remedy: st
 
 
 def enumerated(items: Iterable[object]) -> str:
-    """Return items as a person lists them: a, b and c."""
+    """Return items as a list in words: a, b and c."""
     *others, last = [str(each) for each in items]
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def _some(relations: Sequence[Relation]) -> str:
-    """All of a few, or the first of many: the models' names are beside it."""
+    """Return all of a few relations, or the first of many; the message names all models."""
     shown = [str(each) for each in relations[:_SHOWN]]
     if rest := len(relations) - len(shown):
         shown.append(counted(rest, "other"))

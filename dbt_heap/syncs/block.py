@@ -1,4 +1,4 @@
-"""One block of `meta.heap` as YAML gives it: every key, its form and its meaning. The JSON Schema is made of this."""
+"""The keys of a block of `meta.heap`, their types and descriptions. The JSON Schema is generated from this."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PERCENT = {"type": "string", "pattern": f"^{fields.PERCENT}$"}
 _FROM_1 = {"anyOf": [{"type": "integer", "minimum": 1}, _PERCENT]}
 _FROM_0 = {"anyOf": [{"type": "integer", "minimum": 0}, _PERCENT]}
 
-# `| None` is how a key that was not given is held. Given as null it is a mistake: the validators refuse it.
+# `| None` is the value of a key that is not set. The validators refuse an explicit null.
 Text = Annotated[str | None, BeforeValidator(text), WithJsonSchema(_TEXT)]
 Column = Annotated[str | None, BeforeValidator(identifier), WithJsonSchema(_TEXT)]
 Columns = Annotated[tuple[str, ...] | None, BeforeValidator(fields.columns), WithJsonSchema(_TEXTS)]
@@ -54,46 +54,50 @@ AllowRejected = Annotated[Allowance | None, BeforeValidator(fields.allow_rejecte
 PropertyName = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 ColumnName = Annotated[str, Field(min_length=1)]
 Rename = Annotated[dict[PropertyName, ColumnName], Field(min_length=1, max_length=1)]
-# Parsed in properties.py: what is wrong there is told at the item, not at the key.
+# Parsed in properties.py, which reports mistakes at the item, not at the key.
 Properties = Annotated[dict[PropertyName, ColumnName] | list[ColumnName | Rename] | Literal["*"] | None, SkipValidation]
 
 
 class Block(BaseModel):
-    """What is sent to Heap of the model's rows."""
+    """What to send to Heap from the rows of a model."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
-    type: Type = Field(None, description="What the rows are to Heap. Required.")
+    type: Type = Field(None, description="What each row is in Heap. Required.")
     name: Name = Field(
-        None, description="The sync's name. Default: the model's name. Required where a model has several blocks."
+        None,
+        description="The name of the sync. Default: the model's name. Required if the model has several blocks.",
     )
-    enabled: Flag = Field(True, description="Whether anything is sent. Default: true.")
+    enabled: Flag = Field(True, description="Whether the sync runs. Default: true.")
     environment: Text = Field(
-        None, description="An entry of vars.dbt_heap.environments. Default: the only one, else `main`."
+        None, description="An entry of vars.dbt_heap.environments. Default: the only one, or `main`."
     )
     identity: Column = Field(
         None,
-        description="The column that holds Heap's identity, which is stable. An unknown one creates a user.",
+        description="The column with what your app passes to `heap.identify`. Heap creates a user for an unknown one.",
     )
     heap_user_id: Column = Field(
-        None, description="The column that holds the numeric id of Heap's own SDK, instead of `identity`."
+        None, description="The column with the numeric ID that Heap's SDK assigns, instead of `identity`."
     )
     account_id: Column = Field(
-        None, description="The column that holds the account: the text of the user property set as Account ID in Heap."
+        None,
+        description="The column with the value of the user property that is set as Account ID in Heap.",
     )
-    event_name: EventName = Field(None, description="The name of every event. Either this or `event_name_column`.")
+    event_name: EventName = Field(None, description="The name of all events. Set this or `event_name_column`.")
     event_name_column: Column = Field(
-        None, description="The column that holds each event's name. Either this or `event_name`."
+        None, description="The column with the name of each event. Set this or `event_name`."
     )
     timestamp: Column = Field(
-        None, description="The column that holds when the event happened. Default: Heap's time of arrival."
+        None, description="The column with the time of the event. Default: the time when Heap receives it."
     )
-    session_id: Column = Field(None, description="The column that holds the id of a session of Heap's.")
+    session_id: Column = Field(None, description="The column with the ID of a Heap session.")
     idempotency_key: Column = Field(
-        None, description="The column by which Heap knows an event again. Default: a digest of the unique key."
+        None,
+        description="The column by which Heap recognizes a repeated event. Default: a digest of the unique key.",
     )
     unique_key: Columns = Field(
-        None, description="The column, or the columns, that no two events share. Required; a snapshot has `dbt_scd_id`."
+        None,
+        description="The column or columns that are unique per event. Required, except for snapshots: `dbt_scd_id`.",
     )
     properties: Properties = Field(
         None, description='A mapping `Heap name: column`, a list of columns and renames, or "*" for the listed columns.'
@@ -105,37 +109,39 @@ class Block(BaseModel):
     begin: Day = Field(None, description="Events before this date are never sent. Needs `timestamp`.")
     lookback: Span = Field(
         None,
-        description="Only events later than the newest one acknowledged minus this are compared. Needs `timestamp`.",
+        description="Compare only events later than the newest acknowledged one minus this span. Needs `timestamp`.",
     )
     nulls: Nulls = Field(
-        None, description="What is sent of a property that became null: nothing, or an empty text. Default: omit."
+        None,
+        description="What to send for a property that became null: nothing, or empty text. Default: omit.",
     )
     too_long: TooLong = Field(
         None,
-        description="What becomes of a text over Heap's limit: it is cut, or its row is rejected. Default: truncate.",
+        description="What to do with text over Heap's limit: truncate it, or reject the row. Default: truncate.",
     )
     null_identity: NullIdentity = Field(
-        None, description="What becomes of a row without identity: it is rejected, or only counted. Default: reject."
+        None, description="What to do with a row without identity: reject it, or skip it. Default: reject."
     )
-    timezone: Zone = Field(None, description="The IANA time zone of timestamps that have none. Default: UTC.")
+    timezone: Zone = Field(None, description="The IANA time zone of timestamps without one. Default: UTC.")
     max_rows: MaxRows = Field(
         None,
-        description="A larger plan is refused: a number of rows, or a percentage of the rows in state.",
+        description="The largest plan that is sent: a number of rows, or a percentage of the rows in state.",
     )
     allow_rejected: AllowRejected = Field(
-        None, description="Rejected rows up to which the sync succeeds: a number, or a percentage of rows. Default: 0."
+        None,
+        description="The most rejected rows with which a sync succeeds: a number or a percentage. Default: 0.",
     )
     renamed_from: Names = Field(
         None,
-        description="Earlier name or names of the sync, whose state the next run takes over. `[]`: the sync is new.",
+        description="Earlier name or names of the sync; the next run takes over their state. `[]`: the sync is new.",
     )
-    log: Flag = Field(False, description="Whether `<sync>__log` keeps which property was sent when. Default: false.")
+    log: Flag = Field(False, description="Whether `<sync>__log` records which property was sent when. Default: false.")
 
 
 EVENTS, USERS, ACCOUNTS = SyncType.EVENTS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES
 DELETIONS = SyncType.USER_DELETIONS
 
-# Keys that do not belong to every type.
+# Keys that belong only to some types.
 TYPES_OF: Mapping[str, tuple[SyncType, ...]] = {
     "identity": (EVENTS, USERS, DELETIONS),
     "heap_user_id": (EVENTS, DELETIONS),
@@ -157,7 +163,7 @@ TYPES_OF: Mapping[str, tuple[SyncType, ...]] = {
     "log": (EVENTS, USERS, ACCOUNTS),
 }
 
-# Keys of which a block has one or the other.
+# Keys that exclude each other.
 RIVALS: Mapping[str, str] = {
     "identity": "heap_user_id",
     "heap_user_id": "identity",
@@ -173,12 +179,12 @@ SENT_COLUMNS = (
 
 
 def suits(key: str, sync_type: SyncType) -> bool:
-    """Whether a key belongs to a type."""
+    """Return whether a key belongs to a type."""
     return sync_type in TYPES_OF.get(key, tuple(SyncType))
 
 
 class _AsWritten(GenerateJsonSchema):
-    """A key that is not given is left out, and never null; titles would only repeat the keys."""
+    """Without nulls and titles: a key that is not set is left out, and titles would only repeat the keys."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -191,22 +197,22 @@ class _AsWritten(GenerateJsonSchema):
 
 
 def block_schema() -> dict[str, Any]:
-    """The JSON Schema, draft 2020-12, of the value of `meta.heap`: a block, or a list of blocks."""
+    """Return the JSON Schema (draft 2020-12) of `meta.heap`: a block, or a list of blocks."""
     block = Block.model_json_schema(schema_generator=_AsWritten)
     definitions = block.pop("$defs", {})
-    block |= {"required": ["type"], "allOf": [_foreign_keys(each) for each in SyncType]}
+    block |= {"required": ["type"], "allOf": [_keys_of_other_types(each) for each in SyncType]}
     one = {"$ref": "#/$defs/Block"}
     return {
         "$schema": GenerateJsonSchema.schema_dialect,
         "title": "meta.heap",
-        "description": "What dbt-heap sends to Heap of a dbt model: one block, or a list of blocks.",
+        "description": "What dbt-heap sends to Heap from a dbt model: one block, or a list of blocks.",
         "anyOf": [one, {"type": "array", "items": one, "minItems": 1}],
         "$defs": {**definitions, "Block": block},
     }
 
 
-def _foreign_keys(sync_type: SyncType) -> dict[str, Any]:
-    """That a block of this type has no key of another's."""
+def _keys_of_other_types(sync_type: SyncType) -> dict[str, Any]:
+    """Return the rule that a block of this type has no keys of other types."""
     foreign = [key for key in TYPES_OF if not suits(key, sync_type)]
     return {
         "if": {"properties": {"type": {"const": str(sync_type)}}, "required": ["type"]},

@@ -1,4 +1,4 @@
-"""Declarations held against the warehouse: whether the columns are there, and of a class that will do."""
+"""Check declarations against the warehouse: whether the columns exist and have a suitable class."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _NO_TEXT = "which have no text to identify a row by: cast it to text in the mode
 
 @dataclass(frozen=True)
 class Readable:
-    """What is known of the models' columns; `dbt_heap.state.models` asks the warehouse."""
+    """Access to the models' columns; `dbt_heap.state.models` reads the warehouse."""
 
-    columns: Callable[[Sync], Columns]  # those that can be read, with their classes; empty if there are none
-    absence: Callable[[Sync], Absence | None]  # why a relation or a column is not among them; None if not known
-    grants: Callable[[Sequence[Model], Absence], Sequence[str]]  # the statements that would change that
+    columns: Callable[[Sync], Columns]  # the columns that can be read, with their classes
+    absence: Callable[[Sync], Absence | None]  # why a relation or column is missing; None if unknown
+    grants: Callable[[Sequence[Model], Absence], Sequence[str]]  # the statements that would grant access
 
 
 def check_columns(syncs: Iterable[Sync], readable: Readable, among: Iterable[Sync] = ()) -> list[Mistake]:
-    """Return what is wrong with declarations beside the models as they were built; a common cause once.
+    """Return the mistakes of declarations compared with the built models; a common cause is reported once.
 
-    A cause that others `among` the syncs of a run have too is described with them.
+    If other syncs, `among` those of the run, have the same cause, the message includes them.
     """
     mistakes: list[Mistake] = []
     causes: dict[tuple[object, ...], tuple[Absence, list[Model]]] = {}
@@ -91,7 +91,7 @@ def named_columns(sync: Sync) -> Iterator[tuple[str, str, Place]]:
 
 
 def unfit(key: str, value_class: ValueClass) -> str | None:
-    """Why a column of this class cannot be what a key makes of it; None where it can."""
+    """Return why a column of this class cannot be used for a key; None if it can."""
     v = ValueClass
     if key in ("identity", "account_id", "unique_key") and value_class is v.FLOAT:
         return _FLOAT

@@ -1,4 +1,4 @@
-"""What columns say themselves: `meta.heap` under the model's `columns:`."""
+"""Read `meta.heap` of columns, under the model's `columns:`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _NEEDED = "must be true, or a mapping such as {property: Plan}"
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """A column sent as a property by one block, by the column's own word."""
+    """A property that a column declares itself, for one block."""
 
     declared: Declared
     column: str
-    name: Any  # of the property, as YAML gave it
+    name: Any  # of the property, as in YAML
     place: Place
 
 
 def column_entries(model: Model, blocks: Sequence[Declared]) -> tuple[list[ColumnEntry], list[Mistake]]:
-    """The entries of all columns of a model, and what is wrong with any."""
+    """Return the entries of all columns of a model, and their mistakes."""
     both = [each for column in model.columns if "heap" in column.meta for each in _entries(column, model, blocks)]
     return [each for each in both if isinstance(each, ColumnEntry)], [
         each for each in both if isinstance(each, Mistake)
@@ -51,7 +51,7 @@ def _entries(column: Column, model: Model, blocks: Sequence[Declared]) -> Iterat
 
 
 def _is_short(value: Mapping[Any, Any], by_name: Mapping[str, Declared]) -> bool:
-    """Whether a mapping is a property itself, instead of one by sync."""
+    """Return whether a mapping declares a property itself, not one for each sync."""
     return not value or (_PROPERTY in value and _PROPERTY not in by_name)
 
 
@@ -63,7 +63,7 @@ def _by_sync(
             yield place.mistake(f"{describe(name)} is not the name of a sync: {AS_TRUE_OR_FALSE}")
         elif declared := by_name.get(name):
             yield from _entry(column, each, place.at(name), declared)
-        elif all(by_name):  # with a block that has no name yet, it may be the one that is meant
+        elif all(by_name):  # a block without a name may be the one that is meant
             near = did_you_mean(name, [*by_name, _PROPERTY])
             yield place.at(name).mistake(
                 f"unknown key, and not the name of a sync of this model{near or _there_are(by_name)}"

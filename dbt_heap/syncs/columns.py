@@ -1,4 +1,4 @@
-"""What a sync reads, column by column: the declaration met with the warehouse's types."""
+"""The columns that a sync reads, with their warehouse types and their roles in Heap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class ValueClass(StrEnum):
-    """How a column is compared, stored and written to Heap; the macro `value_class` sorts types into these."""
+    """How a column is compared, stored and sent; the macro `value_class` maps warehouse types to these."""
 
     BOOLEAN = "boolean"
     INTEGER = "integer"
@@ -18,7 +18,7 @@ class ValueClass(StrEnum):
     FLOAT = "float"
     TEXT = "text"
     DATE = "date"
-    TIMESTAMP = "timestamp"  # without a zone
+    TIMESTAMP = "timestamp"  # without time zone
     TIMESTAMPTZ = "timestamptz"
     ARRAY = "array"  # stored as canonical JSON text
     JSON = "json"  # json, variant, struct, map; stored as canonical JSON text
@@ -27,9 +27,9 @@ class ValueClass(StrEnum):
 
 
 class Role(StrEnum):
-    """What a mapped column is in Heap's record."""
+    """The role of a column in a record for Heap."""
 
-    SUBJECT = "subject"  # whom an event is about: identity or user_id
+    SUBJECT = "subject"  # identity or user_id of an event
     EVENT = "event"
     TIMESTAMP = "timestamp"
     SESSION_ID = "session_id"
@@ -39,31 +39,31 @@ class Role(StrEnum):
 
 
 def spellings(column: str, there: Iterable[str]) -> list[str]:
-    """The columns of a relation that a declared one may mean: the one of just this name, else those in another case."""
+    """Return the columns that a declared name can mean: the one with this name, else those that differ only in case."""
     known = list(there)
     return [column] if column in known else [name for name in known if name.lower() == column.lower()]
 
 
 @dataclass(frozen=True)
 class MappedColumn:
-    """One column of the model on its way to Heap."""
+    """A column of the model and what it becomes in Heap."""
 
     role: Role
-    name: str  # Heap's name of the property; the role's own name otherwise
-    column: str  # the model's name of it
-    type: str  # as the warehouse names it
+    name: str  # the property's name in Heap; else the name of the role
+    column: str  # the name in the model
+    type: str  # as named by the warehouse
     value_class: ValueClass
 
     @property
     def stored(self) -> str:
-        """Its name in outbox and synced tables: another Heap name, role or class is another column by itself."""
+        """Return its name in the tables of the state; another property name, role or class gives another column."""
         slug = re.sub(r"[^a-z0-9]+", "_", self.name.lower()).strip("_")[:30]
         digest = hashlib.sha256(f"{self.role}\0{self.name}\0{self.value_class}".encode()).hexdigest()[:8]
         return f"p_{slug}_{digest}"
 
 
 def is_property(stored: str) -> bool:
-    """Whether a column of the state was named by MappedColumn.stored."""
+    """Return whether a column of the state was named by `MappedColumn.stored`."""
     return stored.lower().startswith("p_")
 
 
@@ -76,5 +76,5 @@ _FIELDS = frozenset(
 
 
 def is_field(stored: str) -> bool:
-    """Whether such a column is a field of an event, beside its properties."""
+    """Return whether such a column is a field of an event, not a property."""
     return stored.lower() in _FIELDS

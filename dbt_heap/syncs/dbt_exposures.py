@@ -1,4 +1,4 @@
-"""Syncs as exposures of dbt, so that Heap stands in the graph: https://docs.getdbt.com/docs/build/exposures."""
+"""Write syncs as dbt exposures, so Heap appears in the graph: https://docs.getdbt.com/docs/build/exposures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dbt_heap.project.heap_vars import ExposureVars
 from dbt_heap.project.nodes import Group, Model
 from dbt_heap.syncs.sync import Sync, SyncType
 
-# The same whatever the flags and the path, so that `--check` compares what is declared.
+# Independent of flags and path, so `--check` compares only what is declared.
 MARK = "# Written by dbt-heap."
-_HEADER = f"{MARK} To make it anew: dbt-heap exposures --output-file <this file>"
-_SOMEBODY = "Heap"  # dbt wants a name or an email
+_HEADER = f"{MARK} To update it: dbt-heap exposures --output-file <this file>"
+_DEFAULT_OWNER = "Heap"  # dbt requires a name or an email
 
 _WHAT = {
     SyncType.USER_PROPERTIES: "User properties",
@@ -24,35 +24,35 @@ _WHAT = {
 }
 
 
-def exposures(syncs: Iterable[Sync], said: ExposureVars, project: str, groups: Sequence[Group] = ()) -> str:
+def exposures(syncs: Iterable[Sync], configured: ExposureVars, project: str, groups: Sequence[Group] = ()) -> str:
     """Return the YAML file that declares one exposure per sync, by name.
 
-    `project` is the one whose file it is; of `groups`, a model's own is the owner, unless `said` names one.
+    `project` is the one that the file is for. `configured` sets the owner; else the model's group among `groups` does.
     """
-    lines = [line for sync in sorted(syncs, key=_name) for line in _lines(sync, said, project, groups)]
+    lines = [line for sync in sorted(syncs, key=_name) for line in _lines(sync, configured, project, groups)]
     return "\n".join([_HEADER, "exposures:" if lines else "exposures: []", *lines, ""])
 
 
-def why_not(model: Model, project: str, restricts_access: Callable[[str], bool]) -> str | None:
+def unreferable_reason(model: Model, project: str, restricts_access: Callable[[str], bool]) -> str | None:
     """Return why no exposure of the project may refer to a model; None if one may.
 
-    As dbt has it: `is_invalid_private_ref` and `is_invalid_protected_ref` in
+    As in dbt: `is_invalid_private_ref` and `is_invalid_protected_ref` in
     https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/contracts/graph/manifest.py. An exposure has no group.
     """
     if model.access == "private":
-        return "its model has `access: private`, and dbt lets no exposure refer to it"
+        return "its model has `access: private`, so dbt lets no exposure refer to it"
     if model.access == "protected" and model.package not in ("", project) and restricts_access(model.package):
         return f"the package {model.package} has `restrict-access: true`, and its model is not public"
     return None
 
 
-def _lines(sync: Sync, said: ExposureVars, project: str, groups: Sequence[Group]) -> Iterator[str]:
-    owner = dict(_owner(sync.model, said, groups))
+def _lines(sync: Sync, configured: ExposureVars, project: str, groups: Sequence[Group]) -> Iterator[str]:
+    owner = dict(_owner(sync.model, configured, groups))
     yield f"  - name: {scalar(_name(sync))}"
     yield f"    label: {_text(f'Heap: {sync.name}')}"
     yield "    type: application"
-    if said.url:
-        yield f"    url: {_text(said.url)}"
+    if configured.url:
+        yield f"    url: {_text(configured.url)}"
     yield f"    description: {_text(_description(sync))}"
     yield "    depends_on:"
     yield f"      - {_reference(sync.model, project)}"
@@ -60,9 +60,9 @@ def _lines(sync: Sync, said: ExposureVars, project: str, groups: Sequence[Group]
     yield from (f"      {key}: {value}" for key, value in owner.items())
 
 
-def _owner(model: Model, said: ExposureVars, groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
-    """Yield what dbt wants to know of the owner: a name, an email, or both; emails may be a list from dbt 1.9 on."""
-    given = {"name": said.owner_name, "email": said.owner_email}
+def _owner(model: Model, configured: ExposureVars, groups: Sequence[Group]) -> Iterator[tuple[str, str]]:
+    """Yield the owner's name, email, or both, as dbt requires; emails can be a list since dbt 1.9."""
+    given = {"name": configured.owner_name, "email": configured.owner_email}
     if any(given.values()):
         yield from ((key, _text(value)) for key, value in given.items() if value)
         return
@@ -75,13 +75,13 @@ def _owner(model: Model, said: ExposureVars, groups: Sequence[Group]) -> Iterato
     elif group and group.owner_emails:
         yield "email", f"[{', '.join(map(_text, group.owner_emails))}]"
     if not group or not (group.owner_name or group.owner_emails):
-        yield "name", _SOMEBODY
+        yield "name", _DEFAULT_OWNER
 
 
 def _name(sync: Sync) -> str:
-    """The sync's name in the letters that dbt allows. It differs from the model's, so that `--select` tells them apart.
+    """Return the sync's name in characters that dbt allows, with a suffix so `--select` tells it from the model.
 
-    No two are the same: syncs whose names differ by other letters alone are a mistake, as their views would be one.
+    Names are unique: it is a mistake if syncs differ only in other characters, because they would share a view.
     """
     return re.sub(r"[^A-Za-z0-9_]", "_", sync.name) + "__to_heap"
 
@@ -105,7 +105,7 @@ def _description(sync: Sync) -> str:
 
 
 def _reference(model: Model, project: str) -> str:
-    """The call by which dbt knows a model: https://docs.getdbt.com/reference/dbt-jinja-functions/ref."""
+    """Return the call that refers to a model: https://docs.getdbt.com/reference/dbt-jinja-functions/ref."""
     if model.resource_type == "source":
         return _plain(f"source({_literal(model.source)}, {_literal(model.name)})")
     arguments = [] if model.package in ("", project) else [_literal(model.package)]
@@ -117,7 +117,7 @@ def _reference(model: Model, project: str) -> str:
 
 
 def _plain(call: str) -> str:
-    """A call as people write it in YAML, where nothing in it needs quotes."""
+    """Return a call as a YAML scalar, without quotes if possible."""
     return call if re.fullmatch(r"[A-Za-z0-9_'(),.= ]+", call) else scalar(call)
 
 
@@ -126,5 +126,5 @@ def _literal(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A text that dbt, which renders it as a template, gives back as it is."""
+    """Return a YAML scalar that stays the same when dbt renders its Jinja."""
     return scalar(re.sub(r"\{(?=[{%#])", "{{ '{' }}", text))

@@ -1,6 +1,6 @@
-"""The declarations, checked while dbt parses: a mistake is told before anything is built.
+"""Check declarations when dbt parses, so mistakes are reported before anything is built.
 
-dbt 1 calls it after each parse that writes a manifest, dbt 2 does not know it. There is no documentation; see
+dbt 1 calls this plugin after each parse that writes a manifest; dbt 2 does not. dbt does not document plugins; see
 https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/plugins/manager.py
 """
 
@@ -29,14 +29,14 @@ _MODES = ("warn", "error", "off")
 
 
 class HeapDeclarations(dbtPlugin):
-    """Tells what is wrong with `meta.heap` and `vars: dbt_heap:`."""
+    """Report mistakes in `meta.heap` and `vars: dbt_heap:`."""
 
     @dbt_hook  # type: ignore[untyped-decorator]
     def get_manifest_artifacts(self, manifest: Any) -> dict[str, Any]:
-        """No artifacts: the manifest is only looked at. Raises HeapError where mistakes are to stop dbt."""
+        """Check the manifest, and return no artifacts. Raises HeapError if mistakes must stop dbt."""
         mode = os.environ.get(VARIABLE, "warn").lower()
         if mode not in _MODES:
-            _warn(f"{VARIABLE} is neither of {', '.join(_MODES)}; warn it is")
+            _warn(f"{VARIABLE} must be one of {', '.join(_MODES)}; using warn")
         if mode == "off":
             return {}
         flags = get_flags()  # type: ignore[no-untyped-call]
@@ -50,13 +50,13 @@ class HeapDeclarations(dbtPlugin):
             if mode == "error" or flags.WARN_ERROR:
                 raise HeapError(f"dbt-heap: {mistakes}") from None
             _warn(str(mistakes))
-        except Exception as failure:  # noqa: BLE001 - dbt has to go on, whatever it is that was not foreseen here
+        except Exception as failure:  # noqa: BLE001 - an unexpected error here must not stop dbt
             _warn(f"the declarations could not be checked ({type(failure).__name__}); `dbt-heap check` may say more")
         return {}
 
 
 def _warnings(manifest: Any, project_dir: Path, cli_vars: Mapping[str, Any]) -> tuple[str, ...]:
-    """What there is to know of declarations without mistakes. Raises HeapError where there are some."""
+    """Return the warnings about the declarations. Raises HeapError if they have mistakes."""
     project = read_project(project_dir, cli_vars, os.environ)
     models = sorted(_models(manifest), key=lambda model: model.unique_id)
     checkout = Checkout(project_dir, project.name, project.raw, whole=True)
@@ -70,14 +70,14 @@ def _models(manifest: Any) -> Iterator[Model]:
 
 
 def _may_be_tagged(node: Any) -> bool:
-    """Whether it bears `meta.heap` on itself or on a column: of most nodes there need be no copy."""
-    bearers = (
+    """Return whether a node or one of its columns has `meta.heap`; other nodes are not copied."""
+    holders = (
         node,
         node.config,
         *node.columns.values(),
         *(getattr(each, "config", None) for each in node.columns.values()),
     )
-    return any("heap" in (getattr(bearer, "meta", None) or ()) for bearer in bearers)
+    return any("heap" in (getattr(holder, "meta", None) or ()) for holder in holders)
 
 
 def _warn(text: str) -> None:

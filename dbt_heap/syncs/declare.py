@@ -1,4 +1,4 @@
-"""From the models of a manifest to the syncs that they declare."""
+"""Turn the models of a manifest into the syncs that they declare."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _model(version: Model) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Draft:
-    """A block beside all that was found out about it."""
+    """A block with its environment, properties and mistakes."""
 
     declared: Declared
     environment: str
@@ -46,7 +46,7 @@ def drafts_of(model: Model, defaults: Block, heap_vars: HeapVars) -> tuple[list[
     """Return a model's blocks with the mistakes of each, and the mistakes that belong to no block."""
     if model.heap is None and any("heap" in column.meta for column in model.columns):
         return [], column_entries(model, [])[1]
-    blocks, strange = declared_blocks(model, defaults)
+    blocks, invalid = declared_blocks(model, defaults)
     entries, of_columns = column_entries(model, blocks)
     forbidden_by = veto(heap_vars.never_send, model)
     drafts = []
@@ -55,14 +55,14 @@ def drafts_of(model: Model, defaults: Block, heap_vars: HeapVars) -> tuple[list[
         chosen, unclear = environment(declared, heap_vars)
         properties = properties_of(declared, own, forbidden_by)
         rules = broken_rules(declared, forbidden_by)
-        # A column's entry may be meant for any of the model's syncs: all of them wait until it is corrected.
+        # A column's entry may be meant for any sync of the model, so its mistakes block all of them.
         mistakes = (*declared.mistakes, *of_columns, *rules, *unclear, *properties.mistakes)
         drafts.append(Draft(declared, chosen, properties, mistakes))
-    return drafts, [*strange, *(() if blocks else of_columns)]
+    return drafts, [*invalid, *(() if blocks else of_columns)]
 
 
 def with_conflicts(drafts: Sequence[Draft]) -> list[Draft]:
-    """Return the drafts with the mistakes that two of them make together: neither can be sent until one changes."""
+    """Return the drafts with the conflicts between them: neither of the two can be sent until one changes."""
     shared: dict[int, list[Mistake]] = defaultdict(list)
     for mistake, one, other in (*_names_twice(drafts), *_properties_twice(drafts)):
         shared[id(one)].append(mistake)
@@ -71,25 +71,25 @@ def with_conflicts(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _names_twice(drafts: Iterable[Draft]) -> Iterator[tuple[Mistake, Declared, Declared]]:
-    """Yield syncs that cannot be told apart, or whose views cannot."""
+    """Yield syncs with the same name, or with the same name of their view."""
     first: dict[str, Declared] = {}
     for declared in (draft.declared for draft in drafts):
         other = first.setdefault(slug(declared.name), declared) if declared.name else declared
         if other is declared:
             continue
-        place, whose = declared.place.at("name"), f"of the model {_written(other)}"
+        place, of_model = declared.place.at("name"), f"of the model {_written(other)}"
         if other.name == declared.name:
             text = _one_name(declared, other)
         else:
             text = (
-                f"the view of this sync, {slug(declared.name)}__synced, would be that of the sync "
-                f"{quoted(other.name)} {whose} too: rename one so that their first 30 letters and digits differ"
+                f"the view of this sync, {slug(declared.name)}__synced, is also that of the sync "
+                f"{quoted(other.name)} {of_model}: rename one, so the first 30 letters and digits differ"
             )
         yield place.mistake(text), declared, other
 
 
 def _properties_twice(drafts: Iterable[Draft]) -> Iterator[tuple[Mistake, Declared, Declared]]:
-    """Yield properties of users or accounts that two syncs would overwrite in turn."""
+    """Yield properties of users or accounts that two syncs send."""
     first: dict[tuple[SyncType, str, str], Declared] = {}
     for draft in drafts:
         declared, sync_type = draft.declared, draft.declared.block.type
@@ -100,19 +100,19 @@ def _properties_twice(drafts: Iterable[Draft]) -> Iterator[tuple[Mistake, Declar
             if other is not declared:
                 text = (
                     f"the property {quoted(each.name)} is sent by the sync {quoted(other.name)} too, of the model "
-                    f"{_written(other)}, and each would overwrite the other: leave one out"
+                    f"{_written(other)}, and each would overwrite the other: remove one"
                 )
                 yield each.place.mistake(text), declared, other
 
 
 def _one_name(declared: Declared, other: Declared) -> str:
-    """Return what is wrong with two syncs of one name, and what to do about it."""
+    """Return the message about two syncs with the same name."""
     if declared.model is other.model:
-        return f"another block of this model has the name {quoted(declared.name)}, too: give each a `name` of its own"
+        return f"another block of this model also has the name {quoted(declared.name)}: give each its own `name`"
     both = f"the models {_written(other)} and {_written(declared)} both declare a sync {quoted(declared.name)}"
     if declared.model.version is not None and declared.model.name == other.model.name:
-        return f"{both}: leave the block on one version, or give each a `name` of its own"
-    return f"{both}: give one a `name` of its own"
+        return f"{both}: keep the block on one version, or give each its own `name`"
+    return f"{both}: give one its own `name`"
 
 
 def _written(declared: Declared) -> str:
@@ -120,16 +120,16 @@ def _written(declared: Declared) -> str:
     return printable(f"{declared.model.full_name} ({declared.model.block_file or declared.model.file})")
 
 
-# Who is to be deleted is not sent before. Heap groups users into accounts by a user property, so users come next.
+# Deletions come first, so deleted users are not sent. Users come before accounts, which group users by a property.
 _ORDER = (SyncType.USER_DELETIONS, SyncType.USER_PROPERTIES, SyncType.ACCOUNT_PROPERTIES, SyncType.EVENTS)
 
-_MAX_DELETIONS = Allowance(rows=1_000)  # unless the block says otherwise
+_MAX_DELETIONS = Allowance(rows=1_000)  # unless the block sets max_rows
 
 
 def declare(models: Sequence[Model], heap_vars: HeapVars) -> Declarations:
     """Return what the models declare: the enabled syncs, and the declarations that have mistakes.
 
-    Raises DeclarationError if `vars.dbt_heap.defaults` has mistakes; it then holds those of all models, too.
+    Raises DeclarationError if `vars.dbt_heap.defaults` has mistakes; it then contains those of all models too.
     """
     defaults, wrong_defaults = default_block(heap_vars)
     drafts: list[Draft] = []
@@ -168,10 +168,10 @@ def _declarations(drafts: Sequence[Draft], mistaken: Sequence[Mistaken]) -> Decl
 
 
 def _sync(draft: Draft, sync_type: SyncType) -> Sync:
-    """The sync of a block without mistakes."""
+    """Return the sync of a block without mistakes."""
     declared, properties = draft.declared, draft.properties
     block = declared.block
-    timed = properties.timestamp is not None  # a default `begin` or `lookback` suits only events that have a time
+    timed = properties.timestamp is not None  # a default `begin` or `lookback` applies only to events with a time
     return Sync(
         name=declared.name,
         type=sync_type,
@@ -204,7 +204,7 @@ def _sync(draft: Draft, sync_type: SyncType) -> Sync:
 
 
 def _guard(block: Block, sync_type: SyncType) -> Allowance | None:
-    """The most rows that a plan may have; a default that is a share is none for deletions."""
+    """Return the most rows that a plan can have; a default percentage does not apply to deletions."""
     given = block.max_rows
     if sync_type is SyncType.USER_DELETIONS:
         return given if given and given.rows is not None else _MAX_DELETIONS

@@ -1,4 +1,4 @@
-"""Single values of a block: each function takes what YAML gave, and raises ValueError with a sentence."""
+"""Parse single values of a block. Each function takes a YAML value, and raises ValueError with a message."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ MAX_NAME = 100
 
 
 def sync_type(value: Any) -> SyncType:
-    """What the rows are to Heap. Raises ValueError with the nearest."""
+    """Return the type of a sync. Raises ValueError that suggests the nearest."""
     return SyncType(one_of(value, [str(each) for each in SyncType]))
 
 
 def sync_name(value: Any) -> str:
-    """A name for a sync, out of which a view's can be made. Raises ValueError."""
+    """Return a name for a sync that can also name a view. Raises ValueError."""
     name = text(value)
     if not re.fullmatch(SYNC_NAME, name) or not slug(name):
         raise ValueError(f"must consist of letters, digits, _, - and ., not {quoted(name)}")
@@ -36,13 +36,13 @@ def sync_name(value: Any) -> str:
 
 
 def renamed_from(value: Any) -> tuple[str, ...]:
-    """Earlier names of a sync, none twice; an empty list says that it has none. Raises ValueError."""
+    """Return the earlier names of a sync without repetitions; an empty list if it is new. Raises ValueError."""
     listed = value if isinstance(value, (list, tuple)) else [value]
     return tuple(dict.fromkeys(sync_name(each) for each in listed))
 
 
 def event_name(value: Any) -> str:
-    """An event's name as Heap takes it. Raises ValueError."""
+    """Return an event name that Heap accepts. Raises ValueError."""
     name = text(value)
     if len(name) > MAX_EVENT_NAME:
         raise ValueError(
@@ -52,7 +52,7 @@ def event_name(value: Any) -> str:
 
 
 def property_name(value: Any) -> str:
-    """A property's name as Heap takes it. Raises ValueError."""
+    """Return a property name that Heap accepts. Raises ValueError."""
     name = text(value)
     if name.casefold() in RESERVED_PROPERTIES:
         raise ValueError(f"Heap reserves the property name {quoted(name)}, in any casing: choose another name")
@@ -62,7 +62,7 @@ def property_name(value: Any) -> str:
 
 
 def columns(value: Any) -> tuple[str, ...]:
-    """One column or a list of them, none twice. Raises ValueError."""
+    """Return one column or a list of columns as a tuple. Raises ValueError, also if one is repeated."""
     listed = value if isinstance(value, (list, tuple)) else [value]
     if not listed:
         raise ValueError("must be a column or a list of columns, not an empty list")
@@ -74,7 +74,7 @@ def columns(value: Any) -> tuple[str, ...]:
 
 
 def day(value: Any) -> date:
-    """A date, also as ISO text, as the manifest holds it. Raises ValueError."""
+    """Return a date; the manifest has it as ISO text. Raises ValueError."""
     if type(value) is date:
         return value
     if isinstance(value, str) and re.fullmatch(DATE, value):
@@ -86,7 +86,7 @@ def day(value: Any) -> date:
 
 
 def span(value: Any) -> timedelta:
-    """A span of time. Raises ValueError."""
+    """Return a time span. Raises ValueError."""
     if isinstance(value, str) and re.fullmatch(SPAN, value):
         count, unit = value.split()
         return timedelta(**{unit.rstrip("s") + "s": int(count)})
@@ -94,7 +94,7 @@ def span(value: Any) -> timedelta:
 
 
 def zone(value: Any) -> str:
-    """A time zone's IANA name. Raises ValueError with the nearest."""
+    """Return an IANA time zone. Raises ValueError that suggests the nearest."""
     name = text(value)
     if name != "UTC" and name not in (known := _zones()):
         near = did_you_mean(name, sorted(known))
@@ -104,11 +104,11 @@ def zone(value: Any) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())  # a walk through many folders
+    return frozenset(available_timezones())  # slow: it walks through many folders
 
 
 def max_rows(value: Any) -> Allowance:
-    """A number of rows from 1, or a share above 0. Raises ValueError."""
+    """Return a number of rows from 1, or a percentage above 0. Raises ValueError."""
     allowance = _allowance(value)
     if allowance is None or not (allowance.rows or allowance.share):
         raise ValueError(f"must be a number of rows from 1, or a percentage such as `20%`, not {describe(value)}")
@@ -116,7 +116,7 @@ def max_rows(value: Any) -> Allowance:
 
 
 def allow_rejected(value: Any) -> Allowance:
-    """A number of rows from 0, or a share up to all. Raises ValueError."""
+    """Return a number of rows from 0, or a percentage up to 100. Raises ValueError."""
     allowance = _allowance(value)
     if allowance is None or (allowance.share or 0.0) > 1.0:
         raise ValueError(f"must be a number of rows from 0, or a percentage from `0%` to `100%`, not {describe(value)}")

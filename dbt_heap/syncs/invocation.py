@@ -1,4 +1,4 @@
-"""What every command begins with: flags and files read, syncs declared and selected. No warehouse is touched."""
+"""Read settings and files, and declare and select syncs, without the warehouse. Every command starts with this."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dbt_heap.project.run_results import FILE_NAME as RUN_RESULTS
 from dbt_heap.project.run_results import Gates, read_gates
 from dbt_heap.project.settings import Destination, Settings, destination
 from dbt_heap.project.source_files import Checkout, located
-from dbt_heap.project.unread_declarations import dropped
+from dbt_heap.project.unread_declarations import dropped_by_dbt2
 from dbt_heap.project.validation import quoted
 from dbt_heap.syncs.declare import declare
 from dbt_heap.syncs.sync import Declarations, Mistaken, Sync, mistakes_of
@@ -44,7 +44,7 @@ class Invocation:
     project: ProjectFile
     manifest: Manifest
     declared: tuple[Sync, ...]
-    disabled: frozenset[str]  # names of syncs that are switched off
+    disabled: frozenset[str]  # names of disabled syncs
     selected: tuple[Sync, ...]
     warnings: tuple[str, ...]  # about the project; `messages` has these and all others
     manifest_path: Path
@@ -60,26 +60,26 @@ class Invocation:
 
     @cached_property
     def gates(self) -> Gates:
-        """What dbt's last command says about the models, read when it is first asked for: only what sends needs it."""
+        """Return what dbt's last command says about the models. Read on demand: only some commands need it."""
         results = self.manifest_path.parent / RUN_RESULTS
         selected = [each.model for each in self.selected]
         return read_gates(results, self.manifest, selected, needed=self.settings.dbt_cloud)
 
     @cached_property
     def target_path(self) -> Path:
-        """Where dbt's artifacts are, and ours go. Raises SettingsError if the project's target-path does not render."""
+        """Return the folder of dbt's artifacts and ours. Raises SettingsError if the target-path cannot be rendered."""
         return target_path(self.settings, self.project)
 
     def destination(self, sync: Sync, target: str) -> Destination:
-        """Where a sync's rows go under a dbt target. Raises SettingsError where no app id is known."""
+        """Return where a sync's rows go for a dbt target. Raises SettingsError if no Environment ID is set."""
         return self.destination_of(sync.environment, target)
 
     def destination_of(self, environment: str | None, target: str) -> Destination:
-        """Where rows of one of the project's environments go. Raises SettingsError."""
+        """Return where the rows of one of the project's environments go. Raises SettingsError."""
         return destination(self.settings, self.project.heap_vars, environment, target)
 
     def known_destination(self, sync: Sync, target: str) -> tuple[str, str]:
-        """App id and label of where a sync's rows would go; both empty where no app id is known."""
+        """Return Environment ID and label of where a sync's rows go; both empty if no Environment ID is set."""
         try:
             where = self.destination(sync, target)
         except SettingsError:
@@ -87,29 +87,29 @@ class Invocation:
         return where.app_id, where.label
 
     def known_base_url(self, sync: Sync, target: str) -> str:
-        """Return the address that a sync's rows go to; empty if no Environment ID is known."""
+        """Return the address that a sync's rows go to; empty if no Environment ID is set."""
         try:
             return self.destination(sync, target).base_url
         except SettingsError:
             return ""
 
     def heap_environments(self, target: str) -> str:
-        """The Heap environments of the selected syncs under a dbt target, in words."""
+        """Return the Heap environments of the selected syncs for a dbt target, in words."""
         app_ids = sorted({self.known_destination(sync, target)[0] for sync in self.selected} - {""})
         if not app_ids:
             return "no Heap environment"
         return f"Heap environment{'s' if len(app_ids) > 1 else ''} {', '.join(app_ids)}"
 
     def labels(self, target: str) -> Mapping[str, str]:
-        """The selected syncs with the labels of their destinations under a dbt target. Raises SettingsError."""
+        """Return the labels of the selected syncs' destinations for a dbt target. Raises SettingsError."""
         return {sync.name: self.destination(sync, target).label for sync in self.selected}
 
 
 def invoke(settings: Settings) -> Invocation:
-    """Read project and manifest, declare and select. Mistakes in `meta.heap` are in the result.
+    """Read project and manifest, and declare and select syncs. Mistakes in `meta.heap` are in the result.
 
-    Raises SettingsError, CloudError, ManifestError; DeclarationError of `vars: dbt_heap:`; with --warn-error also for
-    what is else only warned of.
+    Raises SettingsError (also for warnings with --warn-error), CloudError, ManifestError; DeclarationError for
+    `vars: dbt_heap:`.
     """
     project, path, notes = sources(settings)
     manifest = read_manifest(path, project.name)
@@ -123,7 +123,7 @@ def invoke(settings: Settings) -> Invocation:
     chosen = chosen.named(settings.syncs) if settings.syncs else chosen
     warnings = (
         *manifest.warnings,
-        *(dropped(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
+        *(dropped_by_dbt2(settings.project_dir, manifest) if project.name == manifest.project_name else ()),
         *_missing_block(settings, project),
         *chosen.warnings,
         *(selection.warnings if selection else ()),
@@ -143,25 +143,25 @@ def _must_not_name_syncs(selection: Any, declarations: Declarations, manifest: M
     for name in selection.unmatched_names() if selection else ():
         if name in names - models:
             raise SettingsError(
-                f"{quoted(name)} is a sync, and --select and --exclude take models: use --sync {name}, "
+                f"{quoted(name)} is a sync, but --select and --exclude select models: use --sync {name}, "
                 "or the name of its model"
             )
 
 
 def _missing_block(settings: Settings, project: ProjectFile) -> Iterator[str]:
-    """What to know if rows have a destination from the environment, and the block with the rules is nowhere."""
+    """Yield a warning if an environment variable sets where rows go, but the project has no `vars: dbt_heap:`."""
     if not project.heap_vars_place and any(name.startswith("HEAP_APP_ID") for name in settings.environ):
         has_file = "" if project.raw else ", which has no dbt_project.yml"
         yield (
-            f"the project in {settings.project_dir}{has_file} defines no `vars: dbt_heap:`, nor does --vars: rules "
-            "such as never_send do not apply. If you need no rules, define it as `dbt_heap: {}`"
+            f"the project in {settings.project_dir}{has_file} defines no `vars: dbt_heap:`, nor does --vars, so "
+            "rules such as never_send do not apply. If you need no rules, define it as `dbt_heap: {}`"
         )
 
 
 def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
-    """The project, where its manifest is, and what there is to say of that.
+    """Return the project, the path of its manifest, and notes about it.
 
-    Raises SettingsError, CloudError; DeclarationError of `vars: dbt_heap:`.
+    Raises SettingsError, CloudError; DeclarationError for `vars: dbt_heap:`.
     """
     project = read_project(settings.project_dir, settings.cli_vars, settings.environ)
     if not settings.dbt_cloud:
@@ -171,9 +171,9 @@ def sources(settings: Settings) -> tuple[ProjectFile, Path, tuple[str, ...]]:
 
 
 def target_path(settings: Settings, project: ProjectFile) -> Path:
-    """The folder of dbt's artifacts; a relative one is the project's, as in dbt.
+    """Return the folder of dbt's artifacts; a relative path starts at the project, as in dbt.
 
-    Raises SettingsError if the project's target-path has Jinja that does not render.
+    Raises SettingsError if the Jinja in the project's target-path cannot be rendered.
     """
     if settings.target_path:
         return settings.project_dir / settings.target_path
@@ -191,12 +191,12 @@ def _selection(settings: Settings, project: ProjectFile, manifest: Manifest, pat
 
 
 def _may_have_default(settings: Settings, project: ProjectFile, manifest: Manifest) -> bool:
-    """Whether one of the project's selectors may say `default: true`; dbt's own code is asked whether it does."""
+    """Return whether the project may have a default selector; dbt's own code decides."""
     if manifest.has_default_selector or not project.raw:
         return manifest.has_default_selector
     try:
         return b"default" in (settings.project_dir / "selectors.yml").read_bytes()
     except FileNotFoundError:
         return False
-    except OSError:  # which is told where they are read
+    except OSError:  # reported when the file is read
         return True

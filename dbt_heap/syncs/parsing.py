@@ -1,4 +1,4 @@
-"""The blocks of a model: each read, named, and with the project's defaults beneath."""
+"""Parse the blocks of a model, apply the project's defaults, and explain unknown keys."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dbt_heap.syncs.sync import SyncType
 _SUBJECT = {SyncType.ACCOUNT_PROPERTIES: "account_id"}  # else `identity`
 _KEY = {SyncType.EVENTS: "unique_key", SyncType.ACCOUNT_PROPERTIES: "account_id"}  # else `identity`
 
-# Sentence -> the keys that it answers. {key} and {subject} depend on the type of the block.
-_SENTENCES = {
+# Advice -> the unknown keys that it is for. {key} and {subject} depend on the type of the block.
+_ADVICE = {
     "use `{key}`, the column that tells one row from another": (
         "primary_key primary_keys primarykey key keys id ids id_column pk upsert_key merge_key match_key "
         "primary_identifier sync_key"
@@ -101,7 +101,7 @@ _SENTENCES = {
     "use `name`": "sync_name sync title display_name alias",
 }
 
-_ALIASES = {alias: sentence for sentence, aliases in _SENTENCES.items() for alias in aliases.split()}
+_ALIASES = {alias: sentence for sentence, aliases in _ADVICE.items() for alias in aliases.split()}
 _PLAIN = {alias.replace("_", ""): sentence for alias, sentence in _ALIASES.items()}
 
 
@@ -123,40 +123,40 @@ _NEEDED = "must be a block, or a list of blocks"
 
 @dataclass(frozen=True)
 class Declared:
-    """One block of a model: what it says, and where."""
+    """One block of a model, and where it is."""
 
     model: Model
     place: Place
-    name: str  # empty where it has none that could be used
+    name: str  # empty if it has no usable one
     block: Block
-    own: frozenset[str]  # the keys that the block gives itself, be it wrongly; the others are defaults
-    meant: frozenset[str]  # those of them that an unknown key stands for, by what its mistake says
-    broken: frozenset[str]  # those that could not be read, each with a mistake
+    own: frozenset[str]  # the keys that the block sets itself, valid or not; the others are defaults
+    meant: frozenset[str]  # keys that the block probably meant by unknown ones
+    broken: frozenset[str]  # keys that are not valid, each with a mistake
     mistakes: tuple[Mistake, ...] = ()  # of its keys and its name
 
     def where(self, key: str) -> Place:
-        """Where a key was given: here or in the project's defaults."""
+        """Return the place of a key: in the block or in the project's defaults."""
         from_defaults = key not in self.own and key in self.block.model_fields_set
         return (_DEFAULTS if from_defaults else self.place).at(key)
 
     def given(self, key: str) -> bool:
-        """Whether a key stands there, be it wrongly or as a default."""
+        """Return whether a key is set, valid or not, in the block or by a default."""
         return key in self.own or key in self.block.model_fields_set
 
 
 def default_block(heap_vars: HeapVars) -> tuple[Block, list[Mistake]]:
-    """`vars.dbt_heap.defaults` as a block; what is wrong there is told once, not by every block."""
+    """Return `vars.dbt_heap.defaults` as a block, and its mistakes, which are reported once, not for each block."""
     raw = {key: value for key, value in heap_vars.defaults.items() if key not in _OWN_ONLY}
-    reading = parse_model(Block, raw, _DEFAULTS, partial(_unknown_key, sync_type=None))
+    validated = parse_model(Block, raw, _DEFAULTS, partial(_unknown_key, sync_type=None))
     misplaced = [key for key in heap_vars.defaults if key in _OWN_ONLY]
-    return reading.value, [
-        *reading.mistakes,
+    return validated.value, [
+        *validated.mistakes,
         *(_DEFAULTS.at(key).mistake("this key cannot have a default: set it in each block") for key in misplaced),
     ]
 
 
 def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list[Mistake]]:
-    """Return the blocks of a model, each with its own mistakes, and the mistakes of what is no block."""
+    """Return the blocks of a model, each with its own mistakes, and the mistakes of other values."""
     place = Place(model.name, model.block_file or model.file, model.heap_key)
     if isinstance(model.heap, Mapping):
         return [_declared(model, place, model.heap, defaults)], []
@@ -169,38 +169,38 @@ def declared_blocks(model: Model, defaults: Block) -> tuple[list[Declared], list
     blocks = [
         _declared(model, where, item, defaults, several=several) for where, item in items if isinstance(item, Mapping)
     ]
-    strange = [(where, item) for where, item in items if not isinstance(item, Mapping)]
-    return blocks, [where.mistake(f"must be a block, not {describe(item)}") for where, item in strange]
+    invalid = [(where, item) for where, item in items if not isinstance(item, Mapping)]
+    return blocks, [where.mistake(f"must be a block, not {describe(item)}") for where, item in invalid]
 
 
 def _declared(
     model: Model, place: Place, raw: Mapping[Any, Any], defaults: Block, *, several: bool = False
 ) -> Declared:
-    reading = parse_model(Block, raw, place, partial(_unknown_key, sync_type=raw.get("type")))
+    validated = parse_model(Block, raw, place, partial(_unknown_key, sync_type=raw.get("type")))
     given = frozenset(key for key in raw if isinstance(key, str))
     meant = frozenset(filter(None, (_meant(key, raw.get("type")) for key in given - set(keys(Block))))) - given
-    broken = reading.broken | meant
-    name = reading.value.name or ("" if several or "name" in broken else model.name)
-    declared = Declared(model, place, name, _over(reading, defaults), given | meant, meant, broken)
-    return replace(declared, mistakes=(*reading.mistakes, *_names(declared)))
+    broken = validated.broken | meant
+    name = validated.value.name or ("" if several or "name" in broken else model.name)
+    declared = Declared(model, place, name, _with_defaults(validated, defaults), given | meant, meant, broken)
+    return replace(declared, mistakes=(*validated.mistakes, *_names(declared)))
 
 
-def _over(reading: Validated[Block], defaults: Block) -> Block:
-    """A block with the defaults beneath that suit it."""
-    block = reading.value
+def _with_defaults(validated: Validated[Block], defaults: Block) -> Block:
+    """Return a block with the defaults that apply to its type."""
+    block = validated.value
     if block.type is None:
         return block
-    own = block.model_fields_set | reading.broken
-    beneath = {
+    own = block.model_fields_set | validated.broken
+    defaulted = {
         key: getattr(defaults, key)
         for key in defaults.model_fields_set
         if key not in own and RIVALS.get(key) not in own and suits(key, block.type)
     }
-    return block.model_copy(update=beneath)
+    return block.model_copy(update=defaulted)
 
 
 def _names(declared: Declared) -> Iterator[Mistake]:
-    """What is wrong with a name that is missing, or taken from the model."""
+    """Yield the mistake of a missing name, or of a model's name that cannot be used."""
     place = declared.place.at("name")
     if "name" in declared.own:
         return
@@ -214,7 +214,7 @@ def _names(declared: Declared) -> Iterator[Mistake]:
 
 
 def _meant(key: str, sync_type: Any) -> str | None:
-    """Return the key that an unknown one most likely stands for: that this one is missing is no second mistake."""
+    """Return the key that was probably meant by an unknown one; that it is missing is not reported as well."""
     if near := "identity" if key == "user_id" else nearest(key, keys(Block), cutoff=_CLOSE):
         return near
     instead = counterpart(key, _type(sync_type)) or ""

@@ -1,4 +1,4 @@
-"""Which columns a block sends under which names: its own `properties`, and what columns say themselves."""
+"""Which columns a block sends as which properties: by its `properties`, and by the columns' own `meta.heap`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _READ_BY_YAML = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True)
 class Property:
-    """A column on its way to a property of Heap's, and where that is said."""
+    """A column that is sent as a property, and where that is declared."""
 
     name: str
     column: str
@@ -36,23 +36,23 @@ class Properties:
     """The properties of one block."""
 
     mapped: tuple[Property, ...]
-    timestamp: str | None  # the column of an event's time, also where a property named it
+    timestamp: str | None  # the column of an event's time, also if a property named it
     mistakes: tuple[Mistake, ...]
     warnings: tuple[str, ...]
     places: Mapping[str, Place]  # by name, and that of the event's time if a property gives it
 
 
 def properties_of(declared: Declared, entries: Iterable[ColumnEntry], forbidden_by: Veto) -> Properties:
-    """What a block sends, with its column-level entries; what is wrong with any is left out of it."""
-    said = list(entries)
-    both = [*_of_block(declared, said, forbidden_by), *(_property(e.name, e.column, e.place) for e in said)]
+    """Return the properties of a block and of its columns, without those that have mistakes."""
+    own = list(entries)
+    both = [*_of_block(declared, own, forbidden_by), *(_property(e.name, e.column, e.place) for e in own)]
     mapped = [each for each in both if isinstance(each, Property)]
     mistakes = [each for each in both if isinstance(each, Mistake)]
-    mistakes += [*_said_twice(mapped), *_forbidden(mapped, forbidden_by), *_exceptions(declared)]
+    mistakes += [*_duplicates(mapped), *_forbidden(mapped, forbidden_by), *_exceptions(declared)]
     timed, timestamp, warnings, conflicts = _timestamp(declared, mapped)
     mistakes += [*conflicts, *_untimed(declared, timestamp)]
     if declared.block.type is SyncType.USER_DELETIONS:
-        mistakes += [each.place.mistake("a deletion has no properties: remove this") for each in said]
+        mistakes += [each.place.mistake("a deletion has no properties: remove this") for each in own]
     elif not timed and not mistakes and declared.block.type not in (None, SyncType.EVENTS) and not _broken(declared):
         mistakes += _nothing_to_send(declared)
     if declared.block.type is SyncType.USER_PROPERTIES:
@@ -67,7 +67,7 @@ def _broken(declared: Declared) -> bool:
 
 
 def takes_all(declared: Declared) -> bool:
-    """Whether a block sends every listed column."""
+    """Return whether a block sends all listed columns."""
     return declared.block.properties == _ALL
 
 
@@ -87,7 +87,7 @@ def _of_block(declared: Declared, entries: Sequence[ColumnEntry], forbidden_by: 
 def _every_column(
     declared: Declared, place: Place, entries: Sequence[ColumnEntry], forbidden_by: Veto
 ) -> Iterator[Property | Mistake]:
-    """The columns listed under the model's `columns:` that nothing else uses, forbids or excepts."""
+    """Yield the columns listed in the YAML that are not used otherwise, forbidden or excepted."""
     block = declared.block
     roles = [getattr(block, key) for key in SENT_COLUMNS]
     used = [*roles, *unique_key(declared), *(block.except_ or ()), *(entry.column for entry in entries)]
@@ -102,13 +102,13 @@ def _every_column(
 
 
 def _renamed(name: Any, column: Any, place: Place) -> Property | Mistake:
-    """One pair of a mapping; its place is that of the mapping."""
+    """Return the property of one pair of a mapping."""
     name = _READ_BY_YAML.get(name, name)
     return _property(name, column, place.at(name) if isinstance(name, str) else place)
 
 
 def _item(item: Any, place: Place) -> Property | Mistake:
-    """One item of a list: a column, or one rename."""
+    """Return the property of a list item: a column, or one rename."""
     if item == _ALL:
         return place.mistake(
             '"*" cannot be in a list: write `properties: "*"`, and rename columns in their own `meta.heap`'
@@ -131,7 +131,7 @@ def _property(name: Any, column: Any, place: Place) -> Property | Mistake:
         return place.mistake(str(refusal))
 
 
-def _said_twice(mapped: Iterable[Property]) -> Iterator[Mistake]:
+def _duplicates(mapped: Iterable[Property]) -> Iterator[Mistake]:
     first: dict[str, Property] = {}
     for each in mapped:
         other = first.setdefault(each.name, each)
@@ -149,7 +149,7 @@ def _forbidden(mapped: Iterable[Property], forbidden_by: Veto) -> Iterator[Mista
 
 
 def _exceptions(declared: Declared) -> Iterator[Mistake]:
-    """What is wrong with the block's own `except`; a default one may name columns of other models."""
+    """Yield the mistakes of the block's own `except`; a default one may name columns of other models."""
     if declared.block.except_ is None or "except" not in declared.own:
         return
     place = declared.place.at("except")
@@ -166,7 +166,7 @@ def _exceptions(declared: Declared) -> Iterator[Mistake]:
 def _timestamp(
     declared: Declared, mapped: Sequence[Property]
 ) -> tuple[list[Property], str | None, list[str], list[Mistake]]:
-    """Properties without the one that is an event's time, that time's column, and what is to say about it."""
+    """Return the properties without the event's time, the column of that time, warnings and mistakes."""
     column = declared.block.timestamp
     timing = next((each for each in mapped if each.name == _TIMESTAMP), None)
     if declared.block.type is not SyncType.EVENTS or timing is None:
@@ -188,7 +188,7 @@ def _timestamp(
 
 
 def _untimed(declared: Declared, timestamp: str | None) -> Iterator[Mistake]:
-    """What is wrong with keys that need the event's time; a default one is only left out where there is none."""
+    """Yield mistakes of keys that need the event's time; without one, defaults are ignored."""
     if declared.block.type is not SyncType.EVENTS or timestamp or "timestamp" in declared.broken:
         return
     for key in ("begin", "lookback"):

@@ -1,4 +1,4 @@
-"""Which keys a block must and must not have together."""
+"""The rules of a block: which keys it must have, and which exclude each other."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Veto = Callable[[str], str | None]
 
 
 def veto(never_send: NeverSend, model: Model) -> Veto:
-    """A function that says by what a column of the model is forbidden; None where it may be sent.
+    """Return a function that returns the rule of `never_send` that forbids a column; None if it can be sent.
 
-    Names compare without case: a column must not slip through by its spelling.
+    Names are compared without case, so another spelling does not get around the rule.
     """
     listed: dict[str, list[Column]] = {}
     for column in model.columns:
@@ -54,7 +54,7 @@ _PART = r'"[^"]+"|`[^`\\]+`|[\w$-]+'  # of a relation's name, quoted or plain
 
 
 def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
-    """What is wrong with a block, its properties apart."""
+    """Yield the mistakes of a block, except those of its properties."""
     sync_type = declared.block.type
     if declared.model.relation is None:
         yield declared.place.mistake(no_relation(declared.model))
@@ -67,7 +67,7 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
         if "type" not in declared.own:
             yield declared.place.at("type").mistake(f"`type` is required: {_listed([str(each) for each in SyncType])}")
         return
-    yield from _foreign_keys(declared, sync_type)
+    yield from _keys_of_other_types(declared, sync_type)
     if declared.name and declared.name in (declared.block.renamed_from or ()):
         yield declared.place.at("renamed_from").mistake(
             f"{quoted(declared.name)} is the sync's current name; list only earlier names here"
@@ -84,12 +84,12 @@ def broken_rules(declared: Declared, forbidden_by: Veto) -> Iterator[Mistake]:
 
 
 def never_sent(column: str, by: str) -> str:
-    """What is said of a column that the project forbids to send."""
+    """Return the message about a column that the project forbids to send."""
     return f"the column {quoted(column)} must not be sent: vars.dbt_heap.never_send forbids it by {by}"
 
 
 def environment(declared: Declared, heap_vars: HeapVars) -> tuple[str, list[Mistake]]:
-    """The environment that a block's rows go to; empty, with a mistake, where that is not clear."""
+    """Return the environment that a block's rows go to; empty, with a mistake, if it is not clear."""
     names, chosen = heap_vars.environment_names, declared.block.environment
     place = declared.where("environment")
     if chosen is None and "environment" not in declared.broken:
@@ -109,13 +109,13 @@ def environment(declared: Declared, heap_vars: HeapVars) -> tuple[str, list[Mist
 
 
 def unique_key(declared: Declared) -> tuple[str, ...]:
-    """The columns of the unique key; empty where there is none."""
+    """Return the columns of the unique key; empty if there is none."""
     if declared.block.type is not SyncType.EVENTS:
         return ()
     return declared.block.unique_key or (_SNAPSHOT_KEY if declared.model.resource_type == "snapshot" else ())
 
 
-def _foreign_keys(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
+def _keys_of_other_types(declared: Declared, sync_type: SyncType) -> Iterator[Mistake]:
     for key in sorted((declared.own - declared.meant) & TYPES_OF.keys()):
         if not suits(key, sync_type):
             types = _listed([str(each) for each in TYPES_OF[key]], "and")
@@ -163,20 +163,20 @@ def _exactly_one(declared: Declared, key: str, if_none: str) -> Iterator[Mistake
 
 
 def _proposal(model: Model) -> str:
-    """What dbt knows that may be the key. It may as well be a day's partition, so that nothing is inferred."""
+    """Return dbt's candidates for the key as text. One may be the day of a partition, so none is used by itself."""
     candidates = dict.fromkeys(_listed(columns, "and") for columns in (model.primary_key, model.unique_key) if columns)
     return f"; dbt suggests {' or '.join(candidates)}" if candidates else ""
 
 
 def no_relation(model: Model) -> str:
-    """What is said of a model that bears a block, and has no rows."""
+    """Return the message about a model that has a block and no relation."""
     if model.materialized == "ephemeral":
         return "the model is ephemeral, so it has no table or view to read: materialize it as a table or view"
     return f"dbt builds no relation for this {printable(model.resource_type)}, so there are no rows to send"
 
 
 def _plain(relation: Relation) -> bool:
-    """Whether the name that dbt wrote, which becomes a part of statements as it is, is that relation's and no more."""
+    """Return whether the name that dbt wrote is only that relation: it becomes part of statements as it is."""
     parts = re.fullmatch(rf"(?:({_PART})\.)?(?:({_PART})\.)?({_PART})", relation.sql)
     written = [part.strip('"`').lower() for part in parts.groups() if part] if parts else []
     whole = [part.lower() for part in (relation.database, relation.schema, relation.identifier) if part]

@@ -1,4 +1,4 @@
-"""What a project declares: syncs that can run, and declarations with mistakes, which cannot."""
+"""The syncs that a project declares, and the declarations that cannot run because of mistakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dbt_heap.project.validation import Place
 
 
 class SyncType(StrEnum):
-    """What a sync's rows are to Heap."""
+    """What a sync's rows are in Heap."""
 
     USER_PROPERTIES = "user_properties"
     ACCOUNT_PROPERTIES = "account_properties"
@@ -23,19 +23,19 @@ class SyncType(StrEnum):
 
 
 def slug(name: str) -> str:
-    """A name's plain part, at most 30 characters: what the names of a sync's tables and of its view begin with."""
+    """Return a name in lower case and underscores, at most 30 characters: the prefix of a sync's tables and view."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:30]
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """A number of rows, or a share of the rows there are: exactly one of the two."""
+    """A number of rows, or a share of all rows: exactly one of the two."""
 
     rows: int | None = None
     share: float | None = None
 
     def of(self, total: int) -> int:
-        """The rows allowed out of `total`."""
+        """Return the allowed number of rows out of `total`."""
         return self.rows if self.rows is not None else int(total * (self.share or 0.0))
 
     def __str__(self) -> str:
@@ -46,8 +46,8 @@ class Allowance:
 class Sync:
     """One block of `meta.heap`, with defaults applied and `"*"` written out.
 
-    Every `str` that names a column bears the column's name in the model. Which of the optional ones are set is
-    decided by `type`: see the table in docs/reference/declarations.md.
+    Columns have their names in the model. `type` determines which optional ones are set: see the table in
+    docs/reference/declarations.md.
     """
 
     name: str
@@ -73,33 +73,33 @@ class Sync:
     timezone: str = "UTC"
     max_rows: Allowance | None = None
     allow_rejected: Allowance = field(default_factory=lambda: Allowance(rows=0))
-    renamed_from: tuple[str, ...] | None = None  # earlier names; empty if the block says that the sync is new
-    log: bool = False  # what was sent is kept in `<sync>__log`
+    renamed_from: tuple[str, ...] | None = None  # earlier names; empty if the block declares the sync as new
+    log: bool = False  # record what was sent in `<sync>__log`
     place: Place = field(default_factory=lambda: Place("", "", ""), compare=False)  # of the block, for messages
     property_places: Mapping[str, Place] = field(default_factory=dict, compare=False)  # Heap's name -> place
 
     @property
     def key_columns(self) -> tuple[str, ...]:
-        """The columns whose values tell one row from another: the unique key of events, else the identity."""
+        """Return the columns that identify a row: the unique key of events, else the identity."""
         return self.unique_key or (self.subject_column,)
 
     @property
     def key(self) -> str:
-        """These columns as one text, which tells one key from another."""
+        """Return these columns as one text."""
         return ", ".join(self.key_columns)
 
     @property
     def subject_column(self) -> str:
-        """The column that names whom or what the row is about: identity, heap_user_id or account_id."""
+        """Return the column of the user or account that a row is about: identity, heap_user_id or account_id."""
         return self.identity or self.heap_user_id or self.account_id or ""
 
     @property
-    def who(self) -> str:
-        """What Heap calls that of a person: `identity`, or `user_id`, the number of its own SDK."""
+    def user_field(self) -> str:
+        """Return the field of a Heap record for the user: `identity`, or `user_id` for the SDK's numeric ID."""
         return "user_id" if self.heap_user_id else "identity"
 
 
-_FEW = 10  # names that a sentence lists
+_FEW = 10  # names that a message lists
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,13 @@ class Mistaken:
     def message(self) -> str:
         """Return the mistakes as one sentence."""
         count = len(self.mistakes)
-        told = "; ".join(f"{each.file}: {each.key}: {each.text}" for each in sorted(self.mistakes))
-        return f"not sent, its declaration has {'a mistake' if count == 1 else f'{count} mistakes'}: {told}"
+        mistakes = "; ".join(f"{each.file}: {each.key}: {each.text}" for each in sorted(self.mistakes))
+        return f"not sent, its declaration has {'a mistake' if count == 1 else f'{count} mistakes'}: {mistakes}"
 
 
 @dataclass(frozen=True)
 class Warned:
-    """A sentence about a model's declaration that no one has to act on."""
+    """A warning about a model's declaration."""
 
     unique_id: str
     text: str
@@ -130,10 +130,10 @@ class Warned:
 
 @dataclass(frozen=True)
 class Declarations:
-    """All that a project declares, or what a selection leaves of it."""
+    """All syncs that a project declares, or those of a selection."""
 
     syncs: tuple[Sync, ...]  # deletions, users, accounts, events; by name
-    disabled: frozenset[str]  # names of those that are switched off
+    disabled: frozenset[str]  # names of disabled syncs
     mistaken: tuple[Mistaken, ...] = ()
     warned: tuple[Warned, ...] = ()
 
@@ -156,7 +156,7 @@ class Declarations:
         known = {each.name for each in self.syncs} | {each.name for each in self.mistaken}
         for name in names:
             if name in self.disabled:
-                raise SettingsError(f"--sync {name}: this sync is switched off (`enabled: false`)")
+                raise SettingsError(f"--sync {name}: this sync is disabled (`enabled: false`)")
             if name not in known:
                 raise SettingsError(f"--sync {name}: no selected sync has this name{self._instead(name, known)}")
         return replace(
@@ -166,11 +166,11 @@ class Declarations:
         )
 
     def _instead(self, name: str, known: Collection[str]) -> str:
-        """Return the end of a sentence: how to select by a model's name, the nearest name, or the few there are."""
+        """Return the end of a message: how to select by model, the nearest name, or the existing names if few."""
         models = {each.model.name for each in self.syncs} | {each.model.name for each in self.mistaken}
         if name in models:
             return f"; for the syncs of a model, use --select {name}"
-        few = f"; there are {', '.join(sorted(known))}" if 0 < len(known) <= _FEW else ""
+        few = f". Syncs: {', '.join(sorted(known))}" if 0 < len(known) <= _FEW else ""
         return did_you_mean(name, known) or few
 
     def correct(self) -> Declarations:

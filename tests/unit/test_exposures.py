@@ -10,7 +10,7 @@ import yaml
 
 from dbt_heap.project.heap_vars import ExposureVars
 from dbt_heap.project.nodes import Group
-from dbt_heap.syncs.dbt_exposures import exposures, why_not
+from dbt_heap.syncs.dbt_exposures import exposures, unreferable_reason
 from tests.project import Project
 from tests.unit.declaring import declared
 
@@ -96,10 +96,10 @@ def test_owner_is_the_owner_of_the_models_group(group: Group, said: dict[str, st
 def test_protected_model_is_skipped_only_if_its_package_restricts_access() -> None:
     (sync,) = declared(ONE).syncs
     protected = replace(sync.model, access="protected", package="kit")
-    assert why_not(protected, "shop", lambda package: False) is None
-    assert why_not(protected, "kit", lambda package: True) is None
-    assert "the package kit" in (why_not(protected, "shop", lambda package: True) or "")
-    assert why_not(replace(protected, access="public"), "shop", lambda package: True) is None
+    assert unreferable_reason(protected, "shop", lambda package: False) is None
+    assert unreferable_reason(protected, "kit", lambda package: True) is None
+    assert "the package kit" in (unreferable_reason(protected, "shop", lambda package: True) or "")
+    assert unreferable_reason(replace(protected, access="public"), "shop", lambda package: True) is None
 
 
 def test_check_exits_with_3_until_the_file_is_up_to_date(project: Project) -> None:
