@@ -368,8 +368,8 @@ class TestOfAWholeProject:
                 "plans",
                 FILE,
                 "meta.heap.properties[0]",
-                f"the property 'plan' is sent by the sync 'people' too, of the model people ({FILE}), "
-                "and each would overwrite the other: leave one out",
+                f"the property 'plan' is sent by the sync 'people' too, of the model people ({FILE}), and each would "
+                "overwrite the other: remove one",
             )
         ]
 
@@ -385,8 +385,7 @@ class TestOfAWholeProject:
                 "people",
                 FILE,
                 "meta.heap.name",
-                f"the models people ({FILE}) and people ({FILE}) both declare a sync 'people': "
-                "give one a `name` of its own",
+                f"the models people ({FILE}) and people ({FILE}) both declare a sync 'people': give one its own `name`",
             )
         ]
 
@@ -408,14 +407,14 @@ class TestOfAWholeProject:
         assert "the models shop.people.v1 (models/heap.yml) and shop.people.v2 (models/heap.yml) both" in str(
             reported.value
         )
-        assert "leave the block on one version, or give each a `name` of its own" in str(reported.value)
+        assert "keep the block on one version, or give each its own `name`" in str(reported.value)
 
     def test_models_of_one_name_in_two_packages_are_named_with_their_packages(self) -> None:
         ours, theirs = (replace(version(None, latest=None), package=each) for each in ("shop", "kit"))
         with pytest.raises(DeclarationError) as reported:
             declare([theirs, ours], heap_vars()).correct()
         assert "kit.people (models/heap.yml) and shop.people (models/heap.yml) both" in str(reported.value)
-        assert "give one a `name` of its own" in str(reported.value)
+        assert "give one its own `name`" in str(reported.value)
 
     def test_long_names_that_begin_alike_are_a_mistake(self) -> None:
         long = "a_name_of_more_than_30_letters_"
@@ -425,8 +424,8 @@ class TestOfAWholeProject:
                 f"{long}b",
                 FILE,
                 "meta.heap.name",
-                f"the view of this sync, {long[:30]}__synced, would be that of the sync '{long}a' of the model {long}a "
-                f"({FILE}) too: rename one so that their first 30 letters and digits differ",
+                f"the view of this sync, {long[:30]}__synced, is also that of the sync '{long}a' of the model "
+                f"{long}a ({FILE}): rename one, so the first 30 letters and digits differ",
             )
         ]
 

@@ -202,15 +202,15 @@ NAME = [
     Case(
         "one name twice in a model",
         "[{name: a, " + USERS + "}, {name: a, " + EVENTS + "}]",
-        ["meta.heap[1].name: another block of this model has the name 'a', too: give each a `name` of its own"],
+        ["meta.heap[1].name: another block of this model also has the name 'a': give each its own `name`"],
     ),
     Case(
         "two names with one view",
         "[{name: a-b, " + USERS + "}, {name: A_b, " + EVENTS + "}]",
         [
             (
-                "meta.heap[1].name: the view of this sync, a_b__synced, would be that of the sync 'a-b' of the "
-                "model m (models/heap.yml) too: rename one so that their first 30 letters and digits differ"
+                "meta.heap[1].name: the view of this sync, a_b__synced, is also that of the sync 'a-b' of the model "
+                "m (models/heap.yml): rename one, so the first 30 letters and digits differ"
             )
         ],
     ),

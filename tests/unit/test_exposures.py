@@ -28,26 +28,13 @@ USERS = {"type": "user_properties", "identity": "user_id", "properties": {"Plan"
 
 def test_sync_is_an_exposure_that_describes_what_is_sent() -> None:
     assert exposures(declared(MODELS).syncs, ExposureVars(), "shop") == (
-        "# Written by dbt-heap. To make it anew: dbt-heap exposures --output-file <this file>\n"
-        "exposures:\n"
-        "  - name: a_b_c__to_heap\n"
-        '    label: "Heap: a.b-c"\n'
-        "    type: application\n"
-        '    description: "Account properties with 1 property (tier), identified by `account_id`; '
-        'dbt-heap sends them to the Heap environment main."\n'
-        "    depends_on:\n"
-        "      - ref('accounts')\n"
-        "    owner:\n"
-        "      name: Heap\n"
-        "  - name: orders__to_heap\n"
-        '    label: "Heap: orders"\n'
-        "    type: application\n"
-        '    description: "Events `Order Completed` with 2 properties (Total, Coupon) and the keys of `details`, '
-        'identified by `user_id`; dbt-heap sends them to the Heap environment main."\n'
-        "    depends_on:\n"
-        "      - ref('orders')\n"
-        "    owner:\n"
-        "      name: Heap\n"
+        "# Written by dbt-heap. To update it: dbt-heap exposures --output-file <this file>\nexposures:\n  - name: "
+        'a_b_c__to_heap\n    label: "Heap: a.b-c"\n    type: application\n    description: "Account properties '
+        'with 1 property (tier), identified by `account_id`; dbt-heap sends them to the Heap environment main."\n  '
+        "  depends_on:\n      - ref('accounts')\n    owner:\n      name: Heap\n  - name: orders__to_heap\n    "
+        'label: "Heap: orders"\n    type: application\n    description: "Events `Order Completed` with 2 '
+        "properties (Total, Coupon) and the keys of `details`, identified by `user_id`; dbt-heap sends them to the "
+        "Heap environment main.\"\n    depends_on:\n      - ref('orders')\n    owner:\n      name: Heap\n"
     )
 
 
