@@ -118,7 +118,7 @@ def test_entries_that_dbt_1_does_not_know_are_skipped_with_a_warning(shop: Shop)
     assert "visits" in shop.run("ls", "--output", "name").stdout
     reported = shop.run("ls", "--select", "visits", "--output", "name")
     assert (reported.exit_code, reported.stdout) == (0, "visits\n")
-    assert "what dbt 2.0.0-alpha.4 wrote of model.shop.people" in reported.stderr
+    assert "cannot read model.shop.people as written by dbt 2.0.0-alpha.4" in reported.stderr
     assert "Install the newest dbt-core below 2" in reported.stderr
 
 
@@ -166,7 +166,9 @@ def test_declarations_of_versions_and_snapshots_are_reported(shop: Shop) -> None
     (shop.folder / "models" / "crm.yml").write_text(
         f"models: [{versions}]\nsnapshots: [{{name: b, meta: {{heap: 1}}}}]"
     )
-    reported = [text.partition(": its")[0] for text in dropped_by_dbt2(shop.folder, read_manifest(shop.manifest))]
+    reported = [
+        text.partition(": dbt 2 drops")[0] for text in dropped_by_dbt2(shop.folder, read_manifest(shop.manifest))
+    ]
     assert reported == ["models/crm.yml: a", "models/crm.yml: b"]
 
 

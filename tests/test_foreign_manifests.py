@@ -95,7 +95,7 @@ def test_project_that_a_manifest_does_not_name_is_known_by_its_digest_or_assumed
     ran = listed(tmp_path, content, "--select", "package:this")
     assert ran.stdout.split() == (["from_kit"] if name == "kit" else ["people", "orders"])
     assumed = project_id is None and checkout != name
-    assert ("does not name its project, which is taken to be 'shop'" in ran.stderr) == assumed
+    assert ("does not name its project, which is assumed to be 'shop'" in ran.stderr) == assumed
 
 
 def test_mistakes_and_listings_name_files_written_on_windows_with_slashes(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_groups_of_a_newer_dbt_do_not_matter_unless_selected(tmp_path: Path) -> 
     for selection, names in {"people": ["people"], "package:shop,people": ["people"], "access:internal": []}.items():
         ran = listed(tmp_path, content, "--select", *selection.split())
         assert (ran.exit_code, ran.stdout.split()) == (0, names), ran.stderr
-        assert "wrote of flow.shop.y, and passes by it" in ran.stderr
+        assert "cannot read flow.shop.y as written by" in ran.stderr
     ran = listed(tmp_path, content, "--select", "+metric:m", "people")
     assert ran.exit_code == 0 and "flow.shop.y, metric.shop.m" in ran.stderr
     earlier = tmp_path / "earlier"

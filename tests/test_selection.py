@@ -258,7 +258,7 @@ def test_entries_unknown_to_the_installed_dbt_are_skipped_with_a_warning(
     (tmp_path / "manifest.json").write_text(json.dumps({**shop.manifest, "metadata": metadata, "nodes": nodes}))
     reported = shop.ls("--select orders", "--manifest", str(tmp_path / "manifest.json"))
     assert models(reported) == {"model.shop.orders"}
-    assert f"does not know what dbt {version} wrote of model.shop.people" in reported.stderr
+    assert f"cannot read model.shop.people as written by dbt {version}" in reported.stderr
     assert f"Install {advice}, or" in reported.stderr
 
 

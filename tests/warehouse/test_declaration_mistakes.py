@@ -153,7 +153,7 @@ def test_missing_environment_id_is_reported_once_before_anything_else(
     ran = shop.run(command)
     assert (ran.exit_code, ran.stdout, heap.requests()) == (2, "", [])
     assert len(ran.stderr.splitlines()) == 2  # the context, and the cause
-    assert "there is no Environment ID" in ran.stderr
+    assert "no Environment ID is set" in ran.stderr
     assert not (shop.folder / "target" / "heap_results.json").exists()
     assert shop.state_tables() == set()
 
@@ -177,4 +177,4 @@ def test_explain_reports_a_missing_environment_id_once(shop: Project) -> None:
     keys = shop.folder / "keys"
     keys.write_text("ana")
     ran = shop.run("explain", "--key-file", str(keys))
-    assert (ran.exit_code, ran.stdout, ran.stderr.count("there is no Environment ID")) == (2, "", 1)
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("no Environment ID is set")) == (2, "", 1)

@@ -207,7 +207,7 @@ def test_plan_reports_what_would_not_be_sent(users: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("built", "said"), [(NOW, "older than the last build"), (EARLIER, "written after the last build")]
+    ("built", "said"), [(NOW, "older than the last build"), (EARLIER, "newer than the last build")]
 )
 def test_manifest_of_another_invocation_is_reported(users: Project, built: str, said: str) -> None:
     users.metadata["generated_at"] = "2026-11-25T11:30:00Z"
