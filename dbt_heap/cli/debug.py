@@ -12,10 +12,9 @@ from dbt_heap.cli.options import all_options, settings_of
 from dbt_heap.cli.start import begin_correct
 from dbt_heap.errors import HeapError, counted
 from dbt_heap.http.sessions import check_environment_for
-from dbt_heap.project.dbt_project import ProjectFile, read_project
+from dbt_heap.project.dbt_project import FILE_NAME, ProjectFile, read_project
 from dbt_heap.project.heap_vars import variable_of
 from dbt_heap.project.settings import Settings
-from dbt_heap.project.variables import FILE_NAME
 from dbt_heap.state.open import open_state
 from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.invocation import Invocation, target_path

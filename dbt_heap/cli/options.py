@@ -14,9 +14,9 @@ from click.core import ParameterSource
 from dbt_heap.cli.console import Console, show_log
 from dbt_heap.cli.group import REPORTS_PROBLEM
 from dbt_heap.errors import SettingsError
+from dbt_heap.project.dbt_project import FILE_NAME
 from dbt_heap.project.environment import EnvFile, dbt_variables
 from dbt_heap.project.settings import Settings, project_dir_from
-from dbt_heap.project.variables import FILE_NAME
 
 LOG_FORMATS = ("text", "debug", "json", "default")  # dbt's
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from dbt_heap.errors import SettingsError, did_you_mean
 from dbt_heap.http.limits import EVENTS_PER_MINUTE, HOSTS
 from dbt_heap.http.local_socket import LOOPBACK
-from dbt_heap.project.dbt_project import DbtProject, ProjectFile
+from dbt_heap.project.dbt_project import FILE_NAME, DbtProject, ProjectFile
 from dbt_heap.project.environment import EnvFile, environment
 from dbt_heap.project.heap_vars import (
     FIND_IDS,
@@ -25,7 +25,6 @@ from dbt_heap.project.heap_vars import (
     variable_of,
 )
 from dbt_heap.project.validation import quoted
-from dbt_heap.project.variables import FILE_NAME
 
 _CUSTOM = "DBT_ENV_CUSTOM_ENV_"
 KEY = "HEAP_API_KEY"

@@ -15,10 +15,10 @@ import yaml
 
 from dbt_heap.errors import SettingsError
 from dbt_heap.project.artifacts import mapping
+from dbt_heap.project.dbt_project import FILE_NAME
 from dbt_heap.project.files import read_yaml
 from dbt_heap.project.instants import parse_instant
 from dbt_heap.project.nodes import Model
-from dbt_heap.project.variables import FILE_NAME
 
 _FOLDER = "dbt_packages"
 

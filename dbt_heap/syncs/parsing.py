@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from dbt_heap.errors import Mistake, did_you_mean, nearest
+from dbt_heap.project.dbt_project import FILE_NAME
 from dbt_heap.project.heap_vars import HeapVars
 from dbt_heap.project.nodes import Model
 from dbt_heap.project.validation import Place, Validated, describe, keys, parse_model
-from dbt_heap.project.variables import FILE_NAME
 from dbt_heap.syncs.block import RIVALS, TYPES_OF, Block, suits
 from dbt_heap.syncs.fields import sync_name
 from dbt_heap.syncs.sync import SyncType

@@ -1,4 +1,4 @@
-"""Any content of a manifest or of project variables is read, or refused in one sentence."""
+"""Any content of a manifest or of project.dbt_project is read, or refused in one sentence."""
 
 from __future__ import annotations
 
