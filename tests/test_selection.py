@@ -141,7 +141,7 @@ def test_syncs_are_selected_by_their_names(shop: Shop) -> None:
     for selection, reported in {
         "--sync teams": "no selected sync has this name; for the syncs of a model, use --select teams",
         "--sync ordres": "did you mean `orders`?",
-        "--sync orders --select teams": "no selected sync has this name; there are teams_1, teams_2, teams_3",
+        "--sync orders --select teams": "no selected sync has this name. Syncs: teams_1, teams_2, teams_3",
     }.items():
         refused = shop.ls(selection)
         assert refused.exit_code == 2 and reported in refused.stderr
