@@ -32,7 +32,7 @@ _Field: TypeAlias = "tuple[int, str, Convert]"  # place in the row, Heap's name,
 
 
 def payload_builder(sync: Sync, columns: Sequence[MappedColumn], namespace: str) -> Build:
-    """Return the function that turns a row of a sync into a payload or a reject. It raises nothing, whatever the value.
+    """Return the function that turns a row of a sync into a payload or a reject. It never raises.
 
     Args:
         sync: The sync.

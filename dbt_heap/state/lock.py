@@ -54,7 +54,7 @@ class Lock:
 
         Raises RunningError if another run has it, WarehouseError.
         """
-        self._taken_at = time.time()  # unlike monotonic(), it goes on while the machine sleeps
+        self._taken_at = time.time()  # unlike monotonic(), it advances while the machine sleeps
         try:
             self.warehouse.execute("create_lock", lock=self.table, holder=holder.as_arguments())
             return None

@@ -146,7 +146,7 @@ class StateStore:
         if not self.exists() or not (foreign := self._foreign_tables()):
             return ()
         return (
-            f"the schema {self.schema} contains tables that are not dbt-heap's ({foreign}). Syncs go on; keep the "
+            f"the schema {self.schema} contains tables that are not dbt-heap's ({foreign}). Syncs continue; keep the "
             "schema for dbt-heap's state alone",
         )
 
