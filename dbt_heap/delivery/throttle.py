@@ -77,7 +77,7 @@ class RateLimiter:
         self._next_at = now  # when the next request outside a burst may start
 
     def announce(self, total: int) -> None:
-        """Announce the events of a sync. They go at once if the minute has room for all, otherwise evenly."""
+        """Announce the events of a sync. They go at once if they fit into the minute, otherwise evenly."""
         with self._lock:
             if self.per_minute is not None:
                 self._forget_sent(self._clock())
@@ -94,7 +94,7 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             self._forget_sent(now)
-            start = self._room_at(count, now)
+            start = self._fits_at(count, now)
             if count > self._burst:
                 start = max(start, self._next_at)
             if start > now:
@@ -106,8 +106,8 @@ class RateLimiter:
         while self._sent and self._sent[0][0] <= now - self.window_seconds:
             self._in_window -= self._sent.popleft()[1]
 
-    def _room_at(self, count: int, now: float) -> float:
-        """Return when the window has room for `count`, or is empty."""
+    def _fits_at(self, count: int, now: float) -> float:
+        """Return when `count` events fit into the window, or it is empty."""
         surplus = self._in_window + count - (self.per_minute or 0)
         start = now
         for sent_at, sent in self._sent:

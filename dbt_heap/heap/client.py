@@ -65,8 +65,8 @@ class Answer:
 class Heap(HttpSession):
     """Heap at `base_url` for one environment, for up to `in_flight` threads.
 
-    An attempt without an answer after `timeout_seconds` has failed; `retry` says how long attempts continue. A request has
-    its answer, of whatever kind, within that plus two attempts: by default 200 seconds, less than half a lock's lease.
+    An attempt without an answer after `timeout_seconds` has failed; `retry` limits the attempts. A request has its
+    answer, of whatever kind, within that plus two attempts: by default 200 seconds, less than half a lock's lease.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ def payload_builder(sync: Sync, columns: Sequence[MappedColumn], namespace: str)
     Args:
         sync: The sync.
         columns: In the order of the rows' values.
-        namespace: Of the sync's idempotency keys.
+        namespace: Namespace of the idempotency keys.
     """
     properties = mapped_properties(sync, columns)
     if sync.type is SyncType.EVENTS:

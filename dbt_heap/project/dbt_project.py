@@ -1,6 +1,6 @@
 """Read what dbt-heap needs of dbt_project.yml: the profile, the target path and the vars.
 
-dbt reads `vars:` of dbt_project.yml or, since 1.12, of `vars.yml` beside it, never both; `--vars` overrides them:
+dbt reads `vars:` of dbt_project.yml or, since 1.12, of `vars.yml` next to it, never both; `--vars` overrides them:
 https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/config/project.py
 """
 

@@ -1,7 +1,7 @@
 """Read environment variables as dbt does: those of the process, then those of a `.env` file.
 
 dbt prefers `DBT_ENGINE_X` to `DBT_X` since 1.11, and reads the nearest `.env` above the working directory since 1.12:
-https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/cli/params.py and main.py beside it.
+https://github.com/dbt-labs/dbt-core/blob/main/core/dbt/cli/params.py and main.py next to it.
 """
 
 from __future__ import annotations

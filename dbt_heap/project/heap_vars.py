@@ -31,7 +31,7 @@ def rendered(
 
     Args:
         value: A YAML value. Keys of mappings are not rendered.
-        place: Where it is, for mistakes.
+        place: Its place, for mistakes.
         environ: The environment variables.
         stand_in: May return a text instead of a mistake if a variable is not set.
     """

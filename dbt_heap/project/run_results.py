@@ -97,7 +97,7 @@ def read_gates(path: Path, manifest: Manifest, selected: Iterable[Model] = (), *
 
     Args:
         path: Where dbt writes them.
-        manifest: The manifest beside them.
+        manifest: The manifest next to them.
         selected: The models to be synced, whose missing results are reported.
         needed: Block everything if there is no file.
     """

@@ -178,7 +178,7 @@ def _asks_for_files(specification: SelectionSpec) -> bool:
 
 
 def _selected(selecting: NodeSelector, specification: SelectionSpec) -> set[str]:
-    """Return what dbt selects. dbt 1.8 to 1.10 always warn if that is nothing; later ones are told not to."""
+    """Return what dbt selects. dbt 1.8 to 1.10 always warn if that is nothing; later versions do not."""
     may_be_quiet = "warn_on_no_nodes" in signature(selecting.get_selected).parameters
     quiet = {"warn_on_no_nodes": False} if may_be_quiet else {}
     return set(map(str, selecting.get_selected(specification, **quiet)))

@@ -61,7 +61,7 @@ def parse_model(
     Args:
         cls: The pydantic model.
         raw: The mapping as in YAML.
-        place: Where it is, for mistakes.
+        place: Its place, for mistakes.
         unknown: Returns what is wrong with a key that `cls` does not have.
     """
     texts = {key: value for key, value in raw.items() if isinstance(key, str) and key.isprintable()}

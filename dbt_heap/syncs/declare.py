@@ -154,7 +154,7 @@ def _mistaken(draft: Draft) -> Mistaken:
 
 
 def _declarations(drafts: Sequence[Draft], mistaken: Sequence[Mistaken]) -> Declarations:
-    """Return the syncs of drafts without mistakes, beside the mistaken ones."""
+    """Return the syncs of drafts without mistakes, and the mistaken ones."""
     enabled = [draft for draft in drafts if draft.declared.block.enabled]
     made = [_sync(draft, draft.declared.block.type) for draft in enabled if draft.declared.block.type]
     return Declarations(

@@ -26,7 +26,7 @@ _ADVICE = {
         "primary_key primary_keys primarykey key keys id ids id_column pk upsert_key merge_key match_key "
         "primary_identifier sync_key"
     ),
-    "use `{subject}`, the column that tells Heap whom or what a row is about": (
+    "use `{subject}`, the column that identifies the user or account of a row": (
         "external_id externalidmapping identifier identifiers identity_column identify user users email email_column "
         "distinct_id anonymous_id customer_id person person_id contact contact_id"
     ),
@@ -94,7 +94,7 @@ _ADVICE = {
         "batch_size batch rate_limit throttle concurrency threads retry retries timeout batching"
     ),
     "use `session_id`": "session session_key session_column",
-    "leave it out: these belong to the model, beside its `config:`": (
+    "leave it out: these belong to the model, outside its `config:`": (
         "description label labels owner owners tags tag group docs meta notes folder slug"
     ),
     "use `renamed_from`, the earlier name": "previous_name old_name was formerly previously rename_from",

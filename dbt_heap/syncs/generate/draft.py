@@ -154,7 +154,7 @@ def _above(found: Found) -> tuple[str, list[str]]:
     else:
         keys = [f"{group}:", f"  - name: {name}"]
     margin = " " * (keys[-1].index("- ") + 2)
-    file = model.file if model.file.endswith((".yml", ".yaml")) else "a YAML file beside it"
+    file = model.file if model.file.endswith((".yml", ".yaml")) else "a YAML file next to it"
     return file, keys + [margin + each for each in ("config:", "  meta:", "    heap:")]
 
 

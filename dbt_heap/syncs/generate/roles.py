@@ -120,7 +120,7 @@ class Roles:
         )
 
     def _own_key(self) -> Guess | None:
-        """Return the key of the rows beside the columns that say which user or account they are about."""
+        """Return the key of the rows, without the columns that name the user or account."""
         subject, about = self._subject, {each.name for each in (self._identity, self._account) if each}
         fit = [each for each in subject.columns if each.fits("unique_key") and each.name not in about]
         free = [each for each in fit if vocabulary.personal(each.name) is None]
