@@ -59,8 +59,8 @@ def test_sync_has_the_name_that_dbt_selects_its_model_by(shop: Commands) -> None
 def test_every_kind_is_in_dbts_graph_as_an_exposure_before_heap(shop: Commands) -> None:
     file = ("--output-file", "models/heap_exposures.yml")
     reported = shop.run("dbt-heap", "exposures", *file).stderr
-    assert "as_alias: left out, since its model has `access: private`, and dbt lets no exposure refer to it" in reported
-    assert "from_package: left out, since the package shared has `restrict-access: true`" in reported
+    assert "as_alias: skipped, because its model has `access: private`, so dbt lets no exposure refer to it" in reported
+    assert "from_package: skipped, because the package shared has `restrict-access: true`" in reported
     shop.run("dbt", "parse", "--quiet")
     found = json.loads((shop.folder / "target" / "manifest.json").read_bytes())["exposures"]
     assert {each["name"]: each["depends_on"]["nodes"] for each in found.values()} == {

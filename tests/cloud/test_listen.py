@@ -286,4 +286,4 @@ def test_errors_common_to_all_syncs_are_reported_at_the_start(cloud: DbtCloud) -
     assert "unset DBT_CLOUD_JOB_ID and DBT_CLOUD_RUN_ID" in refused(*job, **{**well, "DBT_CLOUD_JOB_ID": "5"})
     assert "the environment variable DBT_CLOUD_API_TOKEN" in refused(*job, **{**well, "DBT_CLOUD_API_TOKEN": ""})
     blank = {**well, "DBT_CLOUD_WEBHOOK_SECRET": " \n"}
-    assert "the environment variable DBT_CLOUD_WEBHOOK_SECRET" in refused(*job, **blank)
+    assert "set DBT_CLOUD_WEBHOOK_SECRET to the webhook's secret" in refused(*job, **blank)

@@ -166,7 +166,7 @@ def test_run_that_was_killed_under_the_earlier_name_is_recovered(
     ("c", "others", "reported"),
     [
         ({"renamed_from": ["a", "b"]}, {}, "a sync can take over only one"),
-        ({"renamed_from": "c"}, {}, "name only earlier ones here"),
+        ({"renamed_from": "c"}, {}, "list only earlier names here"),
         ({"renamed_from": "a", "type": "user_properties"}, {}, "whose state is of events"),
         ({"renamed_from": None}, {}, "renamed_from"),
         ({"renamed_from": "d"}, {}, "dbt-heap state rename a c or dbt-heap state rename b c"),
