@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dbt_heap"
 SMALL_LINES = 40
 
-# Every limit may fall, and may only rise with a reason in docs/decisions/0021-layout.md.
+# A limit may fall. It may rise only with a reason in docs/decisions/0021-layout.md.
 LIMITS: Mapping[str, int] = {
     "top-level entries": 15,
     "modules": 154,
