@@ -122,7 +122,7 @@ class UserDeletions:
     @property
     def diff_options(self) -> DiffOptions:
         """Return how to compare the model with the state."""
-        return replace(self.options.compare, rekeyed=True, again=self.options.resync)
+        return replace(self.options.compare, again=self.options.resync)
 
     def refusal(self, plan: Plan) -> str | None:
         """Return why the users may not be deleted; None if they may."""

@@ -147,7 +147,7 @@ class Comparison:
     @property
     def _least_new(self) -> int:
         """Return from how many new rows on to check for recomputed keys; 0 if they are expected or cannot be."""
-        if not self.tables["synced"] or self.options.rekeyed or self._older_key:
+        if not self.tables["synced"] or self._takes_new_keys or self._older_key:
             return 0
         timed = any(column.role is Role.TIMESTAMP for column in self.columns)
         return LEAST_TIMED if timed and self.sync.type is SyncType.EVENTS else LEAST
@@ -159,8 +159,13 @@ class Comparison:
 
     @property
     def _older_key(self) -> str | None:
-        before = self.newest.key_columns if self.newest and not self.options.rekeyed else self.sync.key
+        before = self.newest.key_columns if self.newest and not self._takes_new_keys else self.sync.key
         return before if before != self.sync.key else None
+
+    @property
+    def _takes_new_keys(self) -> bool:
+        """Return whether other keys are intended. Those of deletions always are: no record of Heap depends on them."""
+        return self.options.rekeyed or self.sync.type is SyncType.USER_DELETIONS
 
     def _new_properties(self, properties: list[MappedColumn]) -> tuple[str, ...]:
         """Return properties without a column in the state: newly mapped, or of another class than before."""

@@ -12,7 +12,7 @@ from dbt_heap.run import deliveries
 from dbt_heap.sandbox.options import SandboxOptions
 from dbt_heap.sandbox.server import Sandbox, running
 from tests.project import Project
-from tests.warehouse.deletions import asked, deleting, kept_of, lists, shop
+from tests.warehouse.deletions import DELETIONS, asked, deleting, kept_of, lists, shop
 from tests.warehouse.users import ROWS, held
 from tests.warehouses import on_every_warehouse
 
@@ -105,6 +105,20 @@ def test_plan_counts_users_that_heap_would_delete(project: Project, heap: Sandbo
     assert "gone: With --allow-deletions, Heap deletes them from all environments of the project" in plan.stdout
     assert project.run("plan", "--output", "json").json()[0]["new"] == 2
     assert heap.requests() == []
+
+
+@on_every_warehouse
+def test_identity_column_of_a_deletion_may_change(project: Project, heap: Sandbox) -> None:
+    lists(project, "ana")
+    assert deleting(project).exit_code == 0
+    project.table("gone", "select 'bob' as person_id")
+    project.declare("gone", {**DELETIONS, "identity": "person_id"})
+    for command in "plan", "check":
+        ended = project.run(command)
+        assert ended.exit_code == 0, ended.stderr
+    assert project.run("plan", "--output", "json").json()[0]["new"] == 1
+    assert deleting(project).exit_code == 0
+    assert [json.loads(each["body"])["users"][0]["identity"] for each in asked(heap)] == ["ana", "bob"]
 
 
 def test_more_than_a_thousand_are_refused_unless_the_sync_says_otherwise(project: Project, heap: Sandbox) -> None:
