@@ -163,9 +163,8 @@ class _SyncRun:
             run.observer.planned(plan, per_minute if per_minute and plan.sendable > per_minute else None)
             planned = with_plan(result, plan)
             if plan.first:
-                planned = replace(
-                    planned, notes=session.state.hints(run.invocation.project.heap_vars.account_id_property)
-                )
+                hints = session.state.hints(run.invocation.project.heap_vars.account_id_property)
+                planned = replace(planned, notes=(*planned.notes, *hints))
             yield planned
             if reason := delivery.refusal(plan):
                 session.abandon(plan, str(Status.REFUSED))
