@@ -24,7 +24,7 @@ PATHS = {  # https://developers.heap.io/reference/bulk-track and its siblings
 JSON_HEADERS = {"Content-Type": "application/json"}
 
 # Heap understood the request, and something in it is wrong: dbt-heap can find out which records.
-REFUSED_STATUSES = frozenset({400, 413, 422})
+_REFUSED_STATUSES = frozenset({400, 413, 422})
 
 # As in `postBody.events[0].properties should be object`: https://github.com/iagomelanias/heap-php/issues/4
 NAMED_RECORD = re.compile(rb"(?:events|users|accounts)\[(\d{1,6})\]")
@@ -95,6 +95,15 @@ class Heap(HttpSession):
             return no_answer(error, self.base_url)
 
 
+def outcome_of(status: int) -> Outcome:
+    """Return what the status of an answer means for the records of its request."""
+    if 200 <= status < 300:
+        return Outcome.ACCEPTED
+    if status in _REFUSED_STATUSES:
+        return Outcome.REFUSED
+    return Outcome.UNAVAILABLE if status in RETRIED_STATUSES or status >= 500 else Outcome.FATAL
+
+
 def answer_text(response: requests.Response, max_seconds: float) -> bytes:
     """Return the start of an answer's text, or what arrived of it. The connection can be used again."""
     text = bytearray()
@@ -127,15 +136,16 @@ def _retries(error: Exception) -> int:
 def _answer(response: requests.Response, text: bytes, sync_type: SyncType) -> Answer:
     status = response.status_code
     retries = len(response.raw.retries.history) if response.raw.retries else 0
-    if 200 <= status < 300:
-        return Answer(Outcome.ACCEPTED, retries=retries)
-    if status in REFUSED_STATUSES:
-        named = NAMED_RECORD.search(text)
-        index = int(named[1]) if named else None
-        return Answer(Outcome.REFUSED, f"Heap refused it with status {status}", index, retries)
-    if status in RETRIED_STATUSES or status >= 500:
-        return Answer(Outcome.UNAVAILABLE, _unavailable(response, sync_type), retries=retries)
-    return Answer(Outcome.FATAL, f"Heap answered with status {status} ({_hint(status)})", retries=retries)
+    match outcome := outcome_of(status):
+        case Outcome.ACCEPTED:
+            return Answer(outcome, retries=retries)
+        case Outcome.REFUSED:
+            named = NAMED_RECORD.search(text)
+            index = int(named[1]) if named else None
+            return Answer(outcome, f"Heap refused it with status {status}", index, retries)
+        case Outcome.UNAVAILABLE:
+            return Answer(outcome, _unavailable(response, sync_type), retries=retries)
+    return Answer(outcome, f"Heap answered with status {status} ({_hint(status)})", retries=retries)
 
 
 def _unavailable(response: requests.Response, sync_type: SyncType) -> str:

@@ -18,14 +18,14 @@ from dbt_heap.heap.client import (
     FAILURES,
     JSON_HEADERS,
     PATHS,
-    REFUSED_STATUSES,
     Answer,
     Outcome,
     answer_text,
     no_answer,
+    outcome_of,
 )
 from dbt_heap.heap.records import Records, body
-from dbt_heap.http.retry import MAX_WAIT_SECONDS, RETRIED_STATUSES, BoundedRetry
+from dbt_heap.http.retry import MAX_WAIT_SECONDS, BoundedRetry
 from dbt_heap.http.sessions import TIMEOUT_SECONDS, HttpSession
 from dbt_heap.syncs.sync import SyncType
 
@@ -131,17 +131,16 @@ class HeapDeletions(HttpSession):
 
 
 def _classified(status: int) -> Answer:
-    if 200 <= status < 300:
-        return Answer(Outcome.ACCEPTED)
-    if status in REFUSED_STATUSES:
-        return Answer(Outcome.REFUSED, f"Heap refused it with status {status}")
-    if status in RETRIED_STATUSES or status >= 500:
-        return Answer(Outcome.UNAVAILABLE, f"Heap answered with status {status}")
+    outcome = outcome_of(status)
+    if outcome is Outcome.ACCEPTED:
+        return Answer(outcome)
+    if outcome is Outcome.REFUSED:
+        return Answer(outcome, f"Heap refused it with status {status}")
     hint = (
         ": HEAP_API_KEY has to be a key made under Account > Manage > Privacy & Security, and the Environment ID that "
         "of the Main Production environment"
     )
-    return Answer(Outcome.FATAL, f"Heap answered with status {status}{hint if status in (401, 403) else ''}")
+    return Answer(outcome, f"Heap answered with status {status}{hint if status in (401, 403) else ''}")
 
 
 def _fields(response: requests.Response, max_seconds: float) -> dict[str, Any]:
