@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from dbt_heap.errors import SettingsError, counted
+from dbt_heap.errors import counted
 from dbt_heap.project.instants import parse_instant
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync
@@ -65,9 +65,8 @@ class Context:
 
 
 def _environment(invocation: Invocation, sync: Sync, target: str) -> tuple[str, str] | None:
-    try:
-        destination = invocation.destination(sync, target)
-    except SettingsError:
+    destination = invocation.known_destination(sync, target)
+    if destination is None:
         return None
     parts = urlsplit(destination.base_url)
     return destination.app_id, parts.netloc + parts.path.rstrip("/")

@@ -181,7 +181,7 @@ def _past(invocation: Invocation, limit: int) -> _Past:
     """Return earlier runs and rejects; if the warehouse cannot be reached, only the reason."""
     try:
         with open_state(invocation, reads_models=False) as store:
-            labels = {each.name: invocation.known_destination(each, store.target)[1] for each in invocation.selected}
+            labels = {each.name: invocation.known_label(each, store.target) for each in invocation.selected}
             known = {name: label for name, label in labels.items() if label}
             runs, rejects = defaultdict(list), defaultdict(list)
             for row in read_history(store, known, limit=limit).rows:

@@ -162,9 +162,10 @@ def samples(invocation: Invocation, limit: int) -> tuple[list[Sample], HeapError
 
         def sample(sync: Sync) -> Sample:
             store.models.check([sync], among=invocation.selected)
-            app_id, label = invocation.known_destination(sync, store.target)
-            state = SyncState(store, sync, label)
+            destination = invocation.known_destination(sync, store.target)
+            state = SyncState(store, sync, destination.label if destination else "")
             first = _first_records(state, state.compare(DiffOptions()), limit)
+            app_id = destination.app_id if destination else ""
             return Sample(sync, body(app_id, sync.type, first), state.stop_reason())
 
         return for_each(invocation.selected, sample)

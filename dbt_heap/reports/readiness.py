@@ -10,7 +10,7 @@ from dbt_heap.project.artifacts import load_manifest
 from dbt_heap.project.source_files import newer_files
 from dbt_heap.project.unread_declarations import misplaced_blocks
 from dbt_heap.reports.plan import run_refusal
-from dbt_heap.state.open import dropped_by_dbt2, open_state, undeclared_syncs
+from dbt_heap.state.open import open_state, undeclared_in_dbt_2, undeclared_syncs
 from dbt_heap.state.plan import DiffOptions
 from dbt_heap.state.store import StateStore
 from dbt_heap.state.sync_state import SyncState
@@ -58,7 +58,7 @@ def _problems(invocation: Invocation, store: StateStore) -> Iterator[str]:
 
 def _refusals(invocation: Invocation, store: StateStore, sync: Sync) -> Iterator[str]:
     """Yield why a run would stop at a sync because of its state."""
-    _, label = invocation.known_destination(sync, store.target)
+    label = invocation.known_label(sync, store.target)
     if not label:
         return
     try:
@@ -87,7 +87,7 @@ def _warnings(invocation: Invocation, store: StateStore) -> Iterator[str]:
             causes.setdefault(str(missing), []).append(sync.name)
     for cause, names in causes.items():
         yield f"`sync` would stop at {', '.join(names)}: {cause}"
-    yield from dropped_by_dbt2(invocation, store)
+    yield from undeclared_in_dbt_2(invocation, store)
     for name in () if invocation.manifest.of_dbt_2 else undeclared_syncs(invocation, store):
         yield (
             f"{name} was synced before, but no model declares it now. If you renamed it, add `renamed_from: {name}` to "
@@ -105,7 +105,7 @@ def _warnings(invocation: Invocation, store: StateStore) -> Iterator[str]:
 
 def _notes(invocation: Invocation, store: StateStore) -> Iterator[str]:
     for sync in invocation.selected:
-        _, label = invocation.known_destination(sync, store.target)
+        label = invocation.known_label(sync, store.target)
         state = SyncState(store, sync, label)
         if older := state.earlier_name():
             yield f"{sync.name}: `sync` takes over the state of {older} (renamed_from)"

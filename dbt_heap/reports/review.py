@@ -193,7 +193,7 @@ def _counted(
     invocation: Invocation, store: StateStore, sync: Sync, options: DiffOptions
 ) -> tuple[Preview | None, tuple[str, ...]]:
     """Return the plan of a sync, or why its rows cannot be counted."""
-    if not invocation.known_destination(sync, store.target)[1]:
+    if not invocation.known_label(sync, store.target):
         return None, (f"rows not counted: no Environment ID for target {store.target}",)
     if absence := store.models.absence(sync):
         missing = f"{sync.model.relation} does not exist in target {store.target}"

@@ -14,7 +14,7 @@ from dbt_heap.run.options import Observer, SyncOptions
 from dbt_heap.run.outcome import blank_result
 from dbt_heap.state.builds import History, read_builds
 from dbt_heap.state.names import BUILDS
-from dbt_heap.state.open import dropped_by_dbt2
+from dbt_heap.state.open import undeclared_in_dbt_2
 from dbt_heap.state.store import StateStore
 from dbt_heap.syncs.invocation import Invocation
 from dbt_heap.syncs.sync import Sync, SyncType
@@ -85,12 +85,13 @@ def schedule_syncs(invocation: Invocation, store: StateStore, options: SyncOptio
     invocation.messages.report_to(observer.warn, observer.note)
     _require_destination(invocation, store.target, deleting=options.consent is not None)
     invocation.messages.add(store.warnings(), store.notes())
-    missing = dropped_by_dbt2(invocation, store)
+    missing = undeclared_in_dbt_2(invocation, store)
     gate = options.gate
     schedule = _from_builds(invocation, store, gate=gate) if options.built else _from_files(invocation, gate=gate)
     schedule = replace(schedule, warnings=(*schedule.warnings, *missing))
     invocation.messages.add(schedule.warnings, schedule.notes)
-    for base_url in sorted({url for sync in schedule.syncs if (url := invocation.known_base_url(sync, store.target))}):
+    known = (invocation.known_destination(sync, store.target) for sync in schedule.syncs)
+    for base_url in sorted({each.base_url for each in known if each}):
         check_environment_for(base_url)
     return schedule
 
@@ -156,8 +157,7 @@ def _missing_tests(invocation: Invocation, sent: Sequence[Sync], histories: Mapp
 
 def _is_due(invocation: Invocation, store: StateStore, sync: Sync, newest: str | None) -> bool:
     """Return whether dbt has built the model since the build that was sent completely."""
-    _, label = invocation.known_destination(sync, store.target)
-    entry = store.log.current(label, sync.name)
+    entry = store.log.current(invocation.known_label(sync, store.target), sync.name)
     return newest is not None and (entry is None or entry.build != newest)
 
 

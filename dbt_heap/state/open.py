@@ -100,7 +100,7 @@ def undeclared_syncs(invocation: Invocation, store: StateStore) -> Mapping[str, 
     return dict(sorted(found.items()))
 
 
-def dropped_by_dbt2(invocation: Invocation, store: StateStore) -> tuple[str, ...]:
+def undeclared_in_dbt_2(invocation: Invocation, store: StateStore) -> tuple[str, ...]:
     """Return a warning for each sync that has state and that a manifest of dbt 2 no longer declares."""
     if not invocation.manifest.of_dbt_2:
         return ()

@@ -78,24 +78,22 @@ class Invocation:
         """Return where the rows of one of the project's environments go. Raises SettingsError."""
         return destination(self.settings, self.project.heap_vars, environment, target)
 
-    def known_destination(self, sync: Sync, target: str) -> tuple[str, str]:
-        """Return Environment ID and label of where a sync's rows go; both empty if no Environment ID is set."""
+    def known_destination(self, sync: Sync, target: str) -> Destination | None:
+        """Return where a sync's rows go for a dbt target; None if no Environment ID is set."""
         try:
-            where = self.destination(sync, target)
+            return self.destination(sync, target)
         except SettingsError:
-            return "", ""
-        return where.app_id, where.label
+            return None
 
-    def known_base_url(self, sync: Sync, target: str) -> str:
-        """Return the address that a sync's rows go to; empty if no Environment ID is set."""
-        try:
-            return self.destination(sync, target).base_url
-        except SettingsError:
-            return ""
+    def known_label(self, sync: Sync, target: str) -> str:
+        """Return the label of where a sync's rows go; empty if no Environment ID is set."""
+        known = self.known_destination(sync, target)
+        return known.label if known else ""
 
     def heap_environments(self, target: str) -> str:
         """Return the Heap environments of the selected syncs for a dbt target, in words."""
-        app_ids = sorted({self.known_destination(sync, target)[0] for sync in self.selected} - {""})
+        known = (self.known_destination(sync, target) for sync in self.selected)
+        app_ids = sorted({each.app_id for each in known if each})
         if not app_ids:
             return "no Heap environment"
         return f"Heap environment{'s' if len(app_ids) > 1 else ''} {', '.join(app_ids)}"
